@@ -1,0 +1,144 @@
+"""Accounts, and the people behind them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hms.db import db, new_id
+
+
+class Role(StrEnum):
+    """What an account may do. It never comes from a posted field."""
+
+    PATIENT = "patient"
+    DOCTOR = "doctor"
+    RECEPTIONIST = "receptionist"
+    ADMIN = "admin"
+
+
+class User(UserMixin, db.Model):
+    """An account: who signs in. The person's own facts stand in :class:`Patient` or :class:`Doctor`."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('patient', 'doctor', 'receptionist', 'admin')", name="role"),
+        CheckConstraint("length(btrim(full_name)) > 0", name="full_name"),
+        Index("uq_users_email", text("lower(email)"), unique=True),
+        Index(
+            "ix_users_full_name_trgm",
+            "full_name",
+            postgresql_using="gin",
+            postgresql_ops={"full_name": "gin_trgm_ops"},
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254))
+    full_name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    email_verified_at: Mapped[datetime | None]
+    deactivated_at: Mapped[datetime | None]
+
+    patient: Mapped["Patient | None"] = relationship(back_populates="user")
+    doctor: Mapped["Doctor | None"] = relationship(back_populates="user")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account may sign in (Flask-Login asks)."""
+        return self.deactivated_at is None
+
+
+class Patient(db.Model):
+    """A person who is seen."""
+
+    __tablename__ = "patients"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), unique=True)
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    date_of_birth: Mapped[date | None] = mapped_column(
+        CheckConstraint("date_of_birth BETWEEN '1900-01-01' AND '2099-12-31'", name="date_of_birth")
+    )
+    address: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    emergency_contact_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    emergency_contact_phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+
+    user: Mapped[User] = relationship(back_populates="patient")
+
+
+class Specialty(db.Model):
+    """A field of medicine, as patients look for it."""
+
+    __tablename__ = "specialties"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+
+
+class Doctor(db.Model):
+    """A person who sees patients. Patients find a doctor only once ``approved_at`` is set."""
+
+    __tablename__ = "doctors"
+    __table_args__ = (
+        CheckConstraint("visit_minutes BETWEEN 5 AND 480", name="visit_minutes"),
+        CheckConstraint("years_of_experience BETWEEN 0 AND 80", name="years_of_experience"),
+        CheckConstraint("fee_minor BETWEEN 0 AND 10000000", name="fee_minor"),
+        CheckConstraint("fee_currency ~ '^[A-Z]{3}$'", name="fee_currency"),
+        Index("ix_doctors_approved", "specialty_id", postgresql_where=text("approved_at IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), unique=True)
+    specialty_id: Mapped[UUID] = mapped_column(ForeignKey(Specialty.id))
+    licence_number: Mapped[str] = mapped_column(String(60))
+    years_of_experience: Mapped[int] = mapped_column(default=0, server_default="0")
+    bio: Mapped[str] = mapped_column(String(2000), default="", server_default="")
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    room: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    languages: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    visit_minutes: Mapped[int] = mapped_column(default=20, server_default="20")
+    fee_minor: Mapped[int | None]  # in the smallest unit of fee_currency (ISO 4217): 8500 is £85.00
+    fee_currency: Mapped[str] = mapped_column(String(3), default="GBP", server_default="GBP")
+    photo_version: Mapped[str | None] = mapped_column(String(16))  # changes with the photo; none without one
+    approved_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(back_populates="doctor")
+    specialty: Mapped[Specialty] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether patients can find and book this doctor."""
+        return self.approved_at is not None
+
+
+class DoctorPhoto(db.Model):
+    """A doctor's picture, as made anew from the upload: a square JPEG without metadata."""
+
+    __tablename__ = "doctor_photos"
+
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey(Doctor.id), primary_key=True)
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SignIn(db.Model):
+    """One signed-in browser: what its opaque cookie stands for. The cookie's value itself is never stored."""
+
+    __tablename__ = "sessions"
+
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # SHA-256 of the cookie's value
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    user: Mapped[User] = relationship()

@@ -1,0 +1,93 @@
+"""The only place that reads the time or knows the clinic's zone.
+
+Moments are aware datetimes in UTC. Wall clock times enter through :func:`from_clinic` and leave through
+:func:`to_clinic`. Import the module, not its functions, so that a test can replace one name.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import current_app
+
+from hms.errors import Invalid
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
+class NoSuchTime(Invalid):
+    """The wall clock skips this time, because the clocks go forward over it."""
+
+    code = "no-such-time"
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@lru_cache
+def known_zones() -> frozenset[str]:
+    """The names of all zones in the time-zone database; anything else is not a zone."""
+    return frozenset(available_timezones())
+
+
+@lru_cache
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of that name; ``ValueError`` when the time-zone database has none."""
+    if name not in known_zones():
+        raise ValueError(f"{name!r} is not in the time-zone database")
+    return ZoneInfo(name)
+
+
+def clinic_zone() -> ZoneInfo:
+    """The zone on the clinic's wall (``HMS_CLINIC_TIMEZONE``)."""
+    return zone_named(current_app.config["CLINIC_TIMEZONE"])
+
+
+def from_clinic(day: date, at: time, *, zone: ZoneInfo | None = None) -> datetime:
+    """The moment at which the wall clock shows ``at`` on ``day``; the first one where it shows it twice.
+
+    Raises :class:`NoSuchTime` for a time that the clocks skip, :class:`Invalid` outside the years 2000 to 2099.
+    """
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Invalid("Enter a year between 2000 and 2099.")
+    zone = zone or clinic_zone()
+    wall = datetime.combine(day, at.replace(fold=0, tzinfo=None))
+    moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != wall:
+        raise NoSuchTime(f"{at:%H:%M} does not exist on that day: the clocks go forward over it.")
+    return moment
+
+
+def to_clinic(moment: datetime, *, zone: ZoneInfo | None = None) -> datetime:
+    """What the wall clock shows at ``moment``."""
+    return moment.astimezone(zone or clinic_zone())
+
+
+def today(*, zone: ZoneInfo | None = None) -> date:
+    """The day on the wall calendar at this moment."""
+    return to_clinic(now(), zone=zone).date()
+
+
+def start_of_day(day: date, *, zone: ZoneInfo | None = None) -> datetime:
+    """The first moment of ``day`` on the wall; where midnight is skipped, the moment of the skip."""
+    return datetime.combine(day, time.min, zone or clinic_zone()).astimezone(UTC)
+
+
+def day_bounds(day: date, *, zone: ZoneInfo | None = None) -> tuple[datetime, datetime]:
+    """``[first moment, first moment of the next day)``: 23, 24 or 25 hours, or none for a day that was skipped."""
+    return start_of_day(day, zone=zone), start_of_day(day + timedelta(days=1), zone=zone)
+
+
+def is_doubled(moment: datetime, *, zone: ZoneInfo | None = None) -> bool:
+    """Whether the wall clock shows this time twice that day, so that it needs the zone's letters beside it."""
+    wall = to_clinic(moment, zone=zone)
+    first, second = wall.replace(fold=0), wall.replace(fold=1)
+    return first.utcoffset() > second.utcoffset()  # type: ignore[operator]  # both are aware
+
+
+def is_changed_on(day: date, *, zone: ZoneInfo | None = None) -> bool:
+    """Whether the clocks change on ``day``."""
+    starts_at, ends_at = day_bounds(day, zone=zone)
+    return ends_at - starts_at != timedelta(days=1)

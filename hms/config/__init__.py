@@ -1,0 +1,162 @@
+"""The settings: read, checked, and refused in sentences.
+
+Every setting is an environment variable ``HMS_<NAME>`` and lives in ``app.config`` as ``<NAME>``; the table is in
+settings.py. A default is right for production and fit to be public; where none can be, the setting is required.
+Development and testing fill in what they need, so that a newcomer sets nothing. All that is wrong is said at once, one
+sentence each, and HMS does not start.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from flask.helpers import get_debug_flag
+
+from hms.config.engine import engine_options
+from hms.config.settings import MODES, NAMES, PREFIX, SETTINGS, Setting
+from hms.config.values import database_url
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost")
+SECRET_KEY_LENGTH = 32
+MEGABYTE = 1024 * 1024
+TRY_OUT = "To try HMS out on this machine, set HMS_MODE=development."
+
+
+class BadSettings(click.ClickException):
+    """HMS cannot start like this; the message has one sentence a line."""
+
+
+def load(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
+    """Fill ``app.config`` from the environment and ``overrides`` (which win, and may hold Flask's own keys too).
+
+    Raises :class:`BadSettings`. Starts the embedded database where no other is named and the mode is not production.
+    """
+    overrides = dict(overrides or {})
+    given = _given(overrides)
+    mode = given.get("MODE", "production")
+    settings, complaints = _read(given, production=mode not in MODES[1:])
+    if not complaints:
+        _fill_in(settings)
+        complaints = list(_unsafe(settings, debug=app.debug or get_debug_flag()))
+    complaints += _unknown(os.environ)
+    if complaints and "MODE" not in given:
+        complaints.append(TRY_OUT)
+    if complaints:
+        raise BadSettings("\n".join(complaints))
+    app.config.update(settings)
+    app.config.update(_derived(settings))
+    app.config.update({key: value for key, value in overrides.items() if key not in NAMES})
+
+
+def _given(overrides: Mapping[str, Any]) -> dict[str, str]:
+    """What was set, as text, by name; an empty variable counts as not set."""
+    given = {setting.name: os.environ.get(setting.variable, "") for setting in SETTINGS}
+    for name in NAMES & overrides.keys():
+        value = overrides[name]
+        given[name] = ",".join(value) if isinstance(value, list | tuple) else str(value or "")
+    return {name: value for name, value in given.items() if value.strip()}
+
+
+def _read(given: Mapping[str, str], *, production: bool) -> tuple[dict[str, Any], list[str]]:
+    settings: dict[str, Any] = {}
+    complaints: list[str] = []
+    for setting in SETTINGS:
+        value = given.get(setting.name, _default(setting, production=production))
+        if value is None and setting.required and production:
+            complaints.append(f"{setting.variable} is required in production: {setting.help}")
+        try:
+            settings[setting.name] = None if value is None else setting.parse(value)
+        except ValueError as error:
+            complaints.append(f"{setting.variable} {error}.")
+    return settings, complaints
+
+
+def _default(setting: Setting, *, production: bool) -> str | None:
+    if production or setting.development is None:
+        return setting.default
+    return setting.development
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    """A misspelt setting would otherwise be passed over in silence."""
+    known = {setting.variable for setting in SETTINGS}
+    strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [f"{name} is not a setting of HMS; .env.example lists them all." for name in strange]
+
+
+def _fill_in(settings: dict[str, Any]) -> None:
+    """Complete what follows from other settings; outside production also what stays on this machine."""
+    settings["PUBLIC_URL"] = settings["PUBLIC_URL"] or f"http://127.0.0.1:{settings['PORT']}"
+    local = () if settings["MODE"] == "production" else LOCAL_HOSTS
+    settings["TRUSTED_HOSTS"] = settings["TRUSTED_HOSTS"] or [_host(settings["PUBLIC_URL"]), *local]
+    if settings["MODE"] == "testing":
+        settings["SECRET_KEY"] = settings["SECRET_KEY"] or "t" * SECRET_KEY_LENGTH
+    if settings["MODE"] == "development":
+        settings["SECRET_KEY"] = settings["SECRET_KEY"] or development_secret(settings["DATA_DIR"])
+    if settings["MODE"] != "production" and not settings["DATABASE_URL"]:
+        settings["DATABASE_URL"] = _embedded(settings["DATA_DIR"])
+
+
+def _host(address: str) -> str:
+    """The host as a browser sends it, without the port; an IPv6 address keeps its brackets."""
+    hostname = urlsplit(address).hostname or ""
+    return f"[{hostname}]" if ":" in hostname else hostname
+
+
+def development_secret(data_dir: Path) -> str:
+    """A secret key of this machine's own, kept in a file that only its owner can read."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = data_dir / "secret_key"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(SECRET_KEY_LENGTH))
+    except FileExistsError:
+        path.chmod(0o600)
+    return path.read_text()
+
+
+def _embedded(data_dir: Path) -> str:
+    """The address of the embedded server, which is imported only here."""
+    from hms import postgres
+
+    try:
+        return database_url(postgres.start(data_dir).url)
+    except postgres.CannotStart as error:
+        raise BadSettings(str(error)) from error
+
+
+def _unsafe(settings: Mapping[str, Any], *, debug: bool) -> Iterator[str]:
+    """What production must not run with."""
+    if settings["MODE"] != "production":
+        return
+    if debug:
+        yield "FLASK_DEBUG must be off in production: its pages show the code and its data."
+    secret = settings["SECRET_KEY"]
+    if len(secret) < SECRET_KEY_LENGTH or len(set(secret)) < SECRET_KEY_LENGTH // 4:
+        yield f"HMS_SECRET_KEY must be at least {SECRET_KEY_LENGTH} random characters."
+    if not settings["PUBLIC_URL"].startswith("https://"):
+        yield "HMS_PUBLIC_URL must begin with https:// in production: sign-in cookies travel only over HTTPS."
+    if any("*" in host or host.startswith(".") for host in settings["TRUSTED_HOSTS"]):
+        yield "HMS_TRUSTED_HOSTS must name each host in full: a wildcard lets anybody choose the host in our links."
+
+
+def _derived(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What Flask and its extensions need, following from our settings."""
+    secure = settings["PUBLIC_URL"].startswith("https://")
+    return {
+        "TESTING": settings["MODE"] == "testing",
+        "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings["DATABASE_URL"], pool_size=settings["DATABASE_POOL_SIZE"]),
+        "PREFERRED_URL_SCHEME": "https" if secure else "http",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "MAX_CONTENT_LENGTH": 2 * MEGABYTE,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 1000,
+    }

@@ -1,0 +1,85 @@
+"""How a setting's text becomes a value; ``ValueError`` brings what follows the variable's name in a sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from hms.clock import known_zones
+
+
+def text(value: str) -> str:
+    """Any words on one line."""
+    if not value.isprintable():
+        raise ValueError("must be words on one line")
+    return value.strip()
+
+
+def whole(value: str, *, least: int = 0, most: int = 10_000) -> int:
+    """A whole number within bounds."""
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ValueError(f"must be a whole number from {least} to {most}, not {value!r}")
+    return int(value)
+
+
+def port(value: str) -> int:
+    """A TCP port."""
+    return whole(value, least=1, most=65535)
+
+
+def count(value: str) -> int:
+    """A number of things that there must be at least one of."""
+    return whole(value, least=1)
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    """One of a few words."""
+
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}, not {value!r}")
+        return value
+
+    return parse
+
+
+def folder(value: str) -> Path:
+    """A folder, made absolute."""
+    return Path(value).expanduser().resolve()
+
+
+def words(value: str) -> list[str]:
+    """A list, separated by commas."""
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def zone(value: str) -> str:
+    """The name of a time zone."""
+    if value not in known_zones():
+        raise ValueError(f"must name a time zone such as Europe/London, not {value!r}")
+    return value
+
+
+def web_address(value: str) -> str:
+    """The scheme and host under which people reach HMS, without a slash at the end."""
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:
+        right = False
+    if not right or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"must be an address such as https://clinic.example, not {value!r}")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def database_url(value: str) -> str:
+    """The address of a PostgreSQL database, naming the driver that HMS uses."""
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("must be an address such as postgresql://user:password@host/hms") from None
+    if url.get_backend_name() not in ("postgresql", "postgres") or not url.database:
+        raise ValueError("must name a PostgreSQL database, as in postgresql://user:password@host/hms")
+    return url.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)

@@ -1,0 +1,142 @@
+"""The database session, and the one way to write through it.
+
+A public function of a ``services`` module is one transaction: ``with transaction() as session:``. Writing outside of
+such a block is a bug, and raises.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from psycopg2 import errors as pg
+from sqlalchemy import DateTime, MetaData, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
+from uuid_utils.compat import uuid7
+
+from hms.errors import Refusal, Unavailable
+
+Conflicts = Mapping[str, Refusal]
+
+
+class Busy(Unavailable):
+    """A lock did not come free in time. It says nothing about what the other one did."""
+
+    code = "busy"
+
+
+class Base(DeclarativeBase):
+    """What every table has in common: constraint names that refusals can be mapped from, and aware timestamps."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={datetime: DateTime(timezone=True)},
+    )
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    disable_autonaming=True,
+    session_options={"expire_on_commit": False, "join_transaction_mode": "create_savepoint"},
+)
+
+
+def new_id() -> UUID:
+    """A fresh time-ordered identifier (UUID version 7, RFC 9562), so that new rows stand together in an index."""
+    return uuid7()
+
+
+@contextmanager
+def transaction(conflicts: Conflicts | None = None) -> Iterator[Session]:
+    """Write to the database: commit once, when the outermost block ends; undo everything on any exception.
+
+    ``conflicts`` maps the name of a database constraint to the refusal that its violation stands for. A lock that
+    does not come free in time is refused as :class:`Busy`.
+    """
+    session = db.session()
+    if "work" in session.info:
+        with _translated(conflicts):
+            yield session
+            session.flush()
+        return
+    work = session.info["work"] = _Work()
+    try:
+        with _translated(conflicts):
+            yield session
+            for callback in work.before_commit:
+                callback()
+            session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        del session.info["work"]
+    for callback in work.on_commit:
+        callback()
+
+
+@dataclass
+class _Work:
+    """What one open transaction has still to do."""
+
+    before_commit: list[Callable[[], object]] = field(default_factory=list)
+    on_commit: list[Callable[[], object]] = field(default_factory=list)
+
+
+def last_writes() -> list[Callable[[], object]]:
+    """What the current transaction calls just before it commits, in order; append to it."""
+    return _work(db.session()).before_commit
+
+
+def on_commit(callback: Callable[[], object]) -> None:
+    """Run ``callback`` once the current transaction is safely stored; forget it if it is undone."""
+    _work(db.session()).on_commit.append(callback)
+
+
+def _work(session: Session) -> _Work:
+    if "work" not in session.info:
+        raise RuntimeError("Write inside `with transaction():`, in a service.")
+    return session.info["work"]
+
+
+@contextmanager
+def _translated(conflicts: Conflicts | None) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if refusal := (conflicts or {}).get(constraint_of(error) or ""):
+            raise refusal from error
+        raise
+    except OperationalError as error:
+        if isinstance(error.orig, pg.LockNotAvailable | pg.DeadlockDetected):
+            raise Busy from error
+        raise
+
+
+def constraint_of(error: DBAPIError) -> str | None:
+    """The name of the constraint that PostgreSQL reports, if it reports one."""
+    diagnostics: Any = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+@event.listens_for(Session, "before_flush")
+def _flush_only_in_a_transaction(session: Session, *_: object) -> None:
+    _work(session)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _execute_only_in_a_transaction(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        _work(state.session)

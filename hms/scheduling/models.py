@@ -1,0 +1,156 @@
+"""Slots that doctors offer, appointments that patients make of them, and every change of an appointment.
+
+Status values are the codes of FHIR R4 (SlotStatus, AppointmentStatus) letter for letter.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, literal_column, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hms.auth.models import Doctor, Patient, User
+from hms.db import db, new_id
+
+
+class SlotStatus(StrEnum):
+    """FHIR R4 SlotStatus."""
+
+    FREE = "free"
+    BUSY = "busy"
+    BUSY_TENTATIVE = "busy-tentative"
+    BUSY_UNAVAILABLE = "busy-unavailable"
+
+
+class AppointmentStatus(StrEnum):
+    """The codes of FHIR R4 AppointmentStatus that are in use."""
+
+    PENDING = "pending"
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+
+
+S = AppointmentStatus
+
+ALLOWED_MOVES: dict[str, frozenset[str]] = {
+    S.PENDING: frozenset({S.BOOKED, S.CANCELLED}),
+    S.BOOKED: frozenset({S.ARRIVED, S.FULFILLED, S.NOSHOW, S.CANCELLED}),
+    S.ARRIVED: frozenset({S.FULFILLED, S.CANCELLED, S.BOOKED}),
+    S.FULFILLED: frozenset({S.BOOKED, S.ARRIVED}),
+    S.NOSHOW: frozenset({S.BOOKED, S.ARRIVED}),
+    S.CANCELLED: frozenset(),
+}
+"""From a status to those it may become. Going back is *undo*; a cancelled appointment stays cancelled."""
+
+HOLDS_ITS_TIME = text("status <> 'cancelled'")
+"""Every appointment but a cancelled one holds its slot, and its two people's time."""
+
+_BETWEEN = "isfinite(starts_at) AND isfinite(ends_at) AND starts_at >= '2000-01-01+00' AND ends_at < '2101-01-01+00'"
+
+
+def _time_range() -> object:
+    return func.tstzrange(literal_column("starts_at"), literal_column("ends_at"))
+
+
+class Slot(db.Model):
+    """One interval ``[starts_at, ends_at)`` that a doctor offers."""
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at AND ends_at <= starts_at + interval '24 hours'", name="ends_after_start"),
+        CheckConstraint(_BETWEEN, name="finite"),
+        CheckConstraint("status IN ('free', 'busy', 'busy-tentative', 'busy-unavailable')", name="status"),
+        ExcludeConstraint(("doctor_id", "="), (_time_range(), "&&"), name="ex_slots_doctor_overlap", using="gist"),
+        Index("ix_slots_free", "doctor_id", "starts_at", postgresql_where=text("status = 'free'")),
+        Index("ix_slots_doctor_starts_at", "doctor_id", "starts_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey(Doctor.id))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(20), default=SlotStatus.FREE, server_default="free")
+
+    doctor: Mapped[Doctor] = relationship()
+
+
+class Appointment(db.Model):
+    """A patient's claim on a slot. It is never deleted; a cancelled one keeps its row and frees its slot.
+
+    ``version`` counts the changes that people are told of; with the id it names a message once and for all.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        CheckConstraint(_BETWEEN, name="finite"),
+        CheckConstraint(
+            "status IN ('pending', 'booked', 'arrived', 'fulfilled', 'cancelled', 'noshow')", name="status"
+        ),
+        # Removing a slot never takes a visit along: the reference of a live one cannot be emptied.
+        CheckConstraint("slot_id IS NOT NULL OR status = 'cancelled'", name="slot"),
+        UniqueConstraint("patient_id", "idempotency_key", name="uq_appointments_idempotency_key"),
+        Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=HOLDS_ITS_TIME),
+        Index("ix_appointments_slot", "slot_id"),  # for the foreign key: removing a slot looks for its cancelled ones
+        ExcludeConstraint(
+            ("doctor_id", "="),
+            (_time_range(), "&&"),
+            name="ex_appointments_doctor_overlap",
+            using="gist",
+            where=HOLDS_ITS_TIME,
+        ),
+        ExcludeConstraint(
+            ("patient_id", "="),
+            (_time_range(), "&&"),
+            name="ex_appointments_patient_overlap",
+            using="gist",
+            where=HOLDS_ITS_TIME,
+        ),
+        Index("ix_appointments_patient_starts_at", "patient_id", "starts_at"),
+        Index("ix_appointments_doctor_starts_at", "doctor_id", "starts_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    reference: Mapped[str] = mapped_column(String(8), unique=True)
+    slot_id: Mapped[UUID | None] = mapped_column(ForeignKey(Slot.id, ondelete="SET NULL"))
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey(Doctor.id))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey(Patient.id))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(20), default=S.BOOKED)
+    reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    cancellation_reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_at: Mapped[datetime]
+
+    slot: Mapped[Slot | None] = relationship()
+    doctor: Mapped[Doctor] = relationship()
+    patient: Mapped[Patient] = relationship()
+    changes: Mapped[list["AppointmentChange"]] = relationship(order_by="AppointmentChange.changed_at")
+
+    def can_become(self, status: str) -> bool:
+        """Whether the table of moves allows ``status`` next."""
+        return status in ALLOWED_MOVES[self.status]
+
+
+class AppointmentChange(db.Model):
+    """One line of an appointment's history: who moved it from which status to which, when and why. Append-only."""
+
+    __tablename__ = "appointment_changes"
+    __table_args__ = (Index("ix_appointment_changes_appointment", "appointment_id", "changed_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey(Appointment.id))
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey(User.id))
+    from_status: Mapped[str | None] = mapped_column(String(20))
+    to_status: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    changed_at: Mapped[datetime]
+
+    actor: Mapped[User] = relationship()

@@ -1,0 +1,49 @@
+"""A doctor's days: every slot, and who has booked it."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from hms.auth.models import Doctor, Patient, User
+from hms.db import db
+from hms.scheduling.models import Appointment, AppointmentStatus, Slot
+
+
+class AgendaItem(NamedTuple):
+    """One slot of a doctor; the second half is empty while nobody has booked it."""
+
+    slot_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    slot_status: str
+    appointment_id: UUID | None
+    appointment_status: str | None
+    reference: str | None
+    reason: str | None
+    patient_name: str | None
+
+
+def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[AgendaItem]:
+    """What the doctor offers and has booked in ``[starts_at, ends_at)``, in order of time, by one statement."""
+    holds = (Appointment.slot_id == Slot.id) & (Appointment.status != AppointmentStatus.CANCELLED)
+    rows = db.session.execute(
+        select(
+            Slot.id,
+            Slot.starts_at,
+            Slot.ends_at,
+            Slot.status,
+            Appointment.id,
+            Appointment.status,
+            Appointment.reference,
+            Appointment.reason,
+            User.full_name,
+        )
+        .outerjoin(Appointment, holds)
+        .outerjoin(Patient, Appointment.patient_id == Patient.id)
+        .outerjoin(User, Patient.user_id == User.id)
+        .where(Slot.doctor_id == doctor.id, Slot.starts_at >= starts_at, Slot.starts_at < ends_at)
+        .order_by(Slot.starts_at)
+    )
+    return [AgendaItem(*row) for row in rows]

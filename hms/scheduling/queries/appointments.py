@@ -1,0 +1,110 @@
+"""Appointments, always of somebody: a stranger's id finds nothing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy.orm import joinedload
+
+from hms import clock
+from hms.auth.models import Doctor, Patient
+from hms.db import db
+from hms.errors import NotFound
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
+from hms.scheduling.queries.slots import during
+
+PEOPLE = (
+    joinedload(Appointment.doctor).joinedload(Doctor.user),
+    joinedload(Appointment.doctor).joinedload(Doctor.specialty),
+    joinedload(Appointment.patient).joinedload(Patient.user),
+)
+LIVE = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+PAGE = 50
+
+
+def get_appointment(
+    appointment_id: UUID, *, patient: Patient | None = None, doctor: Doctor | None = None
+) -> Appointment:
+    """An appointment of this patient, or of this doctor, with its people and its history."""
+    history = joinedload(Appointment.changes).joinedload(AppointmentChange.actor)
+    statement = select(Appointment).options(*PEOPLE, history).where(Appointment.id == appointment_id, _of(patient, doctor))
+    return _found(db.session.execute(statement).unique().scalar_one_or_none())
+
+
+def lock_appointment(
+    appointment_id: UUID, *, patient: Patient | None = None, doctor: Doctor | None = None
+) -> Appointment:
+    """An appointment of this patient or doctor, locked until the transaction ends and read anew."""
+    statement = (
+        select(Appointment)
+        .where(Appointment.id == appointment_id, _of(patient, doctor))
+        .with_for_update(of=Appointment)
+        .execution_options(populate_existing=True)
+    )
+    return _found(db.session.scalar(statement))
+
+
+def list_appointments(
+    *, patient: Patient | None = None, doctor: Doctor | None = None, past: bool = False, page: int = 1
+) -> list[Appointment]:
+    """Those to come, soonest first; or those past or cancelled, latest first. At most 50 a page."""
+    order = Appointment.starts_at.desc() if past else Appointment.starts_at
+    statement = select(Appointment).options(*PEOPLE).where(_of(patient, doctor), _is_past() if past else _is_to_come())
+    statement = statement.order_by(order, Appointment.id).limit(PAGE).offset((page - 1) * PAGE)
+    return list(db.session.scalars(statement))
+
+
+def count_appointments(*, patient: Patient | None = None, doctor: Doctor | None = None) -> tuple[int, int]:
+    """How many are to come, and how many are past or cancelled."""
+    to_come = func.count(case((_is_to_come(), 1)))
+    row = db.session.execute(select(to_come, func.count() - to_come).where(_of(patient, doctor))).one()
+    return row[0], row[1]
+
+
+def next_appointment(*, patient: Patient) -> Appointment | None:
+    """The patient's soonest appointment that is not over."""
+    return next(iter(list_appointments(patient=patient)), None)
+
+
+def find_earlier_booking(slot_id: UUID, *, patient: Patient, idempotency_key: str) -> Appointment | None:
+    """What this patient booked from the page with this key; else what they hold on this slot."""
+    by_key = Appointment.idempotency_key == idempotency_key
+    on_slot = (Appointment.slot_id == slot_id) & (Appointment.status != AppointmentStatus.CANCELLED)
+    return db.session.scalar(
+        select(Appointment)
+        .where(Appointment.patient_id == patient.id, by_key | on_slot)
+        .order_by(by_key.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+
+
+def is_busy(patient: Patient, *, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the patient has an appointment that overlaps ``[starts_at, ends_at)``."""
+    overlapping = during(Appointment).op("&&")(func.tstzrange(starts_at, ends_at))
+    live = Appointment.status != AppointmentStatus.CANCELLED
+    return bool(db.session.scalar(select(exists().where(Appointment.patient_id == patient.id, live, overlapping))))
+
+
+def _of(patient: Patient | None, doctor: Doctor | None) -> ColumnElement[bool]:
+    if patient is not None:
+        return Appointment.patient_id == patient.id
+    if doctor is not None:
+        return Appointment.doctor_id == doctor.id
+    raise TypeError("an appointment of whom?")
+
+
+def _is_to_come() -> ColumnElement[bool]:
+    return Appointment.status.in_(LIVE) & (Appointment.ends_at > clock.now())
+
+
+def _is_past() -> ColumnElement[bool]:
+    return ~_is_to_come()
+
+
+def _found(appointment: Appointment | None) -> Appointment:
+    if appointment is None:
+        raise NotFound("We could not find this appointment. It may belong to another account.")
+    return appointment
+
+

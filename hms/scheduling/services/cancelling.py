@@ -1,0 +1,69 @@
+"""Cancelling: the appointment keeps its row and its history, the slot is free for others in the same transaction."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hms import clock
+from hms.auth.models import Doctor, Patient
+from hms.db import transaction
+from hms.errors import Invalid
+from hms.scheduling import emails, policies, queries, signals
+from hms.scheduling.models import Appointment, AppointmentStatus, Slot, SlotStatus
+from hms.scheduling.refusals import MoveNotAllowed, TooLateToCancel
+from hms.scheduling.services.history import move
+
+
+def cancel_as_patient(appointment_id: UUID, *, patient: Patient, reason: str = "") -> Appointment:
+    """Cancel one's own appointment, until the cancellation window closes.
+
+    Cancelling it again changes nothing. Raises :class:`TooLateToCancel`, :class:`MoveNotAllowed`, ``NotFound``.
+    """
+    with transaction() as session:
+        appointment = queries.lock_appointment(appointment_id, patient=patient)
+        if appointment.status == AppointmentStatus.CANCELLED:
+            return appointment
+        _check_for_patient(appointment)
+        _cancel(session, appointment, actor_id=patient.user_id, reason=reason)
+    return appointment
+
+
+def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Appointment:
+    """Cancel an appointment of one's own list, with a reason that the patient reads.
+
+    Cancelling it again changes nothing. Raises :class:`MoveNotAllowed`, ``Invalid`` without a reason, ``NotFound``.
+    """
+    if not reason.strip():
+        raise Invalid("Tell the patient why.", field="reason")
+    with transaction() as session:
+        appointment = queries.lock_appointment(appointment_id, doctor=doctor)
+        if appointment.status == AppointmentStatus.CANCELLED:
+            return appointment
+        if not policies.doctor_can_cancel(appointment):
+            raise MoveNotAllowed("This appointment is over, or has been marked already, so it cannot be cancelled.")
+        _cancel(session, appointment, actor_id=doctor.user_id, reason=reason)
+    return appointment
+
+
+def _check_for_patient(appointment: Appointment) -> None:
+    if appointment.status != AppointmentStatus.BOOKED:
+        raise MoveNotAllowed("This appointment has been marked already, so it cannot be cancelled.")
+    if clock.now() >= policies.cancel_until(appointment):
+        raise TooLateToCancel(
+            f"Your appointment starts in less than {policies.cancellation_words()}. Call reception and we will help."
+        )
+
+
+def _cancel(session: Session, appointment: Appointment, *, actor_id: UUID, reason: str) -> None:
+    move(session, appointment, AppointmentStatus.CANCELLED, actor_id=actor_id, note=reason)
+    appointment.cancellation_reason = reason
+    appointment.version += 1
+    slot = session.get(Slot, appointment.slot_id, populate_existing=True) if appointment.slot_id else None
+    if slot is not None:
+        slot.status = SlotStatus.FREE
+    emails.cancelled(
+        appointment,
+        patient_user_id=appointment.patient.user_id,
+        doctor_user_id=appointment.doctor.user_id,
+    )
+    signals.appointment_cancelled.send(appointment)

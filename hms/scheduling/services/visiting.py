@@ -1,0 +1,62 @@
+"""The day of the visit: arrived, completed, did not attend, and taking one step back."""
+
+from uuid import UUID
+
+from hms.auth.models import Doctor
+from hms.db import transaction
+from hms.scheduling import policies, queries
+from hms.scheduling.models import Appointment, AppointmentStatus
+from hms.scheduling.refusals import MoveNotAllowed
+from hms.scheduling.services.history import move
+
+S = AppointmentStatus
+MARKS = frozenset({S.ARRIVED, S.FULFILLED, S.NOSHOW})
+
+
+def mark_arrived(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
+    """The patient is here; from the day of the visit on. Raises :class:`MoveNotAllowed`, ``NotFound``."""
+    return _mark(appointment_id, S.ARRIVED, doctor=doctor)
+
+
+def mark_fulfilled(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
+    """The visit took place; from the day of the visit on. Raises :class:`MoveNotAllowed`, ``NotFound``."""
+    return _mark(appointment_id, S.FULFILLED, doctor=doctor)
+
+
+def mark_noshow(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
+    """The patient did not come; once the visit's time has come. Raises :class:`MoveNotAllowed`, ``NotFound``."""
+    return _mark(appointment_id, S.NOSHOW, doctor=doctor)
+
+
+def undo(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
+    """Take the last mark back. Raises :class:`MoveNotAllowed` when there is none, ``NotFound``."""
+    with transaction() as session:
+        appointment = queries.lock_appointment(appointment_id, doctor=doctor)
+        move(session, appointment, _before_the_mark(appointment), actor_id=doctor.user_id)
+    return appointment
+
+
+def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) -> Appointment:
+    with transaction() as session:
+        appointment = queries.lock_appointment(appointment_id, doctor=doctor)
+        if appointment.status == status:  # a second click
+            return appointment
+        _check_time(appointment, status)
+        move(session, appointment, status, actor_id=doctor.user_id)
+    return appointment
+
+
+def _check_time(appointment: Appointment, status: AppointmentStatus) -> None:
+    if not policies.is_for_today_or_past(appointment):
+        raise MoveNotAllowed("The day of this appointment has not come yet.")
+    if status == S.NOSHOW and not policies.has_started(appointment):
+        raise MoveNotAllowed("The time of this appointment has not come yet.")
+
+
+def _before_the_mark(appointment: Appointment) -> str:
+    """The status from which the present one was marked. Steps back do not count: undoing twice goes back twice."""
+    for change in reversed(appointment.changes):
+        is_mark = change.to_status in MARKS and change.from_status not in (S.FULFILLED, S.NOSHOW)
+        if is_mark and change.to_status == appointment.status and change.from_status is not None:
+            return change.from_status
+    raise MoveNotAllowed("There is nothing to undo.")

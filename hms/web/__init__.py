@@ -1,0 +1,37 @@
+"""Everything between a request and a capability: pages and their errors, headers, formats, health, panels."""
+
+from types import SimpleNamespace
+
+from flask import Flask, current_app
+from flask_wtf.csrf import CSRFProtect
+
+from hms import clock
+from hms.web import formats, headers, health, pages, panels
+from hms.web.pages import render
+
+__all__ = ["init_app", "render"]
+
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Dress the application: order matters only in that headers come first, so that every answer has them."""
+    for part in (headers, pages, formats, health, panels):
+        part.init_app(app)
+    csrf.init_app(app)
+    app.context_processor(_clinic)
+    if app.config["MODE"] == "development":
+        app.add_url_rule("/styleguide", "styleguide", lambda: render("styleguide.html"))
+
+
+def _clinic() -> dict[str, object]:
+    """What every page may say of the clinic."""
+    config = current_app.config
+    return {
+        "clinic": SimpleNamespace(
+            name=config["CLINIC_NAME"],
+            phone=config["CLINIC_PHONE"],
+            emergency=config["EMERGENCY_LINE"],
+            timezone_name=formats.zone_name(clock.now()),
+        )
+    }

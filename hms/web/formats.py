@@ -1,0 +1,109 @@
+"""How moments, names and money are written for people: the template filters."""
+
+import hashlib
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, get_timezone_name
+from babel.numbers import format_currency, get_currency_precision
+from flask import Flask, current_app, url_for
+
+from hms import clock
+
+LOCALE = "en_GB"
+TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "mx"})
+
+
+def day(value: datetime | date) -> str:
+    """``Thursday 26 November 2026``."""
+    return format_date(_wall_day(value), "EEEE d MMMM y", locale=LOCALE)
+
+
+def plain_day(value: datetime | date) -> str:
+    """``Thursday 26 November``, for pages on which the year is plain."""
+    return format_date(_wall_day(value), "EEEE d MMMM", locale=LOCALE)
+
+
+def short_day(value: datetime | date) -> str:
+    """``Thu 26 Nov``."""
+    return format_date(_wall_day(value), "EEE d MMM", locale=LOCALE)
+
+
+def near_day(value: datetime | date) -> str:
+    """``Today, Thursday 26 November``, ``Tomorrow, …``, or the plain day."""
+    away = (_wall_day(value) - clock.today()).days
+    prefix = {0: "Today, ", 1: "Tomorrow, "}.get(away, "")
+    return prefix + plain_day(value)
+
+
+def time(value: datetime) -> str:
+    """``09:40`` in clinic time; with the zone's letters where the clock shows that time twice: ``01:30 GMT``."""
+    wall = clock.to_clinic(value)
+    return f"{wall:%H:%M} {wall.tzname()}" if clock.is_doubled(value) else f"{wall:%H:%M}"
+
+
+def moment(value: datetime) -> str:
+    """``Thursday 26 November 2026, 09:40``."""
+    return f"{day(value)}, {time(value)}"
+
+
+def isodate(value: datetime | date) -> str:
+    """``2026-11-26``, the clinic's day."""
+    return _wall_day(value).isoformat()
+
+
+def initials(name: str) -> str:
+    """``AR`` for *Dr Asha Rao*: the first letters of the first and last name, without a title."""
+    words = [word for word in name.split() if word.strip(".").casefold() not in TITLES] or name.split() or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+def reference(value: str) -> str:
+    """``7KQ4-M2PX``."""
+    return f"{value[:4]}-{value[4:]}"
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """``£85`` or ``£85.50`` for an amount in the currency's smallest unit."""
+    precision = get_currency_precision(currency)
+    amount = amount_minor / 10**precision
+    if amount == int(amount):
+        return format_currency(int(amount), currency, format="¤#,##0", locale=LOCALE, currency_digits=False)
+    return format_currency(amount, currency, locale=LOCALE)
+
+
+def zone_name(at: datetime) -> str:
+    """``London time (GMT)``: the clinic's zone, by the name that people there use, at that moment."""
+    zone = clock.clinic_zone()
+    city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{city} time ({_letters(zone, at)})"
+
+
+def _letters(zone: ZoneInfo, at: datetime) -> str:
+    letters = clock.to_clinic(at, zone=zone).tzname() or ""
+    if letters.isalpha():
+        return letters
+    return str(get_timezone_name(clock.to_clinic(at, zone=zone), width="short", locale=LOCALE))
+
+
+def _wall_day(value: datetime | date) -> date:
+    return clock.to_clinic(value).date() if isinstance(value, datetime) else value
+
+
+def asset(filename: str) -> str:
+    """The address of a static file, with the hash of its content, so that it can be cached for ever."""
+    hashes = current_app.extensions["hms.asset_hashes"]
+    if filename not in hashes or current_app.debug:
+        content = (Path(str(current_app.static_folder)) / filename).read_bytes()
+        hashes[filename] = hashlib.sha256(content).hexdigest()[:12]
+    return url_for("static", filename=filename, v=hashes[filename])
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters and ``asset()``."""
+    app.extensions["hms.asset_hashes"] = {}
+    filters = (day, plain_day, short_day, near_day, time, moment, isodate, initials, reference, money, zone_name)
+    for function in filters:
+        app.add_template_filter(function)
+    app.add_template_global(asset)

@@ -1,0 +1,107 @@
+"""How a page is answered, and the pages for when it cannot be."""
+
+from typing import Any
+
+from flask import Flask, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from hms.db import db
+from hms.errors import Refusal, Unavailable
+from hms.forms import HmsForm, has_forbidden_characters
+from hms.web.headers import request_id
+
+SENTENCES = {
+    400: ("We could not read that", "The address or the form holds something that we cannot accept. Nothing was changed."),
+    404: ("Page not found", "The address may be mistyped, or it belongs to another account."),
+    405: ("This page works another way", "Open it from the page that led here. Nothing was changed."),
+    413: ("That is too large", "Nothing was sent. Choose a smaller file, or write less."),
+    429: ("Too many tries", "Wait a few minutes and try again."),
+}
+CSRF = ("This page is out of date", "Nothing was sent. Load it again and repeat the last step.")
+BUG = ("We cannot show this page now", "Something went wrong on our side. Your bookings are safe. Try again in a few minutes.")
+AWAY = ("We cannot show this page now", "Your bookings are safe. Try again in a few minutes, or call us.")
+
+
+def render(template: str, *, form: HmsForm | None = None, status: int | None = None, **context: Any) -> ResponseReturnValue:
+    """Render a page; one with a form answers the form's status, unless ``status`` says otherwise."""
+    if status is None:
+        status = form.status if form else 200
+    return render_template(template, form=form, **context), status
+
+
+def init_app(app: Flask) -> None:
+    """Check text at the edge, and answer everything that goes wrong with a page a person understands."""
+    app.before_request(_refuse_unreadable_text)
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _database)
+    app.register_error_handler(Exception, _bug)
+
+
+def _refuse_unreadable_text() -> None:
+    """Addresses and cookies hold no control characters. Form fields are judged by their form, which keeps the rest."""
+    values = [request.path, *request.args.keys(), *request.args.values()]
+    if any(has_forbidden_characters(value) for value in values):
+        raise BadRequest
+
+
+def _page(status: int, title: str, message: str, *, retry_after_seconds: int | None = None) -> ResponseReturnValue:
+    html = render_template("errors/error.html", status=status, title=title, message=message, request_id=request_id())
+    response = make_response(html, status)
+    if retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(retry_after_seconds)
+    return response
+
+
+def _refused(refusal: Refusal) -> ResponseReturnValue:
+    return _page(
+        refusal.status,
+        refusal.title,
+        refusal.message,
+        retry_after_seconds=refusal.retry_after_seconds if isinstance(refusal, Unavailable) else None,
+    )
+
+
+def _csrf(error: CSRFError) -> ResponseReturnValue:
+    return _page(400, *CSRF)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:  # a redirect that routing raises
+        return error
+    response = make_response(_page(error.code, *SENTENCES.get(error.code, SENTENCES[400])))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _database(error: Exception) -> ResponseReturnValue:
+    """The database is away, full or slow: that passes. Any other database error is a bug."""
+    if not isinstance(error, OperationalError | PoolTimeout) and not getattr(error, "connection_invalidated", False):
+        return _bug(error)
+    current_app.logger.warning("database unavailable: %s [%s]", type(error).__name__, request_id())
+    _forget_session()
+    return _page(503, *AWAY, retry_after_seconds=5)
+
+
+def _bug(error: Exception) -> ResponseReturnValue:
+    current_app.logger.exception("unhandled error [%s]", request_id())
+    _forget_session()
+    if current_app.testing and current_app.config["PROPAGATE_EXCEPTIONS"]:
+        raise error
+    return _page(500, *BUG)
+
+
+def _forget_session() -> None:
+    """An error page is drawn without the database."""
+    try:
+        db.session.rollback()
+    except Exception:
+        db.session.remove()

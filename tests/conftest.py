@@ -1,0 +1,7 @@
+"""What every test can ask for. The fixtures stand in ``tests/fixtures``, one file a concern."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.fixtures", "tests.pages", "tests.make", "tests.race.invariants")
+
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.time", "tests.fixtures.web", "tests.fixtures.cast"]

@@ -1,0 +1,161 @@
+"""People, times and visits for tests, built through the services, as the application itself builds them."""
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from unittest import mock
+
+from hms import clock
+from hms.auth import services as auth
+from hms.auth.models import Doctor, Patient, User
+from hms.db import db
+from hms.scheduling import services as scheduling
+from hms.scheduling.models import Appointment, Slot
+
+PASSWORD = "a-passphrase-for-tests"
+
+_numbers = itertools.count(1)
+
+
+def patient(full_name: str = "", *, email: str = "", phone: str = "020 7946 0999") -> Patient:
+    """A patient who can sign in with :data:`PASSWORD`."""
+    number = next(_numbers)
+    user = auth.sign_up_patient(
+        full_name=full_name or f"Patient {number}",
+        email=email or f"patient{number}@example.test",
+        phone=phone,
+        password=PASSWORD,
+    )
+    return _user(user).patient
+
+
+a_patient = patient  # a name of its own for the functions below, where `patient` is an argument
+
+
+def doctor(
+    full_name: str = "", *, email: str = "", specialty: str = "cardiology", is_approved: bool = True, bio: str = ""
+) -> Doctor:
+    """A doctor of the specialty with that slug, whom patients can find unless ``is_approved=False``."""
+    number = next(_numbers)
+    user = auth.sign_up_doctor(
+        full_name=full_name or f"Dr Number {number}",
+        email=email or f"doctor{number}@example.test",
+        phone="020 7946 0200",
+        password=PASSWORD,
+        specialty=specialty,
+        licence_number=f"GMC-{number:07}",
+        years_of_experience=12,
+        bio=bio,
+    )
+    user = _user(user)
+    if is_approved:
+        auth.approve_doctor(user.email)
+    return user.doctor
+
+
+a_doctor = doctor
+
+
+def staff(full_name: str = "", *, email: str = "", role: str = "receptionist") -> User:
+    """A receptionist or an administrator."""
+    number = next(_numbers)
+    return _user(
+        auth.create_staff(
+            email=email or f"staff{number}@example.test",
+            full_name=full_name or f"Staff {number}",
+            role=role,
+            password=PASSWORD,
+        )
+    )
+
+
+def _user(made: User | Patient | Doctor) -> User:
+    return made if isinstance(made, User) else made.user
+
+
+def slot(
+    doctor: Doctor | None = None,
+    *,
+    starts_at: datetime | None = None,
+    day: date | None = None,
+    start: time = time(9),
+    minutes: int = 20,
+) -> Slot:
+    """A free time: at ``starts_at``, or at ``start`` on ``day``, or after the doctor's last one. The past is allowed."""
+    doctor = doctor or a_doctor()
+    if starts_at is None:
+        starts_at = clock.from_clinic(day, start) if day else _after_the_last(doctor)
+    begin, end = clock.to_clinic(starts_at), clock.to_clinic(starts_at + timedelta(minutes=minutes))
+    with at(min(clock.now(), starts_at - timedelta(days=2))):
+        return scheduling.open_slot(doctor, day=begin.date(), start=begin.time(), end=end.time())
+
+
+a_slot = slot
+
+
+def _after_the_last(doctor: Doctor) -> datetime:
+    day_after_tomorrow = clock.from_clinic(clock.today() + timedelta(days=2), time(9))
+    last = db.session.scalar(db.select(db.func.max(Slot.ends_at)).where(Slot.doctor_id == doctor.id))
+    return max(last or day_after_tomorrow, day_after_tomorrow)
+
+
+def appointment(
+    patient: Patient | None = None,
+    *,
+    doctor: Doctor | None = None,
+    slot: Slot | None = None,
+    status: str = "booked",
+    reason: str = "",
+    **when: object,
+) -> Appointment:
+    """A booked appointment, or one moved on to ``status``, on ``slot`` or a new one at ``when`` (as for :func:`slot`)."""
+    slot = slot or a_slot(doctor, **when)
+    patient = patient or a_patient()
+    with at(min(clock.now(), slot.starts_at - timedelta(days=1))):
+        made = scheduling.book(slot.id, patient=patient, reason=reason, idempotency_key=new_key())
+    for move in _MOVES[status]:
+        move(made, slot)
+    return made
+
+
+def new_key() -> str:
+    """A fresh idempotency key, as the page would carry."""
+    return secrets.token_urlsafe(16)
+
+
+def _cancel(made: Appointment, slot: Slot) -> None:
+    with at(min(clock.now(), slot.starts_at - timedelta(days=1))):
+        scheduling.cancel_as_doctor(made.id, doctor=slot.doctor, reason="Called away")
+
+
+def _arrive(made: Appointment, slot: Slot) -> None:
+    with at(slot.starts_at):
+        scheduling.mark_arrived(made.id, doctor=slot.doctor)
+
+
+def _complete(made: Appointment, slot: Slot) -> None:
+    with at(slot.ends_at):
+        scheduling.mark_fulfilled(made.id, doctor=slot.doctor)
+
+
+def _miss(made: Appointment, slot: Slot) -> None:
+    with at(slot.ends_at):
+        scheduling.mark_noshow(made.id, doctor=slot.doctor)
+
+
+_MOVES = {
+    "booked": [],
+    "cancelled": [_cancel],
+    "arrived": [_arrive],
+    "fulfilled": [_arrive, _complete],
+    "noshow": [_miss],
+}
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Do something as if it were ``moment``."""
+    with mock.patch.object(clock, "now", lambda: moment):
+        yield
