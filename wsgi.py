@@ -1,5 +1,11 @@
 """What a WSGI server and the `flask` command load."""
 
-from hms import create_app
+import sys
 
-app = create_app()
+from hms import create_app
+from hms.config import BadSettings
+
+try:
+    app = create_app()
+except BadSettings as refused:
+    sys.exit(refused.message)

@@ -4,7 +4,7 @@ import unicodedata
 
 from markupsafe import Markup, escape
 
-# Embeddings, overrides and isolates. A name needs none of them, and one left open would turn the rest of the line round.
+# Embeddings, overrides and isolates: a name needs none, and one left open would turn the rest of the line round.
 _CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 

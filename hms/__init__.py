@@ -18,7 +18,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     Raises :class:`hms.config.BadSettings` with one sentence for each setting that is missing or unsafe.
     """
-    from hms import auth, calendar, config, demo, drill, scheduling, server, web, worker
+    from hms import auth, calendar, config, demo, drill, mailer, outbox, scheduling, server, web, worker
     from hms.db import db
 
     app = Flask(__name__)
@@ -27,6 +27,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS))
     worker.init_app(app)
     web.init_app(app)
+    outbox.init_app(app)
+    mailer.init_app(app)
     auth.init_app(app)
     scheduling.init_app(app)
     calendar.init_app(app)

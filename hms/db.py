@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
@@ -51,6 +51,16 @@ db = SQLAlchemy(
     disable_autonaming=True,
     session_options={"expire_on_commit": False, "join_transaction_mode": "create_savepoint"},
 )
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What a table's class inherits from."""
+
+        __abstract__ = True
+
+else:
+    Model = db.Model
 
 
 def new_id() -> UUID:

@@ -46,7 +46,9 @@ class LineField(StringField):
     """One line of text of at most ``longest`` characters; ``required`` is the sentence shown when it is empty."""
 
     def __init__(self, label: str, *, longest: int, required: str | None = None, **options: Any):
-        super().__init__(label, [*_presence(required), storable, one_line, _at_most(longest)], filters=[tidy], **options)
+        super().__init__(
+            label, [*_presence(required), storable, one_line, _at_most(longest)], filters=[tidy], **options
+        )
 
 
 class TextField(TextAreaField):
@@ -125,5 +127,4 @@ class HmsForm(FlaskForm):
         if refusal.field and refusal.field in self:
             self[refusal.field].errors = [*self[refusal.field].errors, refusal.message]
         else:
-            self.form_errors = [*self.form_errors, refusal.message]
-
+            self.form_errors: list[str] = [*self.form_errors, refusal.message]

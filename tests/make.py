@@ -28,7 +28,7 @@ def patient(full_name: str = "", *, email: str = "", phone: str = "020 7946 0999
         phone=phone,
         password=PASSWORD,
     )
-    return _user(user).patient
+    return user.patient
 
 
 a_patient = patient  # a name of its own for the functions below, where `patient` is an argument
@@ -49,7 +49,6 @@ def doctor(
         years_of_experience=12,
         bio=bio,
     )
-    user = _user(user)
     if is_approved:
         auth.approve_doctor(user.email)
     return user.doctor
@@ -61,18 +60,12 @@ a_doctor = doctor
 def staff(full_name: str = "", *, email: str = "", role: str = "receptionist") -> User:
     """A receptionist or an administrator."""
     number = next(_numbers)
-    return _user(
-        auth.create_staff(
-            email=email or f"staff{number}@example.test",
-            full_name=full_name or f"Staff {number}",
-            role=role,
-            password=PASSWORD,
-        )
+    return auth.create_staff(
+        email=email or f"staff{number}@example.test",
+        full_name=full_name or f"Staff {number}",
+        role=role,
+        password=PASSWORD,
     )
-
-
-def _user(made: User | Patient | Doctor) -> User:
-    return made if isinstance(made, User) else made.user
 
 
 def slot(

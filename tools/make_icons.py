@@ -1,7 +1,7 @@
 """Make the sprite static/icons.svg from the npm package lucide-static (ISC licence).
 
-    npm pack lucide-static@1.62.0 && tar xzf lucide-static-1.62.0.tgz
-    python tools/make_icons.py package/icons
+``npm pack lucide-static@1.62.0 && tar xzf lucide-static-1.62.0.tgz`` fetches it,
+``python tools/make_icons.py package/icons`` writes the sprite.
 """
 
 import re
@@ -10,18 +10,24 @@ from pathlib import Path
 
 SPRITE = Path(__file__).resolve().parent.parent / "hms" / "static" / "icons.svg"
 
+# One string, because a list would take a line for each name.
 NAMES = """
-arrow-left arrow-right badge-check ban bell briefcase-medical building-2 cake calendar-check calendar-clock calendar-days
-calendar-off calendar-plus calendar-range calendar-sync calendar-x chart-column check check-check chevron-down
-chevron-left chevron-right circle-alert circle-check circle-question-mark circle-x clipboard-list clock contact copy credit-card
-download ellipsis eye eye-off file-text globe graduation-cap heart-pulse history hourglass house id-card image inbox info
-key-round languages layout-dashboard link-2 list list-checks lock log-in log-out mail map-pin moon notebook-pen pencil
-phone pill plus printer receipt refresh-cw repeat save search search-x server-off settings shield-alert shield-check
-siren sliders-horizontal stethoscope sun sunrise sunset trash-2 triangle-alert undo-2 unlink upload user-check user-plus
-user-round user-x users video wifi-off x
-""".split()
+arrow-left arrow-right badge-check ban bell briefcase-medical building-2 cake calendar-check
+calendar-clock calendar-days calendar-off calendar-plus calendar-range calendar-sync calendar-x
+chart-column check check-check chevron-down chevron-left chevron-right circle-alert circle-check
+circle-question-mark circle-x clipboard-list clock contact copy credit-card download ellipsis eye
+eye-off file-text globe graduation-cap heart-pulse history hourglass house id-card image inbox info
+key-round languages layout-dashboard link-2 list list-checks lock log-in log-out mail map-pin moon
+notebook-pen pencil phone pill plus printer receipt refresh-cw repeat save search search-x
+server-off settings shield-alert shield-check siren sliders-horizontal stethoscope sun sunrise
+sunset trash-2 triangle-alert undo-2 unlink upload user-check user-plus user-round user-x users
+video wifi-off x
+""".split()  # noqa: SIM905
 
-OPEN = '<symbol id="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
+OPEN = (
+    '<symbol id="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
+    ' stroke-linecap="round" stroke-linejoin="round">'
+)
 
 
 def make(icons: Path) -> str:

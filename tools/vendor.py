@@ -1,6 +1,6 @@
 """Front-end files that come from elsewhere.
 
-``python tools/vendor.py check`` says whether a copied file was touched since (standard library only, runs in the tests).
+``python tools/vendor.py check`` says whether a copied file was touched since; it needs the standard library only.
 ``python tools/vendor.py update`` fetches the packages below with npm and writes files, licences and lock anew.
 """
 
@@ -45,7 +45,7 @@ def find_changed(static: Path) -> list[str]:
     """Names of the files under ``static`` that are missing or differ from the lock, and of strangers among them."""
     lock = json.loads((static / LOCK).read_text(encoding="utf-8"))
     changed = [name for name, entry in lock.items() if _sha256(static / name) != entry["sha256"]]
-    present = {path.relative_to(static).as_posix() for folder in ("vendor", "fonts") for path in (static / folder).iterdir()}
+    present = {f"{folder}/{path.name}" for folder in ("vendor", "fonts") for path in (static / folder).iterdir()}
     return sorted(changed) + sorted(present - set(lock))
 
 

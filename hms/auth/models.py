@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hms.db import db, new_id
+from hms.db import Model, new_id
 
 
 class Role(StrEnum):
@@ -22,7 +22,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class User(UserMixin, db.Model):
+class User(UserMixin, Model):
     """An account: who signs in. The person's own facts stand in :class:`Patient` or :class:`Doctor`."""
 
     __tablename__ = "users"
@@ -56,7 +56,7 @@ class User(UserMixin, db.Model):
         return self.deactivated_at is None
 
 
-class Patient(db.Model):
+class Patient(Model):
     """A person who is seen."""
 
     __tablename__ = "patients"
@@ -70,11 +70,12 @@ class Patient(db.Model):
     address: Mapped[str] = mapped_column(String(500), default="", server_default="")
     emergency_contact_name: Mapped[str] = mapped_column(String(120), default="", server_default="")
     emergency_contact_phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    wants_reminders: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     user: Mapped[User] = relationship(back_populates="patient")
 
 
-class Specialty(db.Model):
+class Specialty(Model):
     """A field of medicine, as patients look for it."""
 
     __tablename__ = "specialties"
@@ -84,7 +85,7 @@ class Specialty(db.Model):
     name: Mapped[str] = mapped_column(String(80), unique=True)
 
 
-class Doctor(db.Model):
+class Doctor(Model):
     """A person who sees patients. Patients find a doctor only once ``approved_at`` is set."""
 
     __tablename__ = "doctors"
@@ -120,7 +121,7 @@ class Doctor(db.Model):
         return self.approved_at is not None
 
 
-class DoctorPhoto(db.Model):
+class DoctorPhoto(Model):
     """A doctor's picture, as made anew from the upload: a square JPEG without metadata."""
 
     __tablename__ = "doctor_photos"
@@ -129,7 +130,7 @@ class DoctorPhoto(db.Model):
     jpeg: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class SignIn(db.Model):
+class SignIn(Model):
     """One signed-in browser: what its opaque cookie stands for. The cookie's value itself is never stored."""
 
     __tablename__ = "sessions"

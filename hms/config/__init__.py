@@ -8,7 +8,9 @@ sentence each, and HMS does not start.
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,8 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 
 from hms.config.engine import engine_options
-from hms.config.settings import MODES, NAMES, PREFIX, SETTINGS, Setting
+from hms.config.settings import MODES, NAMES, NOT_OURS, PREFIX, SETTINGS, Setting
+from hms.config.surroundings import fit
 from hms.config.values import database_url
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
@@ -51,6 +54,7 @@ def load(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
     app.config.update(settings)
     app.config.update(_derived(settings))
     app.config.update({key: value for key, value in overrides.items() if key not in NAMES})
+    fit(app)
 
 
 def _given(overrides: Mapping[str, Any]) -> dict[str, str]:
@@ -58,7 +62,9 @@ def _given(overrides: Mapping[str, Any]) -> dict[str, str]:
     given = {setting.name: os.environ.get(setting.variable, "") for setting in SETTINGS}
     for name in NAMES & overrides.keys():
         value = overrides[name]
-        given[name] = ",".join(value) if isinstance(value, list | tuple) else str(value or "")
+        given[name] = (
+            ",".join(map(str, value)) if isinstance(value, list | tuple) else str("" if value is None else value)
+        )
     return {name: value for name, value in given.items() if value.strip()}
 
 
@@ -84,7 +90,7 @@ def _default(setting: Setting, *, production: bool) -> str | None:
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     """A misspelt setting would otherwise be passed over in silence."""
-    known = {setting.variable for setting in SETTINGS}
+    known = NOT_OURS | {setting.variable for setting in SETTINGS}
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     return [f"{name} is not a setting of HMS; .env.example lists them all." for name in strange]
 
@@ -110,14 +116,23 @@ def _host(address: str) -> str:
 
 def development_secret(data_dir: Path) -> str:
     """A secret key of this machine's own, kept in a file that only its owner can read."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = data_dir / "secret_key"
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(SECRET_KEY_LENGTH))
-    except FileExistsError:
-        path.chmod(0o600)
-    return path.read_text()
+        if not path.exists():
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _keep(path, secrets.token_urlsafe(SECRET_KEY_LENGTH))
+        return path.read_text()
+    except OSError as error:
+        raise BadSettings(f"HMS_DATA_DIR must be a folder that HMS can write to: {error}.") from error
+
+
+def _keep(path: Path, secret: str) -> None:
+    """Write the whole file or nothing; of several processes that start together, the first one's stays."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # made with mode 0600
+        file.write(secret)
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def _embedded(data_dir: Path) -> str:

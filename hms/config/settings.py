@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hms.config.values import choice, count, database_url, folder, port, text, web_address, whole, words, zone
+from hms.config.values import choice, count, database_url, folder, hours, port, text, web_address, whole, words, zone
 
 PREFIX = "HMS_"
 MODES = ("production", "development", "testing")
@@ -117,10 +117,28 @@ SETTINGS = (
         help="How many minutes ahead a time can last be booked online.",
     ),
     Setting(
-        name="BOOKING_HORIZON_DAYS",
+        name="EMAIL_FUNCTION",
+        default="",
+        help="The Lambda function that sends mail, such as hms-email-prod-send-email. Empty: mail waits.",
+    ),
+    Setting(
+        name="REMINDER_HOURS",
+        parse=hours,
+        default="24,2",
+        help="How many hours before a visit its patient is reminded, separated by commas. 0: never.",
+    ),
+    Setting(
+        name="SESSION_IDLE_MINUTES",
         parse=count,
-        default="60",
-        help="How many days ahead patients see and book times.",
+        default="30",
+        help="After how many minutes without a click somebody is signed out.",
+    ),
+    Setting(
+        name="SESSION_HOURS",
+        parse=count,
+        default="12",
+        help="After how many hours somebody is signed out in any case; 12 is a shift in a hospital.",
     ),
 )
 NAMES = frozenset(setting.name for setting in SETTINGS)
+NOT_OURS = frozenset({"HMS_EMAIL_DEDUP_TABLE"})  # the email function reads it

@@ -1,8 +1,8 @@
 """How a setting's text becomes a value; ``ValueError`` brings what follows the variable's name in a sentence."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -55,6 +55,11 @@ def words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def hours(value: str) -> list[int]:
+    """Numbers of hours, separated by commas, the longest first; 0 stands for none."""
+    return sorted({number for word in words(value) if (number := whole(word, most=14 * 24))}, reverse=True)
+
+
 def zone(value: str) -> str:
     """The name of a time zone."""
     if value not in known_zones():
@@ -64,14 +69,12 @@ def zone(value: str) -> str:
 
 def web_address(value: str) -> str:
     """The scheme and host under which people reach HMS, without a slash at the end."""
-    try:
-        parts = urlsplit(value)
-        right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-    except ValueError:
-        right = False
-    if not right or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    found = re.fullmatch(
+        r"(https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)/?", value, re.ASCII | re.IGNORECASE
+    )
+    if not found:
         raise ValueError(f"must be an address such as https://clinic.example, not {value!r}")
-    return f"{parts.scheme}://{parts.netloc}"
+    return found[1].lower()
 
 
 def database_url(value: str) -> str:

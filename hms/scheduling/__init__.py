@@ -11,10 +11,11 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the pages and the commands."""
-    from hms.scheduling import cli
+    from hms.scheduling import cli, emails
     from hms.scheduling.views import directory, doctor, patient
 
     app.register_blueprint(directory.bp)
     app.register_blueprint(patient.bp)
     app.register_blueprint(doctor.bp)
     app.cli.add_command(cli.slots)
+    emails.init_app(app)

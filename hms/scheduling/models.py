@@ -7,12 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, literal_column, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hms.auth.models import Doctor, Patient, User
-from hms.db import db, new_id
+from hms.db import Model, new_id
 
 
 class SlotStatus(StrEnum):
@@ -53,11 +63,11 @@ HOLDS_ITS_TIME = text("status <> 'cancelled'")
 _BETWEEN = "isfinite(starts_at) AND isfinite(ends_at) AND starts_at >= '2000-01-01+00' AND ends_at < '2101-01-01+00'"
 
 
-def _time_range() -> object:
+def _time_range() -> ColumnElement[object]:
     return func.tstzrange(literal_column("starts_at"), literal_column("ends_at"))
 
 
-class Slot(db.Model):
+class Slot(Model):
     """One interval ``[starts_at, ends_at)`` that a doctor offers."""
 
     __tablename__ = "slots"
@@ -79,7 +89,7 @@ class Slot(db.Model):
     doctor: Mapped[Doctor] = relationship()
 
 
-class Appointment(db.Model):
+class Appointment(Model):
     """A patient's claim on a slot. It is never deleted; a cancelled one keeps its row and frees its slot.
 
     ``version`` counts the changes that people are told of; with the id it names a message once and for all.
@@ -123,10 +133,10 @@ class Appointment(db.Model):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(20), default=S.BOOKED)
-    reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
-    cancellation_reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    reason: Mapped[str] = mapped_column(String(500), server_default="")
+    cancellation_reason: Mapped[str] = mapped_column(String(500), server_default="")
     idempotency_key: Mapped[str] = mapped_column(String(64))
-    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
 
     slot: Mapped[Slot | None] = relationship()
@@ -139,7 +149,7 @@ class Appointment(db.Model):
         return status in ALLOWED_MOVES[self.status]
 
 
-class AppointmentChange(db.Model):
+class AppointmentChange(Model):
     """One line of an appointment's history: who moved it from which status to which, when and why. Append-only."""
 
     __tablename__ = "appointment_changes"
@@ -150,7 +160,7 @@ class AppointmentChange(db.Model):
     actor_id: Mapped[UUID] = mapped_column(ForeignKey(User.id))
     from_status: Mapped[str | None] = mapped_column(String(20))
     to_status: Mapped[str] = mapped_column(String(20))
-    note: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    note: Mapped[str] = mapped_column(String(500), server_default="")
     changed_at: Mapped[datetime]
 
     actor: Mapped[User] = relationship()

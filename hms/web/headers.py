@@ -1,6 +1,7 @@
 """What every answer carries, errors included: the content security policy and its neighbours, and the request's id."""
 
 import secrets
+from collections.abc import Mapping
 
 from flask import Flask, Response, g, request
 
@@ -41,13 +42,18 @@ def request_id() -> str:
     return g.request_id
 
 
+def policy_text(policy: Mapping[str, str]) -> str:
+    """A content security policy as its header has it."""
+    return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
+
+
 def _number() -> None:
     request_id()
 
 
 def _dress(response: Response) -> Response:
     response.headers["X-Request-ID"] = request_id()
-    response.headers.setdefault("Content-Security-Policy", "; ".join(f"{k} {v}" for k, v in POLICY.items()))
+    response.headers.setdefault("Content-Security-Policy", policy_text(POLICY))
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

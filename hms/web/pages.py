@@ -15,22 +15,32 @@ from hms.forms import HmsForm, has_forbidden_characters
 from hms.web.headers import request_id
 
 SENTENCES = {
-    400: ("We could not read that", "The address or the form holds something that we cannot accept. Nothing was changed."),
+    400: (
+        "We could not read that",
+        "The address or the form holds something that we cannot accept. Nothing was changed.",
+    ),
     404: ("Page not found", "The address may be mistyped, or it belongs to another account."),
     405: ("This page works another way", "Open it from the page that led here. Nothing was changed."),
     413: ("That is too large", "Nothing was sent. Choose a smaller file, or write less."),
     429: ("Too many tries", "Wait a few minutes and try again."),
 }
 CSRF = ("This page is out of date", "Nothing was sent. Load it again and repeat the last step.")
-BUG = ("We cannot show this page now", "Something went wrong on our side. Your bookings are safe. Try again in a few minutes.")
+BUG = (
+    "We cannot show this page now",
+    "Something went wrong on our side. Your bookings are safe. Try again in a few minutes.",
+)
 AWAY = ("We cannot show this page now", "Your bookings are safe. Try again in a few minutes, or call us.")
 
 
-def render(template: str, *, form: HmsForm | None = None, status: int | None = None, **context: Any) -> ResponseReturnValue:
+def render(
+    template: str, *, form: HmsForm | None = None, status: int | None = None, **context: Any
+) -> ResponseReturnValue:
     """Render a page; one with a form answers the form's status, unless ``status`` says otherwise."""
     if status is None:
         status = form.status if form else 200
-    return render_template(template, form=form, **context), status
+    refusal = form.refusal if form else None
+    headers = {"Retry-After": str(refusal.retry_after_seconds)} if isinstance(refusal, Unavailable) else {}
+    return render_template(template, form=form, **context), status, headers
 
 
 def init_app(app: Flask) -> None:
@@ -92,7 +102,7 @@ def _database(error: Exception) -> ResponseReturnValue:
 
 
 def _bug(error: Exception) -> ResponseReturnValue:
-    current_app.logger.exception("unhandled error [%s]", request_id())
+    current_app.logger.error("unhandled error [%s]", request_id(), exc_info=error)
     _forget_session()
     if current_app.testing and current_app.config["PROPAGATE_EXCEPTIONS"]:
         raise error

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=500), server_default="", nullable=False),
         sa.Column("emergency_contact_name", sa.String(length=120), server_default="", nullable=False),
         sa.Column("emergency_contact_phone", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("wants_reminders", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_patients_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patients")),
         sa.UniqueConstraint("user_id", name=op.f("uq_patients_user_id")),

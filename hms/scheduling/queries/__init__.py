@@ -7,6 +7,7 @@ from hms.scheduling.queries.appointments import (
     get_appointment,
     is_busy,
     list_appointments,
+    load_appointment,
     lock_appointment,
     next_appointment,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "is_busy",
     "list_appointments",
     "list_specialties_with_doctors",
+    "load_appointment",
     "lock_appointment",
     "lock_slot",
     "nearest_free",

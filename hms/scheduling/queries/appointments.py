@@ -27,7 +27,12 @@ def get_appointment(
 ) -> Appointment:
     """An appointment of this patient, or of this doctor, with its people and its history."""
     history = joinedload(Appointment.changes).joinedload(AppointmentChange.actor)
-    statement = select(Appointment).options(*PEOPLE, history).where(Appointment.id == appointment_id, _of(patient, doctor))
+    statement = (
+        select(Appointment)
+        .options(*PEOPLE, history)
+        .where(Appointment.id == appointment_id, _of(patient, doctor))
+        .execution_options(populate_existing=True)
+    )
     return _found(db.session.execute(statement).unique().scalar_one_or_none())
 
 
@@ -37,11 +42,18 @@ def lock_appointment(
     """An appointment of this patient or doctor, locked until the transaction ends and read anew."""
     statement = (
         select(Appointment)
+        .options(*PEOPLE)
         .where(Appointment.id == appointment_id, _of(patient, doctor))
         .with_for_update(of=Appointment)
         .execution_options(populate_existing=True)
     )
     return _found(db.session.scalar(statement))
+
+
+def load_appointment(appointment_id: UUID) -> Appointment:
+    """Anybody's appointment with its people, as it stands now: for the house's own messages, never for a page."""
+    statement = select(Appointment).options(*PEOPLE).where(Appointment.id == appointment_id)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
 def list_appointments(
@@ -106,5 +118,3 @@ def _found(appointment: Appointment | None) -> Appointment:
     if appointment is None:
         raise NotFound("We could not find this appointment. It may belong to another account.")
     return appointment
-
-

@@ -1,5 +1,6 @@
 """Finding a doctor: specialties, the search with each doctor's next times, one doctor's page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -116,7 +117,7 @@ def _page_of_doctors(specialty: str, name: str, page: int) -> Select:
     )
 
 
-def _cards(rows: list[Row]) -> list[DoctorCard]:
+def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
     cards: dict[UUID, DoctorCard] = {}
     for row in rows:
         card = cards.setdefault(row.doctor_id, DoctorCard(*row[:9]))

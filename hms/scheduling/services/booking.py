@@ -149,4 +149,3 @@ def _why_not(slot_id: UUID, patient: Patient) -> Refusal:
 def new_reference() -> str:
     """Eight random letters and digits by which people name an appointment."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
-

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hms import clock
@@ -24,7 +25,7 @@ def cancel_as_patient(appointment_id: UUID, *, patient: Patient, reason: str = "
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
         _check_for_patient(appointment)
-        _cancel(session, appointment, actor_id=patient.user_id, reason=reason)
+        _cancel(session, appointment, by="patient", actor_id=patient.user_id, reason=reason)
     return appointment
 
 
@@ -41,7 +42,7 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
             return appointment
         if not policies.doctor_can_cancel(appointment):
             raise MoveNotAllowed("This appointment is over, or has been marked already, so it cannot be cancelled.")
-        _cancel(session, appointment, actor_id=doctor.user_id, reason=reason)
+        _cancel(session, appointment, by="doctor", actor_id=doctor.user_id, reason=reason)
     return appointment
 
 
@@ -54,15 +55,14 @@ def _check_for_patient(appointment: Appointment) -> None:
         )
 
 
-def _cancel(session: Session, appointment: Appointment, *, actor_id: UUID, reason: str) -> None:
+def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UUID, reason: str) -> None:
     move(session, appointment, AppointmentStatus.CANCELLED, actor_id=actor_id, note=reason)
     appointment.cancellation_reason = reason
     appointment.version += 1
-    slot = session.get(Slot, appointment.slot_id, populate_existing=True) if appointment.slot_id else None
-    if slot is not None:
-        slot.status = SlotStatus.FREE
+    session.execute(update(Slot).where(Slot.id == appointment.slot_id).values(status=SlotStatus.FREE))
     emails.cancelled(
         appointment,
+        by=by,
         patient_user_id=appointment.patient.user_id,
         doctor_user_id=appointment.doctor.user_id,
     )

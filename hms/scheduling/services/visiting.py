@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hms.auth.models import Doctor
 from hms.db import transaction
-from hms.scheduling import policies, queries
+from hms.scheduling import emails, policies, queries
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.services.history import move
@@ -43,6 +43,7 @@ def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) ->
             return appointment
         _check_time(appointment, status)
         move(session, appointment, status, actor_id=doctor.user_id)
+        emails.marked(appointment, patient_user_id=appointment.patient.user_id)
     return appointment
 
 

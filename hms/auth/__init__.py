@@ -1,0 +1,32 @@
+"""WHO: accounts, the people behind them, and who may pass.
+
+Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``specialties`` and ``sessions``.
+
+Promises
+- An email belongs to one account, whatever its capitals; two simultaneous sign-ups have one winner.
+- A role is given by the service that makes the account, never by a posted field. A doctor is found by patients once
+  approved; receptionists and administrators are made from the command line.
+- Somebody who is signed in has a row in ``sessions`` and an opaque cookie; signing out, or deactivating the account,
+  deletes the row, and the next request is nobody's. Somebody who is not signed in never has a row.
+- ``guards.guard(blueprint, policy)`` lets only those pass whom the policy names, and ``guards.policies`` lists all.
+- ``guards.current_patient`` and ``guards.current_doctor`` are the person who is signed in, without another query.
+
+Announces ``flask_login.user_logged_in`` and ``user_logged_out``. Listens to nothing.
+"""
+
+from flask import Flask
+
+SWEEP_EVERY_SECONDS = 3600
+
+
+def init_app(app: Flask) -> None:
+    """Take over the sessions, know the current user, answer the pages of accounts, and offer ``flask users``."""
+    from hms import worker
+    from hms.auth import cli, guards, services, sessions, views
+
+    app.session_interface = sessions.Sessions()
+    guards.init_app(app)
+    for blueprint in views.blueprints:
+        app.register_blueprint(blueprint)
+    app.cli.add_command(cli.group)
+    worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)

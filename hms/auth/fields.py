@@ -1,0 +1,168 @@
+"""Form fields for facts about people: an email, a phone number, a password, a date of birth, a number, a fee."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from wtforms import Field, IntegerField, PasswordField, StringField, ValidationError
+from wtforms.form import BaseForm
+from wtforms.utils import unset_value
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
+from wtforms.widgets import EmailInput, TelInput
+
+from hms import clock
+from hms.auth.people import LONGEST_EMAIL, BadEmail, normal_email
+from hms.forms import HmsForm, LineField, has_forbidden_characters
+
+EARLIEST_BIRTH = date(1900, 1, 1)
+FEWEST_PHONE_DIGITS = 5
+PHONE = re.compile(r"\+?[0-9 ()./-]{5,30}( ?(x|ext\.?) ?[0-9]{1,6})?", re.ASCII | re.IGNORECASE)
+AMOUNT = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,3}))?", re.ASCII)
+
+
+class EmailField(LineField):
+    """One line with an email address, checked as accounts keep it."""
+
+    widget = EmailInput()
+
+    def __init__(self, label: str = "Email", **options: Any):
+        super().__init__(label, longest=LONGEST_EMAIL, required="Enter your email.", **options)
+        self.validators = [*self.validators, _is_email]
+
+
+class PhoneField(LineField):
+    """A phone number as people write it: digits, blanks, brackets, a country code, an extension."""
+
+    widget = TelInput()
+
+    def __init__(self, label: str, **options: Any):
+        super().__init__(label, longest=40, **options)
+        self.validators = [*self.validators, _is_phone]
+
+
+def _is_email(form: HmsForm, field: Field) -> None:
+    try:
+        normal_email(field.data)
+    except BadEmail as refusal:
+        raise ValidationError(refusal.message) from refusal
+
+
+def _is_phone(form: HmsForm, field: Field) -> None:
+    if not PHONE.fullmatch(field.data) or len(re.findall(r"[0-9]", field.data)) < FEWEST_PHONE_DIGITS:
+        raise ValidationError("Enter a phone number, like 020 7946 0100.")
+
+
+class SecretField(PasswordField):
+    """A password, taken as it was typed: nothing is trimmed, and nothing comes back in the page."""
+
+    def __init__(self, label: str = "Password", **options: Any):
+        super().__init__(label, [InputRequired("Enter a password."), _typeable, _not_endless], **options)
+
+
+_not_endless = Length(max=1000, message="Use at most 1,000 characters.")
+
+
+def _typeable(form: HmsForm, field: Field) -> None:
+    if has_forbidden_characters(field.data):
+        raise ValidationError("A password cannot hold control characters.")
+
+
+class WholeNumberField(IntegerField):
+    """A whole number from ``least`` to ``most``, in plain digits; Python alone would also take ``1_000`` and ``٣``."""
+
+    def __init__(self, label: str, *, least: int, most: int, required: str | None = None, **options: Any):
+        sentence = f"Enter a number from {least} to {most}."
+        presence = InputRequired(required) if required else Optional()
+        super().__init__(label, [presence, NumberRange(least, most, sentence)], **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the digits."""
+        typed = valuelist[0].strip() if valuelist else ""
+        if typed and not re.fullmatch(r"[0-9]{1,6}", typed, re.ASCII):
+            self.data = None
+            raise ValueError("Enter a whole number, like 12.")
+        self.data = int(typed) if typed else None
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """One complaint is enough."""
+        if self.process_errors:
+            raise StopValidation
+
+
+class FeeField(StringField):
+    """An amount of money; ``data`` is in the smallest unit of ``currency`` (ISO 4217), or None for none."""
+
+    currency = "GBP"
+    data: Any
+
+    def __init__(self, label: str, *, most: int, **options: Any):
+        super().__init__(label, **options)
+        self.most = most
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        if self.data is None:
+            return ""
+        amount = Decimal(self.data).scaleb(-self._digits)
+        return f"{amount:.{self._digits}f}" if amount % 1 else f"{amount:.0f}"
+
+    @property
+    def _digits(self) -> int:
+        return get_currency_precision(self.currency)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Wait until validation: by then ``currency`` is known."""
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Read ``85`` or ``85.50``."""
+        typed = self.raw_data[0].strip().lstrip("£$€").strip() if self.raw_data else ""
+        self.data = self._minor(typed) if typed else None
+
+    def _minor(self, typed: str) -> int:
+        found = AMOUNT.fullmatch(typed)
+        if not found or len(found[2] or "") > self._digits:
+            raise ValidationError("Enter an amount, like 85 or 85.50.")
+        minor = int(found[1] + (found[2] or "").ljust(self._digits, "0"))
+        if minor > self.most:
+            raise ValidationError("This fee is too high to be one.")
+        return minor
+
+
+class BirthDateField(Field):
+    """A date of birth in three boxes, posted as ``<name>-day``, ``<name>-month`` and ``<name>-year``.
+
+    ``typed`` holds what stands in the boxes, in that order.
+    """
+
+    PARTS = ("day", "month", "year")
+    typed: tuple[str, str, str] = ("", "", "")
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        """Take the date of the record, then the three boxes of what was sent."""
+        super().process(None, data, extra_filters)
+        if self.data:
+            self.typed = (str(self.data.day), str(self.data.month), str(self.data.year))
+        if formdata is not None:
+            self.typed = tuple(formdata.get(f"{self.name}-{part}", "").strip()[:20] for part in self.PARTS)
+            self._read()
+
+    def _read(self) -> None:
+        self.data = None
+        try:
+            self.data = _date_of(*self.typed) if any(self.typed) else None
+        except ValueError:
+            self.process_errors = ["Enter a date of birth as three numbers, like 31 3 1980."]
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Nobody was born tomorrow."""
+        if self.data and not EARLIEST_BIRTH <= self.data <= clock.today():
+            raise ValidationError("Enter a date of birth between 1900 and today.")
+
+
+def _date_of(day: str, month: str, year: str) -> date:
+    if not all(re.fullmatch(r"[0-9]{1,4}", part, re.ASCII) for part in (day, month, year)):
+        raise ValueError
+    return date(int(year), int(month), int(day))

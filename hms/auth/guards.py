@@ -1,0 +1,118 @@
+"""Who may pass: one guard at each blueprint's door, and the person who has passed it.
+
+:data:`policies` says for every blueprint (and for single endpoints that differ, or have no blueprint) who that is.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import AnonymousUserMixin, LoginManager, current_user, login_user, logout_user
+from werkzeug.local import LocalProxy
+
+from hms.auth.models import Doctor, Patient, Role, User
+from hms.auth.redirects import page_behind
+from hms.auth.sessions import browser_session
+from hms.errors import Forbidden
+
+EVERYBODY = frozenset(Role)
+ROLES: dict[str, frozenset[Role]] = {
+    "signed-in": EVERYBODY,
+    "patient": frozenset({Role.PATIENT}),
+    "doctor": frozenset({Role.DOCTOR}),
+    "staff": frozenset({Role.RECEPTIONIST, Role.ADMIN}),
+    "admin": frozenset({Role.ADMIN}),
+}
+"""Who passes under each policy but ``public``, which lets everybody pass and asks nothing."""
+
+policies: dict[str, str] = {}
+"""The policy of each blueprint, by its name, and of each endpoint that has one of its own."""
+
+
+class Visitor(AnonymousUserMixin):
+    """``current_user`` when nobody is signed in."""
+
+    role = patient = doctor = None
+    full_name = ""
+
+
+login_manager = LoginManager()
+login_manager.session_protection = None  # the random value in the cookie is the proof, whatever address it comes from
+login_manager.anonymous_user = Visitor
+
+
+@login_manager.user_loader
+def _load_user(user_id: str) -> User | None:
+    """The user that came with the session's row."""
+    user = browser_session().user
+    return user if user and str(user.id) == user_id else None
+
+
+def init_app(app: Flask) -> None:
+    """Let Flask-Login say who the current user is.
+
+    Its ``init_app`` would also look after a "remember me" cookie at every answer, which there is none of here.
+    """
+    app.login_manager = login_manager  # type: ignore[attr-defined]
+    app.context_processor(lambda: {"current_user": current_user})
+
+
+def guard(blueprint: Blueprint, policy: str, **exceptions: str) -> None:
+    """Let only those pass into ``blueprint`` whom ``policy`` names; ``view="policy"`` names others for a single view.
+
+    Who is not signed in is sent to sign in first; who has another role is refused as :class:`hms.errors.Forbidden`.
+    """
+    policies[blueprint.name] = policy
+    policies.update({f"{blueprint.name}.{view}": other for view, other in exceptions.items()})
+    blueprint.before_request(partial(_check, blueprint.name))
+
+
+def policy_of(endpoint: str) -> str | None:
+    """The policy that an endpoint is guarded by; None when none was declared."""
+    return policies.get(endpoint) or policies.get(endpoint.rpartition(".")[0])
+
+
+def sign_in(user: User) -> None:
+    """Sign ``user`` in with this browser, in a session that is new."""
+    login_user(user)
+    browser_session().begin(user)
+    g.pop("csrf_token", None)  # Flask-WTF keeps the one of the session before
+
+
+def sign_out() -> None:
+    """Sign this browser out."""
+    logout_user()
+    browser_session().end()
+    g.pop("csrf_token", None)
+
+
+def _check(blueprint_name: str) -> ResponseReturnValue | None:
+    policy = policies.get(str(request.endpoint), policies[blueprint_name])
+    if policy == "public":
+        return None
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    if current_user.role not in ROLES[policy]:
+        raise Forbidden
+    return None
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    ended = "1" if browser_session().ended else None
+    return redirect(url_for("auth.login", next=page_behind(request), ended=ended), 302)
+
+
+def _person(get: Callable[[], Patient | Doctor | None]) -> Patient | Doctor:
+    person = get()
+    if person is None:
+        raise Forbidden
+    return person
+
+
+current_patient = cast(Patient, LocalProxy(lambda: _person(lambda: current_user.patient)))
+"""The patient who is signed in. Raises :class:`hms.errors.Forbidden` for anybody else."""
+
+current_doctor = cast(Doctor, LocalProxy(lambda: _person(lambda: current_user.doctor)))
+"""The doctor who is signed in. Raises :class:`hms.errors.Forbidden` for anybody else."""

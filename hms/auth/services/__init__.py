@@ -1,0 +1,34 @@
+"""Everything that changes accounts. Each function is one transaction, or says why it is two."""
+
+from hms.auth.services.accounts import (
+    EmailTaken,
+    UnknownSpecialty,
+    WrongCredentials,
+    approve_doctor,
+    authenticate,
+    create_staff,
+    deactivate,
+    sign_up_doctor,
+    sign_up_patient,
+)
+from hms.auth.services.profiles import update_doctor, update_patient
+from hms.auth.services.sign_ins import begin_sign_in, delete_ended_sign_ins, end_sign_in, note_seen, save_data
+
+__all__ = [
+    "EmailTaken",
+    "UnknownSpecialty",
+    "WrongCredentials",
+    "approve_doctor",
+    "authenticate",
+    "begin_sign_in",
+    "create_staff",
+    "deactivate",
+    "delete_ended_sign_ins",
+    "end_sign_in",
+    "note_seen",
+    "save_data",
+    "sign_up_doctor",
+    "sign_up_patient",
+    "update_doctor",
+    "update_patient",
+]

@@ -1,0 +1,174 @@
+"""Accounts: signing up, signing in, staff, approval, deactivation.
+
+Passwords are hashed and checked outside of any transaction: that takes tens of milliseconds of a processor, and a
+database connection is too dear to hold meanwhile.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from hms import clock
+from hms.auth import emails, passwords, queries
+from hms.auth.models import Doctor, Patient, Role, SignIn, Specialty, User
+from hms.auth.people import BadEmail, clean_name, normal_email
+from hms.db import transaction
+from hms.errors import Conflict, Invalid, NotFound
+from hms.forms import has_forbidden_characters
+
+STAFF = (Role.RECEPTIONIST, Role.ADMIN)
+
+
+class EmailTaken(Conflict):
+    """Somebody has this email already."""
+
+    code, title = "email-taken", "An account with this email already exists"
+    message = "An account with this email already exists."
+
+
+class WrongCredentials(Invalid):
+    """No account, another password, or a deactivated account: nobody is told which."""
+
+    code, title = "wrong-credentials", "We could not sign you in"
+    message = "That email and password do not match an account. Check both and try again."
+
+
+class UnknownSpecialty(Invalid):
+    """There is no such specialty."""
+
+    code = "unknown-specialty"
+    message = "Choose a specialty from the list."
+
+
+CONFLICTS = {"uq_users_email": EmailTaken(field="email")}
+
+
+def sign_up_patient(*, full_name: str, email: str, phone: str, password: str) -> User:
+    """Open a patient's account and promise a welcome mail. Raises :class:`EmailTaken`, :class:`Invalid`."""
+    user = _new_user(Role.PATIENT, full_name=full_name, email=email, password=password)
+    with transaction(conflicts=CONFLICTS) as session:
+        user.patient = Patient(phone=phone)
+        _store(session, user)
+        emails.welcome(user)
+    return user
+
+
+def sign_up_doctor(
+    *,
+    full_name: str,
+    email: str,
+    phone: str,
+    password: str,
+    specialty: str,
+    licence_number: str,
+    years_of_experience: int = 0,
+    bio: str = "",
+) -> User:
+    """Open a doctor's account, which patients do not see until it is approved; ``specialty`` is a slug.
+
+    Raises :class:`EmailTaken`, :class:`UnknownSpecialty`, :class:`Invalid`.
+    """
+    user = _new_user(Role.DOCTOR, full_name=full_name, email=email, password=password)
+    with transaction(conflicts=CONFLICTS) as session:
+        user.doctor = Doctor(
+            specialty=get_specialty(specialty),
+            licence_number=licence_number,
+            years_of_experience=years_of_experience,
+            bio=bio,
+            phone=phone,
+        )
+        _store(session, user)
+        emails.welcome(user)
+    return user
+
+
+def create_staff(*, email: str, full_name: str, role: str, password: str) -> User:
+    """Open a receptionist's or an administrator's account. Raises :class:`EmailTaken`, :class:`Invalid`."""
+    if role not in STAFF:
+        raise Invalid("Staff are receptionists or administrators.", field="role")
+    user = _new_user(Role(role), full_name=full_name, email=email, password=password)
+    with transaction(conflicts=CONFLICTS) as session:
+        _store(session, user)
+    return user
+
+
+def authenticate(email: str, password: str) -> User:
+    """The active account with this email and password. Raises :class:`WrongCredentials`.
+
+    The account is read in one transaction, its password checked outside of any, and a hash with outdated parameters
+    replaced in another.
+    """
+    with transaction():
+        user = _find_active_user(email)
+    if not passwords.matches(password, user.password_hash if user else None) or user is None:
+        raise WrongCredentials
+    if passwords.is_outdated(user.password_hash):
+        password_hash = passwords.store(password)
+        with transaction():
+            user.password_hash = password_hash
+    return user
+
+
+def approve_doctor(who: str | UUID) -> Doctor:
+    """Let patients find the doctor with this email or user id; again changes nothing. Raises :class:`NotFound`."""
+    with transaction() as session:
+        user = _lock_user(session, who)
+        if user.doctor is None:
+            raise NotFound("This account is not a doctor's.")
+        user.doctor.approved_at = user.doctor.approved_at or clock.now()
+    return user.doctor
+
+
+def deactivate(who: str | UUID) -> User:
+    """Close the account with this email or user id: nobody can sign in to it, and whoever has is signed out.
+
+    Raises :class:`NotFound`.
+    """
+    with transaction() as session:
+        user = _lock_user(session, who)
+        user.deactivated_at = user.deactivated_at or clock.now()
+        session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+    return user
+
+
+def get_specialty(slug: str) -> Specialty:
+    """The specialty with this slug. Raises :class:`UnknownSpecialty`."""
+    specialty = None if has_forbidden_characters(slug) else queries.find_specialty(slug)
+    if specialty is None:
+        raise UnknownSpecialty(field="specialty")
+    return specialty
+
+
+def _new_user(role: Role, *, full_name: str, email: str, password: str) -> User:
+    """An account that is not stored yet, with everything checked that can be without the database."""
+    full_name, email = clean_name(full_name), normal_email(email)
+    passwords.check_choice(password, email=email, full_name=full_name)
+    return User(
+        role=role,
+        full_name=full_name,
+        email=email,
+        password_hash=passwords.store(password),
+        created_at=clock.now(),
+    )
+
+
+def _store(session: Session, user: User) -> None:
+    """Write the account now, so that an email that is taken is refused here and the mail knows the account's id."""
+    session.add(user)
+    session.flush()
+
+
+def _find_active_user(email: str) -> User | None:
+    try:
+        user = queries.find_user_by_email(normal_email(email))
+    except BadEmail:
+        return None
+    return user if user and user.is_active else None
+
+
+def _lock_user(session: Session, who: str | UUID) -> User:
+    found = queries.find_user_by_email(normal_email(who)) if isinstance(who, str) else session.get(User, who)
+    if found is None:
+        raise NotFound("There is no account with this email.")
+    return session.get_one(User, found.id, with_for_update=True, populate_existing=True)

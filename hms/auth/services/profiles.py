@@ -1,0 +1,86 @@
+"""What people say about themselves."""
+
+import hashlib
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from hms.auth.models import Doctor, DoctorPhoto, Patient
+from hms.auth.people import clean_name
+from hms.auth.photos import portrait
+from hms.auth.services.accounts import get_specialty
+from hms.db import transaction
+
+
+def update_patient(
+    patient: Patient,
+    *,
+    full_name: str,
+    phone: str,
+    date_of_birth: date | None,
+    address: str,
+    emergency_contact_name: str,
+    emergency_contact_phone: str,
+) -> Patient:
+    """Store a patient's details. Raises :class:`hms.auth.people.BadName`."""
+    full_name = clean_name(full_name)
+    with transaction() as session:
+        patient = session.get_one(Patient, patient.id, with_for_update=True, populate_existing=True)
+        patient.user.full_name = full_name
+        patient.phone = phone
+        patient.date_of_birth = date_of_birth
+        patient.address = address
+        patient.emergency_contact_name = emergency_contact_name
+        patient.emergency_contact_phone = emergency_contact_phone
+    return patient
+
+
+def update_doctor(
+    doctor: Doctor,
+    *,
+    full_name: str,
+    specialty: str,
+    bio: str,
+    years_of_experience: int,
+    phone: str,
+    room: str,
+    languages: str,
+    visit_minutes: int,
+    fee_minor: int | None,
+    photo: bytes | None = None,
+    remove_photo: bool = False,
+) -> Doctor:
+    """Store a doctor's details; ``photo`` is a file as it was sent, None keeps the one there is.
+
+    Raises :class:`hms.auth.people.BadName`, :class:`UnknownSpecialty`, :class:`hms.auth.photos.NotAPhoto`.
+    """
+    full_name = clean_name(full_name)
+    jpeg = portrait(photo) if photo else None
+    with transaction() as session:
+        doctor = session.get_one(Doctor, doctor.id, with_for_update={"of": Doctor}, populate_existing=True)
+        doctor.specialty = get_specialty(specialty)
+        doctor.user.full_name = full_name
+        doctor.bio = bio
+        doctor.years_of_experience = years_of_experience
+        doctor.phone = phone
+        doctor.room = room
+        doctor.languages = languages
+        doctor.visit_minutes = visit_minutes
+        doctor.fee_minor = fee_minor
+        if jpeg:
+            _store_photo(session, doctor, jpeg)
+        elif remove_photo:
+            _remove_photo(session, doctor)
+    return doctor
+
+
+def _store_photo(session: Session, doctor: Doctor, jpeg: bytes) -> None:
+    session.merge(DoctorPhoto(doctor_id=doctor.id, jpeg=jpeg))
+    doctor.photo_version = hashlib.sha256(jpeg).hexdigest()[:16]
+
+
+def _remove_photo(session: Session, doctor: Doctor) -> None:
+    photo = session.get(DoctorPhoto, doctor.id)
+    if photo:
+        session.delete(photo)
+    doctor.photo_version = None

@@ -1,0 +1,78 @@
+"""Proving an address, and getting back in without the password."""
+
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from hms import clock
+from hms.auth import emails, passwords, queries, tokens
+from hms.auth.models import SignIn, User
+from hms.auth.people import BadEmail, normal_email
+from hms.auth.tokens import LinkEnded, Purpose
+from hms.db import transaction
+
+
+def send_verification(user: User) -> None:
+    """Promise another mail with a link that verifies the address; at most one a minute."""
+    with transaction():
+        if user.email_verified_at is None:
+            emails.verification(user)
+
+
+def verify_email(token: str) -> User:
+    """Take the address as the person's own. Raises :class:`~hms.auth.tokens.LinkEnded`."""
+    user_id = tokens.user_id_of(Purpose.VERIFY_EMAIL, token)
+    with transaction() as session:
+        user = _lock(session, user_id)
+        tokens.check(Purpose.VERIFY_EMAIL, token, user)
+        user.email_verified_at = clock.now()
+    return user
+
+
+def ask_for_reset(email: str) -> None:
+    """Promise a mail with a link for a new password, if there is such an account; nobody is told whether there is."""
+    try:
+        user = queries.find_user_by_email(normal_email(email))
+    except BadEmail:
+        return
+    if user is not None and user.is_active:
+        with transaction():
+            emails.reset(user)
+
+
+def check_reset(token: str) -> None:
+    """Raise :class:`~hms.auth.tokens.LinkEnded` unless the link would work now."""
+    tokens.check(Purpose.RESET_PASSWORD, token, _owner(token))
+
+
+def reset_password(token: str, password: str) -> User:
+    """Set a new password, once, and sign every browser out. The link has proved the address, too.
+
+    Raises :class:`~hms.auth.tokens.LinkEnded`; ``Invalid`` for a password that is too easy to guess.
+    """
+    owner = _owner(token)
+    tokens.check(Purpose.RESET_PASSWORD, token, owner)
+    passwords.check_choice(password, email=owner.email, full_name=owner.full_name)
+    password_hash = passwords.store(password)
+    with transaction() as session:
+        user = _lock(session, owner.id)
+        tokens.check(Purpose.RESET_PASSWORD, token, user)
+        user.password_hash = password_hash
+        user.email_verified_at = user.email_verified_at or clock.now()
+        session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+    return user
+
+
+def _owner(token: str) -> User:
+    user = queries.find_user(tokens.user_id_of(Purpose.RESET_PASSWORD, token))
+    if user is None:
+        raise LinkEnded
+    return user
+
+
+def _lock(session: Session, user_id: UUID) -> User:
+    user = session.get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise LinkEnded
+    return user

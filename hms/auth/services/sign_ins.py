@@ -1,0 +1,58 @@
+"""Signed-in browsers: one row each, named by the SHA-256 of what the browser's cookie holds."""
+
+from typing import Any
+
+from sqlalchemy import delete, or_, update
+
+from hms import clock
+from hms.auth import policies
+from hms.auth.models import SignIn, User
+from hms.db import transaction
+
+
+def begin_sign_in(user: User, *, id_hash: bytes, data: dict[str, Any], replaces: bytes | None = None) -> None:
+    """Remember that a browser is signed in as ``user``, and forget the sign-in that it had before."""
+    now = clock.now()
+    with transaction() as session:
+        if replaces:
+            session.execute(delete(SignIn).where(SignIn.id_hash == replaces))
+        session.add(
+            SignIn(
+                id_hash=id_hash,
+                user_id=user.id,
+                data=data,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=policies.ends_at(now),
+            )
+        )
+
+
+def note_seen(id_hash: bytes) -> None:
+    """Remember that the browser was here just now."""
+    with transaction() as session:
+        session.execute(update(SignIn).where(SignIn.id_hash == id_hash).values(last_seen_at=clock.now()))
+
+
+def save_data(id_hash: bytes, data: dict[str, Any]) -> None:
+    """Keep ``data`` for the browser; one that was signed out meanwhile stays so."""
+    with transaction() as session:
+        session.execute(update(SignIn).where(SignIn.id_hash == id_hash).values(data=data))
+
+
+def end_sign_in(id_hash: bytes) -> None:
+    """Sign the browser out."""
+    with transaction() as session:
+        session.execute(delete(SignIn).where(SignIn.id_hash == id_hash))
+
+
+def delete_ended_sign_ins() -> int:
+    """Forget the sign-ins that have run out; how many they were."""
+    now = clock.now()
+    with transaction() as session:
+        ended = session.execute(
+            delete(SignIn)
+            .where(or_(SignIn.expires_at <= now, SignIn.last_seen_at <= policies.idle_since(now)))
+            .execution_options(synchronize_session=False)
+        )
+    return int(ended.rowcount)  # type: ignore[attr-defined]  # a DELETE answers a CursorResult

@@ -1,0 +1,185 @@
+"""Sessions: what a browser's cookie stands for.
+
+Somebody who is not signed in has Flask's signed cookie with what a form needs (the CSRF token), or none, and never a
+row. Somebody who is signed in has an opaque random value in the same cookie, and a row that is found by its SHA-256;
+signing in and out replaces the value, so that an older cookie is worth nothing.
+
+The row is read when it is first needed, by one statement together with the user and the person behind it. A page that
+needs none of it costs nothing, and works while the database is away.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from typing import Any, cast
+
+from flask import Flask, Request, Response, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature
+
+from hms import clock
+from hms.auth import policies, queries, services
+from hms.auth.models import SignIn, User
+
+OPAQUE = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits, as secrets.token_urlsafe writes them
+
+
+class BrowserSession(SessionMixin):
+    """``flask.session``: a dictionary for one browser, and the user who is signed in with it.
+
+    ``signed_in`` says whether the answer is made for somebody who is; ``ended``, whether the browser still has the
+    cookie of a session that is over. Both are known once anything of the session was asked for.
+    """
+
+    modified = False
+    signed_in = False
+    ended = False
+
+    def __init__(self, values: dict[str, Any], *, secret: str | None = None):
+        self._values = values
+        self._secret = secret
+        self._is_read = secret is None
+        self._sign_in: SignIn | None = None
+        self.new_secret: str | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._read()[key] = value
+        self.modified = True
+
+    def __delitem__(self, key: str) -> None:
+        del self._read()[key]
+        self.modified = True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    @property
+    def user(self) -> User | None:
+        """Who is signed in."""
+        self._read()
+        return self._sign_in.user if self._sign_in else None
+
+    def begin(self, user: User) -> None:
+        """Sign ``user`` in with this browser; whatever session it had before is gone, its row too.
+
+        The CSRF token is made here, so that no page has to write one later.
+        """
+        secret = secrets.token_urlsafe(32)
+        values = {"_user_id": str(user.id), "csrf_token": secrets.token_hex(20)}
+        replaces = _hash(self._secret) if self._secret else None
+        services.begin_sign_in(user, id_hash=_hash(secret), data=values, replaces=replaces)
+        self._become(values, secret=secret)
+        self.new_secret, self.signed_in = secret, True
+
+    def end(self) -> None:
+        """Sign out: the row is gone, and the browser is nobody's."""
+        if self._secret:
+            services.end_sign_in(_hash(self._secret))
+        self._become({}, secret=None)
+        self.ended = True
+
+    def _become(self, values: dict[str, Any], *, secret: str | None) -> None:
+        """Be another session from here on."""
+        self._values, self._secret = values, secret
+        self._is_read, self._sign_in, self.new_secret = True, None, None
+        self.modified = self.signed_in = self.ended = False
+
+    def save(self) -> None:
+        """Write what has changed to the row of somebody who is signed in."""
+        if self.modified and self._secret and (self._sign_in or self.new_secret):
+            services.save_data(_hash(self._secret), self._values)
+
+    def _read(self) -> dict[str, Any]:
+        """The values, fetched at first use.
+
+        It is tried once: when the database is away, the first who asks gets its error, and the page that says so is
+        drawn as for anybody.
+        """
+        if not self._is_read and self._secret:
+            self._is_read = self.signed_in = True
+            now = clock.now()
+            self._sign_in = queries.find_sign_in(_hash(self._secret), now=now, idle_since=policies.idle_since(now))
+            self._note_what_was_found()
+        return self._values
+
+    def _note_what_was_found(self) -> None:
+        if self._sign_in is None:
+            self.signed_in, self.ended = False, True
+            return
+        self._values = dict(self._sign_in.data)
+        if self._sign_in.last_seen_at < clock.now() - policies.SEEN_EVERY:
+            services.note_seen(self._sign_in.id_hash)
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Opens the session of a request and saves it with the answer."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """``__Host-hms``, which a browser takes from this very host over HTTPS only; ``hms`` without HTTPS."""
+        return "__Host-hms" if self.get_cookie_secure(app) else "hms"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether people reach this site over HTTPS."""
+        return str(app.config["PUBLIC_URL"]).startswith("https:")
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:  # type: ignore[override]
+        """The session that the request's cookie stands for; nothing is looked up yet."""
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        if OPAQUE.fullmatch(cookie):
+            return BrowserSession({}, secret=cookie)
+        return BrowserSession(self._signed_values(app, cookie))
+
+    def _signed_values(self, app: Flask, cookie: str) -> dict[str, Any]:
+        serializer = self.get_signing_serializer(app)
+        try:
+            return dict(serializer.loads(cookie)) if serializer and cookie else {}
+        except BadSignature:
+            return {}
+
+    def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]
+        """Store what changed, and tell the browser what its cookie is now."""
+        if session.accessed:
+            response.vary.add("Cookie")
+        if session.signed_in:
+            response.headers["Cache-Control"] = "no-store"
+        session.save()
+        value = self._cookie_value(app, session)
+        if value is not None:
+            self._set_cookie(app, response, value)
+
+    def _cookie_value(self, app: Flask, session: BrowserSession) -> str | None:
+        """What the cookie becomes: nothing is to change for None, it is to go for an empty text."""
+        if session.new_secret:
+            return session.new_secret
+        if session.signed_in or not (session.modified or session.ended):
+            return None
+        serializer = self.get_signing_serializer(app)
+        return str(serializer.dumps(dict(session))) if session and serializer else ""
+
+    def _set_cookie(self, app: Flask, response: Response, value: str) -> None:
+        response.set_cookie(
+            self.get_cookie_name(app),
+            value,
+            max_age=None if value else 0,
+            expires=None if value else 0,
+            path="/",
+            secure=self.get_cookie_secure(app),
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def browser_session() -> BrowserSession:
+    """The session of the current request."""
+    return cast(BrowserSession, session._get_current_object())  # type: ignore[attr-defined]
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

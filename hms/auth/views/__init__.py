@@ -1,0 +1,5 @@
+"""The pages of accounts: signing up and in, and a person's own details."""
+
+from hms.auth.views import account, doctor_profile, patient_profile
+
+blueprints = (account.bp, patient_profile.bp, doctor_profile.bp)

@@ -1,0 +1,47 @@
+"""A doctor's own details, as patients read them."""
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms.auth import queries, services
+from hms.auth.forms import DoctorProfileForm
+from hms.auth.guards import current_doctor, guard
+from hms.auth.photos import LARGEST_BYTES
+from hms.errors import NotFound, Refusal
+from hms.web import render
+
+LARGEST_REQUEST_BYTES = LARGEST_BYTES + 2 * 1024 * 1024  # so that a photo a little too large gets a sentence of its own
+
+bp = Blueprint("doctor_profile", __name__)
+guard(bp, "doctor")
+
+
+@bp.url_value_preprocessor
+def _allow_a_photo(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let requests to this blueprint be larger. It is said this early because the CSRF check reads the form."""
+    request.max_content_length = LARGEST_REQUEST_BYTES
+
+
+@bp.route("/doctor/profile", methods=["GET", "POST"])
+def edit() -> ResponseReturnValue:
+    """See and change one's details."""
+    form = DoctorProfileForm.of(current_doctor)
+    if form.validate_on_submit():
+        try:
+            services.update_doctor(current_doctor, **form.details())
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            return redirect(url_for(".edit", saved=1), 303)
+    return render("doctor_profile/edit.html", form=form, doctor=current_doctor, is_saved="saved" in request.args)
+
+
+@bp.get("/doctor/profile/photo")
+def photo() -> ResponseReturnValue:
+    """One's own photo, which patients may not see yet."""
+    found = queries.find_photo(current_doctor.id)
+    if found is None:
+        raise NotFound
+    return Response(found.jpeg, mimetype="image/jpeg")

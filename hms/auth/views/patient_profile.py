@@ -1,0 +1,27 @@
+"""A patient's own details."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms.auth import services
+from hms.auth.forms import PatientProfileForm
+from hms.auth.guards import current_patient, guard
+from hms.errors import Refusal
+from hms.web import render
+
+bp = Blueprint("patient_profile", __name__)
+guard(bp, "patient")
+
+
+@bp.route("/patient/profile", methods=["GET", "POST"])
+def edit() -> ResponseReturnValue:
+    """See and change one's details."""
+    form = PatientProfileForm.of(current_patient)
+    if form.validate_on_submit():
+        try:
+            services.update_patient(current_patient, **form.details())
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            return redirect(url_for(".edit", saved=1), 303)
+    return render("patient_profile/edit.html", form=form, is_saved="saved" in request.args)

@@ -1,0 +1,83 @@
+"""Verifying an address, and setting a new password by a link.
+
+A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
+"""
+
+from flask import Blueprint, Response, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from hms import mailer
+from hms.auth import services
+from hms.auth.forms import ForgotForm, NewPasswordForm
+from hms.auth.guards import guard, sign_out
+from hms.auth.redirects import home_of
+from hms.errors import Refusal
+from hms.forms import HmsForm
+from hms.web import render
+
+bp = Blueprint("recovery", __name__)
+guard(bp, "public", send_verification="signed-in")
+
+
+@bp.after_request
+def _tell_nobody_the_address(response: Response) -> Response:
+    """The page's address holds the token: no other page is told where its visitor came from."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@bp.route("/forgot-password", methods=["GET", "POST"])
+def forgot() -> ResponseReturnValue:
+    """Ask for a link; the answer is the same whether there is an account or not."""
+    form = ForgotForm()
+    if form.validate_on_submit():
+        services.ask_for_reset(form.email.data)
+        return redirect(url_for(".sent"), 303)
+    return render("recovery/forgot.html", form=form, email_is_on=mailer.is_on())
+
+
+@bp.get("/forgot-password/sent")
+def sent() -> ResponseReturnValue:
+    """Look into your mail."""
+    return render("recovery/sent.html")
+
+
+@bp.route("/reset-password/<token>", methods=["GET", "POST"])
+def reset(token: str) -> ResponseReturnValue:
+    """Set a new password, and sign in with it."""
+    services.check_reset(token)
+    form = NewPasswordForm()
+    if form.validate_on_submit():
+        try:
+            services.reset_password(token, form.password.data)
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            sign_out()
+            return redirect(url_for("auth.login", reset=1), 303)
+    return render("recovery/reset.html", form=form, token=token)
+
+
+@bp.route("/verify-email/<token>", methods=["GET", "POST"])
+def verify(token: str) -> ResponseReturnValue:
+    """Confirm an address by pressing the button."""
+    form = HmsForm()
+    if form.validate_on_submit():
+        services.verify_email(token)
+        return redirect(url_for(".verified"), 303)
+    return render("recovery/verify.html", form=form, token=token)
+
+
+@bp.get("/verify-email/done")
+def verified() -> ResponseReturnValue:
+    """The address is confirmed."""
+    home = home_of(current_user) if current_user.is_authenticated else url_for("auth.login")
+    return render("recovery/verified.html", home=home)
+
+
+@bp.post("/verify-email/send")
+def send_verification() -> ResponseReturnValue:
+    """Send the link again."""
+    services.send_verification(current_user)
+    return redirect(url_for(".sent"), 303)

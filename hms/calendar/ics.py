@@ -1,0 +1,118 @@
+"""An appointment as iCalendar text (RFC 5545; the methods are those of RFC 5546).
+
+Nothing here tells of anybody's health: no reason, no kind of doctor.
+"""
+
+import re
+from datetime import UTC
+from urllib.parse import urlencode, urlsplit
+
+from flask import current_app
+from icalendar import Calendar, Event, vCalAddress
+
+from hms import clock
+from hms.scheduling.models import Appointment, AppointmentStatus
+from hms.web import formats
+from hms.web.links import public_url
+
+PRODUCT = "-//HMS//Appointments//EN"
+GOOGLE = "https://calendar.google.com/calendar/render"
+_NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def for_patient(appointment: Appointment) -> bytes:
+    """The file that a patient takes to a calendar: it names the doctor."""
+    page = public_url("patient.appointment", appointment_id=appointment.id)
+    return _file(appointment, method="PUBLISH", other=appointment.doctor.user.full_name, page=page)
+
+
+def for_doctor(appointment: Appointment) -> bytes:
+    """The file that a doctor takes to a calendar: it names nobody, as others may see that calendar."""
+    return _file(appointment, method="PUBLISH", page=public_url("doctor.appointment", appointment_id=appointment.id))
+
+
+def invitation(appointment: Appointment, method: str) -> str:
+    """What a mail to either of the two carries: ``REQUEST`` puts it into a calendar, ``CANCEL`` takes it out."""
+    return _file(appointment, method=method).decode()
+
+
+def google_link(appointment: Appointment) -> str:
+    """A page of Google Calendar with the event filled in, to be saved there by hand; it names no person."""
+    moments = (appointment.starts_at.astimezone(UTC), appointment.ends_at.astimezone(UTC))
+    query = {
+        "action": "TEMPLATE",
+        "text": _title(),
+        "dates": "/".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in moments),
+        "details": f"Reference {formats.reference(appointment.reference)}",
+        "location": _place(appointment),
+    }
+    return f"{GOOGLE}?{urlencode(query)}"
+
+
+def filename(appointment: Appointment) -> str:
+    """``appointment-7KQ4M2PX.ics``."""
+    return f"appointment-{appointment.reference}.ics"
+
+
+def uid(appointment: Appointment) -> str:
+    """The name of the event in every calendar, for ever: what has it already is changed and not doubled."""
+    return f"{appointment.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}"
+
+
+def _file(appointment: Appointment, *, method: str, other: str = "", page: str = "") -> bytes:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODUCT)
+    calendar.add("method", method)
+    event = _event(appointment, other=other, page=page)
+    if method != "PUBLISH":
+        event.add("organizer", _organizer())
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _event(appointment: Appointment, *, other: str, page: str) -> Event:
+    event = Event()
+    event.add("uid", uid(appointment))
+    event.add("sequence", appointment.version - 1)
+    event.add("dtstamp", clock.now().replace(microsecond=0))
+    event.add("dtstart", appointment.starts_at.astimezone(UTC))
+    event.add("dtend", appointment.ends_at.astimezone(UTC))
+    event.add("summary", _title())
+    event.add("location", _place(appointment))
+    event.add("description", _description(appointment, other=other, page=page))
+    event.add("status", "CANCELLED" if appointment.status == AppointmentStatus.CANCELLED else "CONFIRMED")
+    if page:
+        event.add("url", page)
+    return event
+
+
+def _organizer() -> vCalAddress:
+    """The clinic, under a name that no mail goes to: neither of the two people learns the other's address."""
+    organizer = vCalAddress(f"mailto:noreply@{urlsplit(current_app.config['PUBLIC_URL']).hostname}")
+    organizer.params["CN"] = _plain(current_app.config["CLINIC_NAME"])
+    return organizer
+
+
+def _title() -> str:
+    return _plain(f"Appointment, {current_app.config['CLINIC_NAME']}")
+
+
+def _place(appointment: Appointment) -> str:
+    parts = [appointment.doctor.room, current_app.config["CLINIC_NAME"]]
+    return _plain(", ".join(filter(None, parts)))
+
+
+def _description(appointment: Appointment, *, other: str, page: str) -> str:
+    lines = [
+        f"With {_plain(other)}." if other else "",
+        f"Reference {formats.reference(appointment.reference)}.",
+        f"Look at it or cancel it: {page}" if page else "",
+        f"Questions? Call {_plain(current_app.config['CLINIC_PHONE'])}.",
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _plain(text: str) -> str:
+    """Text on one line, without characters that would end it for some reader of the file."""
+    return _NOT_TEXT.sub(" ", text).strip()

@@ -1,0 +1,35 @@
+"""Fits the application into where it runs: the proxies before it, and the log behind it."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+
+def fit(app: Flask) -> None:
+    """Believe as many proxies as there are, and write the log in the form that is wanted."""
+    if proxies := app.config["PROXY_COUNT"]:
+        # The host is never taken from a proxy: HMS_TRUSTED_HOSTS decides on the one that was asked for.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    if app.config["LOG_FORMAT"] == "json":
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        app.logger.handlers = [handler]
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, for machines that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """``{"time", "level", "logger", "message"}``, and ``exception`` where there is one."""
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told)

@@ -1,0 +1,69 @@
+"""``/dev/mailbox``: what has been sent on this machine. A mail's own HTML is shown in a sandbox without any rights."""
+
+from flask import Blueprint, Response, abort, current_app, make_response
+
+from hms.auth.guards import guard
+from hms.mailbox import store
+from hms.mailbox.store import StoredMail
+from hms.web import render
+from hms.web.headers import POLICY, policy_text
+
+bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
+guard(bp, "public")
+
+SANDBOX = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+
+
+@bp.get("")
+def index() -> Response:
+    """The latest hundred mails."""
+    return make_response(render("mailbox/index.html", mails=store.list_mails(current_app.config["MAILBOX_DIR"])))
+
+
+@bp.get("/<mail_id>")
+def mail(mail_id: str) -> Response:
+    """One mail: its headers, its HTML in a sandboxed frame, its text, its calendar file."""
+    stored = _get(mail_id)
+    text, html = (stored.message.get_body((kind,)) for kind in ("plain", "html"))
+    response = make_response(
+        render(
+            "mailbox/mail.html",
+            mail=stored,
+            headers=[(name, str(value)) for name, value in stored.message.items()],
+            text=text.get_content() if text else "",
+            has_html=html is not None,
+            attachments=[part.get_filename() for part in stored.message.iter_attachments()],
+        )
+    )
+    response.headers["Content-Security-Policy"] = policy_text({**POLICY, "frame-src": "'self'"})
+    return response
+
+
+@bp.get("/<mail_id>/html")
+def html(mail_id: str) -> Response:
+    """The mail's own HTML, for the frame only: no script, no form, nothing loaded from anywhere."""
+    body = _get(mail_id).message.get_body(("html",))
+    if body is None:
+        abort(404)
+    response = make_response(body.get_content())
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+@bp.get("/<mail_id>/attachments/<int:number>")
+def attachment(mail_id: str, number: int) -> Response:
+    """One attached file, as a download."""
+    parts = list(_get(mail_id).message.iter_attachments())
+    if number >= len(parts):
+        abort(404)
+    content = parts[number].get_payload(decode=True)
+    response = make_response(content, {"Content-Type": "application/octet-stream"})
+    response.headers.set("Content-Disposition", "attachment", filename=parts[number].get_filename() or "file")
+    return response
+
+
+def _get(mail_id: str) -> StoredMail:
+    stored = store.find_mail(current_app.config["MAILBOX_DIR"], mail_id)
+    if stored is None:
+        abort(404)
+    return stored

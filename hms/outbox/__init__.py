@@ -1,0 +1,46 @@
+"""Messages to the outside world: promised in the transaction of what they tell of, delivered after it, at least once.
+
+Nothing leaves the house from inside a transaction: a row here is the promise that it will. ``dedup_key`` makes one
+message out of any number of attempts to write it. A kind of message (``email``) is delivered by the sender that
+registers for it; while there is none, its messages wait.
+"""
+
+from flask import Flask
+
+from hms.outbox.delivering import (
+    Dropped,
+    Message,
+    PermanentFailure,
+    TemporaryFailure,
+    deliver_due,
+    register,
+    send_again,
+)
+from hms.outbox.enqueuing import enqueue
+from hms.outbox.models import MessageStatus, OutboxMessage
+from hms.outbox.queries import list_messages, timeline
+
+__all__ = [
+    "Dropped",
+    "Message",
+    "MessageStatus",
+    "OutboxMessage",
+    "PermanentFailure",
+    "TemporaryFailure",
+    "deliver_due",
+    "enqueue",
+    "init_app",
+    "list_messages",
+    "register",
+    "send_again",
+    "timeline",
+]
+
+
+def init_app(app: Flask) -> None:
+    """Let the worker deliver, and register ``flask outbox``."""
+    from hms import worker
+    from hms.outbox.cli import outbox
+
+    worker.loop("outbox", deliver_due)
+    app.cli.add_command(outbox)

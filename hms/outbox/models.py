@@ -1,0 +1,49 @@
+"""One message to the outside world, and where it stands."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hms.db import Model, new_id
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"  # waits for ``due_at``
+    SENDING = "sending"  # a worker has it until ``due_at``; after that, any worker may take it over
+    SENT = "sent"
+    DROPPED = "dropped"  # what it would have told no longer holds
+    DEAD = "dead"  # given up: an administrator can send it again
+
+
+class OutboxMessage(Model):
+    """One message of one ``kind`` (``email``, later ``calendar``) with everything its sender needs.
+
+    ``attempts`` counts how often a worker has taken it. It is also the fence: a worker that was away longer than its
+    lease finds another number here, and its mark is refused.
+    """
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'sending', 'sent', 'dropped', 'dead')", name="status"),
+        Index("ix_outbox_messages_due", "due_at", postgresql_where=text("status IN ('pending', 'sending')")),
+        Index("ix_outbox_messages_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(40))
+    dedup_key: Mapped[str] = mapped_column(String(200), unique=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    subject_id: Mapped[UUID | None]  # what the message is about (an appointment, a user), for its timeline
+    status: Mapped[str] = mapped_column(String(20), server_default="pending")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime]
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]  # when it was sent, dropped or given up

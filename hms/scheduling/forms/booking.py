@@ -1,0 +1,49 @@
+"""What a patient fills in: the booking of a time, and its cancellation."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from wtforms import HiddenField
+from wtforms.validators import InputRequired, Regexp
+
+from hms.errors import Refusal
+from hms.forms import HmsForm, TextField
+from hms.scheduling.refusals import KeyReused
+
+OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and book again."
+LONGEST_REASON = 500
+
+
+def new_key() -> str:
+    """A fresh idempotency key: whatever is booked with it is booked once."""
+    return secrets.token_urlsafe(18)
+
+
+class BookForm(HmsForm):
+    """Book one time. The key makes one appointment of a double click, a reload or the Back button."""
+
+    reason = TextField("Reason for your visit", longest=LONGEST_REASON)
+    idempotency_key = HiddenField(
+        default=new_key,
+        validators=[InputRequired(OUT_OF_DATE), Regexp(r"[A-Za-z0-9_-]{16,64}\Z", message=OUT_OF_DATE)],
+    )
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Whether it can be booked; a key that cannot be used is replaced for the page that is shown again."""
+        is_valid = super().validate(extra_validators)
+        if self.idempotency_key.errors:
+            self.idempotency_key.data = new_key()
+        return is_valid
+
+    def reject(self, refusal: Refusal) -> None:
+        """Show the refusal; a key that has booked another time is replaced."""
+        super().reject(refusal)
+        if isinstance(refusal, KeyReused):
+            self.idempotency_key.data = new_key()
+
+
+class PatientCancelForm(HmsForm):
+    """Cancel an appointment, with a reason for the doctor if the patient gives one."""
+
+    reason = TextField("Why are you cancelling?", longest=LONGEST_REASON)

@@ -1,0 +1,84 @@
+"""Finding a doctor: open to everybody, signed in or not."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from hms.auth import queries as people
+from hms.auth.guards import guard
+from hms.errors import NotFound
+from hms.scheduling import pickers, queries, summaries
+from hms.web import render
+
+LONGEST_NAME = 120
+ONE_YEAR_SECONDS = 31_536_000
+
+bp = Blueprint("directory", __name__)
+guard(bp, "public")
+
+
+@bp.get("/")
+def landing() -> ResponseReturnValue:
+    """The way in: search, specialties, and the soonest free time of all."""
+    return render(
+        "directory/landing.html",
+        specialties=queries.list_specialties_with_doctors(),
+        soonest=queries.soonest_free(),
+        soon=pickers.soon,
+        promise=summaries.promise(),
+    )
+
+
+@bp.get("/doctors")
+def doctors() -> ResponseReturnValue:
+    """The doctors of a specialty, or with a name, soonest free first."""
+    name, page = request.args.get("q", "").strip()[:LONGEST_NAME], pickers.page_asked(request.args.get("page", ""))
+    specialties = queries.list_specialties_with_doctors()
+    chosen = next((one for one, _ in specialties if one.slug == request.args.get("specialty")), None)
+    found = queries.search_doctors(specialty=chosen.slug if chosen else "", name=name, page=page)
+    if not found.cards and page > 1:
+        return redirect(url_for(".doctors", specialty=chosen.slug if chosen else None, q=name or None))
+    if not found.cards and (meant := pickers.specialty_meant(name, specialties)):
+        return redirect(url_for(".doctors", specialty=meant.slug))
+    return render(
+        "directory/doctors.html",
+        specialties=specialties,
+        chosen=chosen,
+        is_unknown=bool(request.args.get("specialty")) and not chosen,
+        name=name,
+        found=found,
+        results=[pickers.result(card) for card in found.cards],
+    )
+
+
+@bp.get("/doctors/<uuid:doctor_id>")
+def doctor(doctor_id: UUID) -> ResponseReturnValue:
+    """One doctor, and the free times of one week with one day open."""
+    profile = queries.get_bookable_doctor(doctor_id)
+    day = pickers.day_asked(request.args.get("day", ""), profile.earliest)
+    week = queries.week_of(doctor_id, pickers.monday_of(day))
+    return render(
+        "directory/doctor.html",
+        profile=profile,
+        doctor=profile.doctor,
+        picker=pickers.week_picker(profile, week, day),
+        pickers=pickers,
+        where=summaries.where(profile.doctor),
+        promise=summaries.promise(),
+    )
+
+
+@bp.get("/doctors/<uuid:doctor_id>/photo")
+def photo(doctor_id: UUID) -> ResponseReturnValue:
+    """A doctor's picture; one whom patients cannot find yet is shown to that doctor alone."""
+    is_own = current_user.doctor is not None and current_user.doctor.id == doctor_id
+    doctor = current_user.doctor if is_own else queries.get_bookable_doctor(doctor_id).doctor
+    picture = people.find_photo(doctor_id)
+    if picture is None:
+        raise NotFound("This doctor has no photo.")
+    response = Response(picture.jpeg, mimetype="image/jpeg")
+    if not is_own and request.args.get("v") == doctor.photo_version:
+        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
+    return response

@@ -1,0 +1,90 @@
+"""The doctor's appointments: the lists, and one of them with its patient and its history."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.auth.guards import current_doctor
+from hms.errors import Refusal
+from hms.scheduling import queries
+from hms.scheduling.models import AppointmentChange, AppointmentStatus
+from hms.scheduling.queries.appointments import PAGE
+from hms.scheduling.views.doctor.acts import MARKED, acts_for
+from hms.scheduling.views.doctor.door import bp
+from hms.web import formats, render
+
+S = AppointmentStatus
+HISTORY = {
+    S.PENDING: ("Asked for", "hourglass"),
+    S.BOOKED: ("Booked", "calendar-check"),
+    S.ARRIVED: ("Marked as arrived", "user-check"),
+    S.FULFILLED: ("Marked as completed", "check-check"),
+    S.NOSHOW: ("Marked as not attended", "user-x"),
+    S.CANCELLED: ("Cancelled", "calendar-x"),
+}
+
+
+@bp.get("/appointments")
+def appointments() -> ResponseReturnValue:
+    """Appointments to come, soonest first; with ``past=1`` those past or cancelled, latest first."""
+    is_past = request.args.get("past") == "1"
+    totals = queries.count_appointments(doctor=current_doctor)
+    pages = max(1, -(-totals[is_past] // PAGE))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    return render(
+        "doctor/appointments.html",
+        appointments=queries.list_appointments(doctor=current_doctor, past=is_past, page=page),
+        is_past=is_past,
+        totals=totals,
+        page=page,
+        pages=pages,
+        address_of=lambda number: url_for("doctor.appointments", past=1 if is_past else None, page=number),
+    )
+
+
+@bp.get("/appointments/<uuid:appointment_id>")
+def appointment(appointment_id: UUID) -> ResponseReturnValue:
+    """One appointment: the patient, the visit, what can be done now, and what was done so far."""
+    return appointment_page(appointment_id)
+
+
+def appointment_page(appointment_id: UUID, *, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """The page of an appointment as it is now, with the refusal of what was tried, if any."""
+    appointment = queries.get_appointment(appointment_id, doctor=current_doctor)
+    born_on = appointment.patient.date_of_birth
+    return render(
+        "doctor/appointment.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        appointment=appointment,
+        age=age_in_years(born_on, on=clock.today()) if born_on else None,
+        acts=acts_for(appointment.status, starts_at=appointment.starts_at, ends_at=appointment.ends_at),
+        history=[_line(change) for change in appointment.changes],
+    )
+
+
+def age_in_years(born_on: date, *, on: date) -> int:
+    """Whole years on that day; who was born on 29 February has a birthday on 1 March in other years."""
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
+
+
+def _line(change: AppointmentChange) -> dict[str, Any]:
+    text, icon = ("Mark taken back", "undo-2") if _is_step_back(change) else HISTORY[S(change.to_status)]
+    return {
+        "text": text,
+        "icon": icon,
+        "when": formats.moment(change.changed_at),
+        "iso": change.changed_at.isoformat(),
+        "who": change.actor.full_name,
+        "reason": change.note,
+    }
+
+
+def _is_step_back(change: AppointmentChange) -> bool:
+    if change.to_status == S.BOOKED:
+        return change.from_status in MARKED
+    return change.to_status == S.ARRIVED and change.from_status in (S.FULFILLED, S.NOSHOW)

@@ -1,0 +1,93 @@
+"""The doctor's calendar: a week, a day, or the week as a list."""
+
+from datetime import date, timedelta
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.auth.guards import current_doctor
+from hms.scheduling import queries, weekgrid
+from hms.scheduling.queries import AgendaItem
+from hms.scheduling.views.doctor.door import bp
+from hms.web import formats, render
+
+VIEWS = ("week", "day", "list")
+
+
+@bp.get("/calendar")
+def calendar() -> ResponseReturnValue:
+    """What the doctor offers and has booked, from the day named in ``week`` on or in its week; else from today."""
+    view, chosen = _view(), day_named_in_address()
+    length = timedelta(days=1 if view == "day" else 7)
+    first = chosen if view == "day" else monday_of(chosen)
+    items = agenda_of(first, first + length)
+    days = [first] if view == "day" else weekgrid.week_days(first, items)
+    return render(
+        "doctor/calendar.html",
+        view=view,
+        views=[(name.capitalize(), _address(name, _first_of(name, chosen)), name == view, None) for name in VIEWS],
+        title=weekgrid.title(days),
+        subtitle=_subtitle(view, first),
+        previous=_address(view, first - length),
+        this=_address(view, None),
+        next=_address(view, first + length),
+        grid=weekgrid.lay_out(items, days=days, link=link_to),
+        counts=weekgrid.count(items),
+        next_patient=_next_patient(items) if first <= clock.today() < first + length else [],
+        clock_changes=weekgrid.clock_changes(first, first + length - timedelta(days=1)),
+    )
+
+
+def agenda_of(first_day: date, end_day: date) -> list[AgendaItem]:
+    """The doctor's times from ``first_day`` to before ``end_day``, by one statement."""
+    starts_at, ends_at = clock.start_of_day(first_day), clock.start_of_day(end_day)
+    return queries.agenda(current_doctor, starts_at=starts_at, ends_at=ends_at)
+
+
+def day_named_in_address() -> date:
+    """The day in ``?week=``, or today when there is none that a calendar could show."""
+    try:
+        day = date.fromisoformat(request.args.get("week", ""))
+    except ValueError:
+        return clock.today()
+    return day if clock.FIRST_DAY <= day <= clock.LAST_DAY else clock.today()
+
+
+def monday_of(day: date) -> date:
+    """The Monday of the week of ``day``."""
+    return day - timedelta(days=day.weekday())
+
+
+def link_to(item: AgendaItem) -> str | None:
+    """A booked time leads to its appointment, a free one to the page that changes or removes it."""
+    if item.appointment_id:
+        return url_for("doctor.appointment", appointment_id=item.appointment_id)
+    return url_for("doctor.slot", slot_id=item.slot_id) if weekgrid.kind_of(item) == "free" else None
+
+
+def _subtitle(view: str, first: date) -> str:
+    zone = formats.zone_name(clock.start_of_day(first))
+    return f"Times in {zone}" if view == "day" else f"Week {first.isocalendar().week}, times in {zone}"
+
+
+def _next_patient(items: list[AgendaItem]) -> list[tuple[str, str, str]]:
+    """The number that says when the next patient comes."""
+    visit = weekgrid.next_visit(items)
+    return [("Next patient", formats.time(visit.starts_at), weekgrid.until(visit.starts_at))] if visit else []
+
+
+def _view() -> str:
+    view = request.args.get("view", "")
+    return view if view in VIEWS else VIEWS[0]
+
+
+def _first_of(view: str, chosen: date) -> date:
+    """The day to show in another view: today if the week on show holds it and a day is wanted."""
+    if view == "day" and _view() != "day" and monday_of(chosen) == monday_of(clock.today()):
+        return clock.today()
+    return chosen
+
+
+def _address(view: str, day: date | None) -> str:
+    return url_for("doctor.calendar", week=day.isoformat() if day else None, view=None if view == VIEWS[0] else view)

@@ -1,0 +1,160 @@
+"""Free times: adding one or a series, changing and removing them while nobody has booked them."""
+
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.auth.guards import current_doctor
+from hms.errors import Refusal
+from hms.scheduling import queries, services, weekgrid
+from hms.scheduling.forms.offering import SeriesForm, SlotForm, usual_series
+from hms.scheduling.models import Slot, SlotStatus
+from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address, monday_of
+from hms.scheduling.views.doctor.door import bp
+from hms.web import formats, render
+
+WEEK = timedelta(days=7)
+
+
+@bp.route("/slots", methods=["GET", "POST"])
+def slots() -> ResponseReturnValue:
+    """The free times of a week, and the forms that add some; posting adds a single one."""
+    form = SlotForm(**_usual_time())
+    if form.validate_on_submit():
+        try:
+            slot = services.open_slot(current_doctor, **form.interval(current_doctor))
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            next_start = f"{clock.to_clinic(slot.ends_at):%H:%M}"
+            return redirect(url_for(".slots", week=formats.isodate(slot.starts_at), opened=1, start=next_start), 303)
+    return _page(form, SeriesForm(formdata=None, **usual_series(current_doctor)), status=form.status)
+
+
+@bp.post("/slots/series")
+def series() -> ResponseReturnValue:
+    """Add visits back to back on some days of the week."""
+    form = SeriesForm()
+    if form.validate_on_submit():
+        try:
+            result = services.open_series(current_doctor, **_series_of(form))
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            return redirect(url_for(".slots", week=form.first_day.data, **_told_of(result)), 303)
+    return _page(SlotForm(formdata=None, **_usual_time()), form, status=form.status)
+
+
+@bp.route("/slots/<uuid:slot_id>", methods=["GET", "POST"])
+def slot(slot_id: UUID) -> ResponseReturnValue:
+    """One free time: move it, or take it back."""
+    slot = queries.get_slot(slot_id, doctor=current_doctor)
+    form = SlotForm(**_time_of(slot))
+    if form.validate_on_submit():
+        try:
+            slot = services.change_slot(slot_id, doctor=current_doctor, **form.interval(current_doctor))
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            flash(f"The time is now {formats.moment(slot.starts_at)} to {formats.time(slot.ends_at)}.", "ok")
+            return redirect(url_for(".slots", week=formats.isodate(slot.starts_at)), 303)
+    return _slot_page(slot_id, form, status=form.status)
+
+
+@bp.post("/slots/<uuid:slot_id>/delete")
+def delete_slot(slot_id: UUID) -> ResponseReturnValue:
+    """Take a free time back."""
+    slot = queries.get_slot(slot_id, doctor=current_doctor)
+    form = SlotForm(formdata=None, **_time_of(slot))
+    try:
+        services.delete_slot(slot_id, doctor=current_doctor)
+    except Refusal as refusal:
+        form.reject(refusal)
+        return _slot_page(slot_id, form, status=form.status)
+    flash(f"Removed: {formats.moment(slot.starts_at)}.", "ok")
+    return redirect(url_for(".slots", week=formats.isodate(slot.starts_at)), 303)
+
+
+def _page(form: SlotForm, series_form: SeriesForm, *, status: int) -> ResponseReturnValue:
+    monday = monday_of(day_named_in_address())
+    free = [item for item in agenda_of(monday, monday + WEEK) if _is_free_to_come(item)]
+    days = sorted({clock.to_clinic(item.starts_at).date() for item in free})
+    return render(
+        "doctor/slots.html",
+        form=form,
+        series=series_form,
+        status=status,
+        doctor=current_doctor,
+        told=_told_in_address(),
+        title=weekgrid.title([monday, monday + WEEK - timedelta(days=1)]),
+        days=[(day, [item for item in free if clock.to_clinic(item.starts_at).date() == day]) for day in days],
+        previous=(monday - WEEK).isoformat() if monday > clock.today() else None,
+        next=(monday + WEEK).isoformat(),
+    )
+
+
+def _is_free_to_come(item: queries.AgendaItem) -> bool:
+    return weekgrid.kind_of(item) == "free" and item.starts_at > clock.now()
+
+
+def _slot_page(slot_id: UUID, form: SlotForm, *, status: int) -> ResponseReturnValue:
+    """The slot as it is now, and who has booked it if somebody has."""
+    slot = queries.get_slot(slot_id, doctor=current_doctor)
+    around = queries.agenda(current_doctor, starts_at=slot.starts_at, ends_at=slot.ends_at)
+    return render(
+        "doctor/slot.html",
+        form=form,
+        status=status,
+        slot=slot,
+        is_free=slot.status == SlotStatus.FREE,
+        booking=next((item for item in around if item.slot_id == slot_id and item.appointment_id), None),
+        doctor=current_doctor,
+    )
+
+
+def _usual_time() -> dict[str, Any]:
+    """What the form for one time holds at first: tomorrow, or the day and time after the one just added."""
+    args = request.args
+    start = _time_or(args.get("start", ""), time(9))
+    is_after_another = "start" in args and "week" in args
+    day = day_named_in_address() if is_after_another else clock.today() + timedelta(days=1)
+    return {"day": day, "start": start}
+
+
+def _time_or(text: str, usual: time) -> time:
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None, second=0, microsecond=0)
+    except ValueError:
+        return usual
+
+
+def _time_of(slot: Slot) -> dict[str, Any]:
+    begin, end = clock.to_clinic(slot.starts_at), clock.to_clinic(slot.ends_at)
+    return {"day": begin.date(), "start": begin.time(), "end": end.time()}
+
+
+def _series_of(form: SeriesForm) -> dict[str, Any]:
+    fields = ("first_day", "last_day", "start", "end", "visit_minutes")
+    return {**{name: form[name].data for name in fields}, "weekdays": frozenset(form.weekdays.data or ())}
+
+
+def _told_of(result: services.SeriesResult) -> dict[str, Any]:
+    """What became of a series, for the address of the page that says so."""
+    return {
+        "opened": result.opened,
+        "overlapping": result.overlapping or None,
+        "past": result.past or None,
+        "skipped": [day.isoformat() for day, _ in result.skipped_days],
+    }
+
+
+def _told_in_address() -> dict[str, Any] | None:
+    args = request.args
+    if args.get("opened", type=int) is None:
+        return None
+    counts = {name: max(0, args.get(name, 0, type=int)) for name in ("opened", "overlapping", "past")}
+    return {**counts, "skipped": args.getlist("skipped", type=date.fromisoformat)}

@@ -1,0 +1,150 @@
+"""The patient's area: home, booking, appointments."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms.auth.guards import current_patient, guard
+from hms.errors import Refusal, Unavailable
+from hms.scheduling import obstacles, pickers, policies, queries, services, summaries
+from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
+from hms.scheduling.models import Appointment, AppointmentStatus, Slot
+from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering
+from hms.web import render
+
+APPOINTMENTS_ON_A_PAGE = 50
+TIMES_TO_CHOOSE_FROM = 12
+
+bp = Blueprint("patient", __name__, url_prefix="/patient")
+guard(bp, "patient")
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    """The next appointment, and the doctors seen before."""
+    coming = queries.next_appointment(patient=current_patient)
+    past = queries.list_appointments(patient=current_patient, past=True)
+    return render(
+        "patient/home.html",
+        coming=summaries.visit(coming) if coming else None,
+        doctors=summaries.doctors_seen(past),
+        pickers=pickers,
+    )
+
+
+@bp.route("/slots/<uuid:slot_id>/book", methods=["GET", "POST"])
+def book(slot_id: UUID) -> ResponseReturnValue:
+    """Check the details of a free time and book it."""
+    form = BookForm()
+    if form.validate_on_submit():
+        try:
+            appointment = services.book(
+                slot_id,
+                patient=current_patient,
+                reason=form.reason.data or "",
+                idempotency_key=str(form.idempotency_key.data),
+            )
+        except NotOffering:  # there is no time of this doctor to offer instead
+            raise
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            return _to_confirmation(appointment)
+    return _check_page(queries.get_slot_to_book(slot_id), form)
+
+
+def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
+    return redirect(url_for(".appointment", appointment_id=appointment.id, booked=1), 303)
+
+
+def _check_page(slot: Slot, form: BookForm) -> ResponseReturnValue:
+    """The page of a time that can be booked, or of one that cannot, with the nearest that can."""
+    refusal = form.refusal or obstacles.to_booking(slot)
+    if refusal is None or isinstance(refusal, Unavailable | KeyReused):
+        promise = summaries.promise_for(slot)
+        return render("patient/book.html", form=form, slot=slot, details=summaries.details(slot), promise=promise)
+    own = queries.list_appointments(patient=current_patient)
+    if booked := next((appointment for appointment in own if appointment.slot_id == slot.id), None):
+        return _to_confirmation(booked)
+    return _refusal_page(slot, form, refusal, own)
+
+
+def _refusal_page(slot: Slot, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
+    free = pickers.nearest(queries.nearest_free(slot, count=TIMES_TO_CHOOSE_FROM), to=slot, besides=own)
+    clash = next((appointment for appointment in own if pickers.overlaps(slot, appointment)), None)
+    return render(
+        "patient/book.html",
+        form=form,
+        status=refusal.status,
+        slot=slot,
+        details=summaries.details(slot),
+        refusal=refusal,
+        clash=clash if isinstance(refusal, AlreadyBooked) else None,
+        free=free,
+        times=pickers.times_instead(free, of=slot),
+        new_key=new_key,
+    )
+
+
+@bp.get("/appointments")
+def appointments() -> ResponseReturnValue:
+    """Those to come, soonest first, or those past, latest first."""
+    is_past, page = request.args.get("tab") == "past", pickers.page_asked(request.args.get("page", ""))
+    counts = queries.count_appointments(patient=current_patient)
+    found = queries.list_appointments(patient=current_patient, past=is_past, page=page)
+    return render(
+        "patient/appointments.html",
+        is_past=is_past,
+        counts=counts,
+        page=page,
+        pages=max(1, -(-counts[is_past] // APPOINTMENTS_ON_A_PAGE)),
+        visits=[summaries.visit(appointment) for appointment in found],
+    )
+
+
+@bp.get("/appointments/<uuid:appointment_id>")
+def appointment(appointment_id: UUID) -> ResponseReturnValue:
+    """Everything about one appointment; right after booking or cancelling, the confirmation of it."""
+    appointment = queries.get_appointment(appointment_id, patient=current_patient)
+    return render(
+        "patient/appointment.html",
+        appointment=appointment,
+        doctor=appointment.doctor,
+        details=summaries.details(appointment),
+        history=summaries.history(appointment, reader=current_patient),
+        cancelled_by=summaries.cancelled_by(appointment, reader=current_patient),
+        can_cancel=policies.patient_can_cancel(appointment),
+        cancel_until=policies.cancel_until(appointment),
+        window=policies.cancellation_words(),
+        can_book_again=summaries.can_be_booked(appointment.doctor),
+        is_over=summaries.is_over(appointment),
+    )
+
+
+@bp.route("/appointments/<uuid:appointment_id>/cancel", methods=["GET", "POST"])
+def cancel(appointment_id: UUID) -> ResponseReturnValue:
+    """Look once more at what is cancelled, and cancel it."""
+    form = PatientCancelForm()
+    if form.validate_on_submit():
+        try:
+            services.cancel_as_patient(appointment_id, patient=current_patient, reason=form.reason.data or "")
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            return redirect(url_for(".appointment", appointment_id=appointment_id, cancelled=1), 303)
+    return _cancel_page(queries.get_appointment(appointment_id, patient=current_patient), form)
+
+
+def _cancel_page(appointment: Appointment, form: PatientCancelForm) -> ResponseReturnValue:
+    if appointment.status == AppointmentStatus.CANCELLED:
+        return redirect(url_for(".appointment", appointment_id=appointment.id), 303)
+    refusal = form.refusal or obstacles.to_cancelling(appointment)
+    return render(
+        "patient/cancel.html",
+        form=form,
+        status=refusal.status if refusal else None,
+        appointment=appointment,
+        details=summaries.details(appointment),
+        refusal=refusal,
+    )

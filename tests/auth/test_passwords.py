@@ -1,0 +1,135 @@
+"""Passwords: which may be chosen, and how they are kept."""
+
+import os
+import threading
+import unicodedata
+
+import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
+
+from hms.auth import passwords, queries, services
+from hms.auth.passwords import WeakPassword, check_choice
+from hms.db import Busy, db, transaction
+from tests import make
+
+PERSON = {"email": "asha.rao.patient@example.test", "full_name": "Asha Rao Iyengar"}
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short-enough",
+        "correct horse battery",
+        "my password is long",
+        "      twelve      ",
+        "🐎🔋📎🌧️🏔️🦉🍋🧵🎻🚲🪁🧭",
+        "🐎🔋📎🌧🏔🦉🍋🧵" * 8,
+        "a" * 100 + "bcdefgh" * 4,
+        "пароль из четырёх слов",
+    ],
+)
+def test_a_long_and_uncommon_password_may_be_chosen(app, password):
+    with app.app_context():
+        check_choice(password, **PERSON)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "elevenchars",
+        "x" * 12,
+        "abababababab",
+        "password1234",
+        "Password123!",
+        "PASSWORDpassword",
+        "passwordpassword1",
+        "qwertyuiop123",
+        "123456789012",
+        "iloveyou2026!",
+        "Northgate" * 200,
+        "asha.rao.patient@example.test",
+        "Asha.Rao.Patient",
+        "asha rao iyengar",
+        "AshaRaoIyengar",
+    ],
+)
+def test_a_short_common_or_own_word_is_refused_with_the_reason(app, password):
+    with app.app_context(), pytest.raises(WeakPassword) as refused:
+        check_choice(password, **PERSON)
+    assert refused.value.field == "password"
+    assert refused.value.message
+
+
+def test_the_demo_password_opens_nothing_in_production(app, monkeypatch):
+    kept = passwords.store(passwords.DEMO_ONLY)
+    with app.app_context():
+        check_choice(passwords.DEMO_ONLY, **PERSON)
+        assert passwords.matches(passwords.DEMO_ONLY, kept)
+        monkeypatch.setitem(app.config, "MODE", "production")
+        assert not passwords.matches(passwords.DEMO_ONLY, kept)
+        with pytest.raises(WeakPassword):
+            check_choice(passwords.DEMO_ONLY, **PERSON)
+
+
+@pytest.mark.parametrize("hash_", [passwords.store("a-passphrase"), passwords._NOBODYS_HASH])
+def test_hashes_are_argon2id_with_at_least_the_recommended_cost(hash_):
+    parameters = extract_parameters(hash_)
+    assert parameters.type is Type.ID
+    assert parameters.memory_cost >= 19 * 1024
+    assert parameters.time_cost >= 2
+    assert not passwords.is_outdated(hash_)
+
+
+@pytest.mark.parametrize("password", [" trailing blanks  ", "x" * 127 + "y", "🐎" * 64, "half \ud800 a character"])
+def test_nothing_is_trimmed_or_cut_off(app, password):
+    with app.app_context():
+        kept = passwords.store(password)
+        assert passwords.matches(password, kept)
+        assert not passwords.matches(password[:-1], kept)
+        assert not passwords.matches(password + " ", kept)
+
+
+def test_a_password_typed_on_another_keyboard_is_the_same(app):
+    with app.app_context():
+        kept = passwords.store(unicodedata.normalize("NFC", "crème brûlée für zwei"))
+        assert passwords.matches(unicodedata.normalize("NFD", "crème brûlée für zwei"), kept)
+
+
+def test_an_outdated_hash_is_replaced_when_its_owner_signs_in(asha):
+    with transaction():
+        asha.user.password_hash = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(make.PASSWORD)
+    services.authenticate("asha@example.test", make.PASSWORD)
+    kept = queries.get_user(asha.user.id).password_hash
+    assert not passwords.is_outdated(kept)
+    assert passwords.matches(make.PASSWORD, kept)
+
+
+def test_an_unknown_account_costs_a_hash_as_well(session, monkeypatch):
+    checked = []
+    monkeypatch.setattr(passwords._hasher.__class__, "verify", lambda self, kept, given: checked.append(kept))
+    for email in ("nobody@example.test", "not an email"):
+        with pytest.raises(services.WrongCredentials):
+            services.authenticate(email, make.PASSWORD)
+    assert checked == [passwords._NOBODYS_HASH] * 2
+
+
+def test_no_connection_is_held_while_a_password_is_checked(session, asha, monkeypatch):
+    def verify(self, kept, given):
+        assert not db.session().in_transaction()
+        return True
+
+    monkeypatch.setattr(passwords._hasher.__class__, "verify", verify)
+    assert services.authenticate("asha@example.test", make.PASSWORD)
+
+
+def test_as_many_are_hashed_at_once_as_there_are_processors_and_the_next_is_told_to_wait(monkeypatch):
+    turns = threading.BoundedSemaphore(os.cpu_count())
+    monkeypatch.setattr(passwords, "_turns", turns)
+    monkeypatch.setattr(passwords, "LONGEST_WAIT_SECONDS", 0.01)
+    for _ in range(os.cpu_count()):
+        turns.acquire()
+    with pytest.raises(Busy):
+        passwords.store("a-passphrase")
+    turns.release()
+    assert passwords.store("a-passphrase")

@@ -1,0 +1,66 @@
+"""What may stand for a person: names and emails."""
+
+import unicodedata
+
+import pytest
+
+from hms.auth.people import BadEmail, BadName, clean_name, normal_email
+
+E_ACUTE = unicodedata.normalize("NFD", "é")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Asha@Example.TEST", "asha@example.test"),
+        ("  asha@example.test  ", "asha@example.test"),
+        ("asha+clinic@example.test", "asha+clinic@example.test"),
+        (f"ren{E_ACUTE}e@example.test", "renée@example.test"),
+        ("RENÉE@EXAMPLE.TEST", "renée@example.test"),
+        ("info@BÜCHER.example", "info@bücher.example"),
+        ("info@xn--bcher-kva.example", "info@bücher.example"),
+    ],
+)
+def test_an_email_is_kept_in_one_form(typed, kept):
+    assert normal_email(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "asha",
+        "@example.test",
+        "asha@",
+        "a@b@example.test",
+        "asha@example.test.",
+        "asha@[127.0.0.1]",
+        "asha@localhost",
+        "asha@example.test\r\nBcc: eve@evil.test",
+        "asha\0@example.test",
+        "asha@exa\ud800mple.test",
+        '"asha"@example.test',
+        "a" * 65 + "@example.test",
+        "a@" + ".".join(["b" * 60] * 5) + ".test",
+    ],
+)
+def test_what_is_no_email_is_refused_about_its_field(typed):
+    with pytest.raises(BadEmail) as refused:
+        normal_email(typed)
+    assert refused.value.field == "email"
+
+
+@pytest.mark.parametrize("name", ["X", "O'Brien", "名前", "محمد", "null", "-", "👩🏽‍⚕️ Okafor", "Nguyễn Văn A"])
+def test_a_name_is_whatever_people_are_called(name):
+    assert clean_name(name) == name
+
+
+def test_a_name_is_kept_with_single_blanks_and_in_one_unicode_form():
+    assert clean_name(f"  Ren{E_ACUTE}e \n Roy ") == "Renée Roy"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "Asha\0Rao", "Asha\x1b[2J", "Asha\ud800", "A" * 121])
+def test_what_cannot_be_shown_is_no_name(name):
+    with pytest.raises(BadName) as refused:
+        clean_name(name)
+    assert refused.value.field == "full_name"

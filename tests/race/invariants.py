@@ -1,0 +1,94 @@
+"""What must hold of the stored rows at any time, asked in plain SQL that shares nothing with the application."""
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+_OVERLAP = """
+    SELECT a.id, b.id FROM {table} a JOIN {table} b ON a.{who} = b.{who} AND a.id < b.id
+    WHERE a.starts_at < b.ends_at AND b.starts_at < a.ends_at {alive}
+"""
+_BOTH_ALIVE = "AND a.status <> 'cancelled' AND b.status <> 'cancelled'"
+_LEGAL = """
+    ('pending', 'booked'), ('pending', 'cancelled'),
+    ('booked', 'arrived'), ('booked', 'fulfilled'), ('booked', 'noshow'), ('booked', 'cancelled'),
+    ('arrived', 'fulfilled'), ('arrived', 'cancelled'), ('arrived', 'booked'),
+    ('fulfilled', 'booked'), ('fulfilled', 'arrived'), ('noshow', 'booked'), ('noshow', 'arrived')
+"""
+
+MUST_FIND_NOTHING = {
+    "two slots of a doctor overlap": _OVERLAP.format(table="slots", who="doctor_id", alive=""),
+    "two visits of a doctor overlap": _OVERLAP.format(table="appointments", who="doctor_id", alive=_BOTH_ALIVE),
+    "two visits of a patient overlap": _OVERLAP.format(table="appointments", who="patient_id", alive=_BOTH_ALIVE),
+    "a slot holds two visits": """
+        SELECT slot_id, count(*) FROM appointments WHERE status <> 'cancelled' GROUP BY slot_id HAVING count(*) > 1
+    """,
+    "a visit holds no busy slot of its doctor and time": """
+        SELECT a.id FROM appointments a LEFT JOIN slots s ON s.id = a.slot_id
+        WHERE a.status <> 'cancelled' AND (
+            s.status IS DISTINCT FROM 'busy' OR s.doctor_id <> a.doctor_id
+            OR s.starts_at <> a.starts_at OR s.ends_at <> a.ends_at
+        )
+    """,
+    "a slot is busy for nobody": """
+        SELECT s.id FROM slots s WHERE s.status = 'busy'
+        AND NOT EXISTS (SELECT 1 FROM appointments a WHERE a.slot_id = s.id AND a.status <> 'cancelled')
+    """,
+    "a history has no beginning, or two": """
+        SELECT a.id FROM appointments a LEFT JOIN appointment_changes c ON c.appointment_id = a.id AND c.from_status IS NULL
+        GROUP BY a.id HAVING count(c.id) <> 1
+    """,
+    "a history starts with something else than a booking": """
+        SELECT id FROM appointment_changes WHERE from_status IS NULL AND to_status NOT IN ('booked', 'pending')
+    """,
+    "a history makes a move that is not allowed": f"""
+        SELECT id FROM appointment_changes
+        WHERE from_status IS NOT NULL AND (from_status, to_status) NOT IN ({_LEGAL})
+    """,
+    "a history has a hole": """
+        SELECT id FROM (
+            SELECT id, from_status, lag(to_status) OVER (PARTITION BY appointment_id ORDER BY changed_at, id) AS before
+            FROM appointment_changes
+        ) steps WHERE from_status IS DISTINCT FROM before
+    """,
+    "a history ends elsewhere than the appointment stands": """
+        SELECT a.id FROM appointments a WHERE a.status <> (
+            SELECT c.to_status FROM appointment_changes c
+            WHERE c.appointment_id = a.id ORDER BY c.changed_at DESC, c.id DESC LIMIT 1
+        )
+    """,
+    "one key of a patient made two appointments": """
+        SELECT patient_id, idempotency_key FROM appointments
+        GROUP BY patient_id, idempotency_key HAVING count(*) > 1
+    """,
+    "two appointments have one reference": """
+        SELECT reference FROM appointments GROUP BY reference HAVING count(*) > 1
+    """,
+    "a message was promised twice": """
+        SELECT payload FROM outbox_messages GROUP BY kind, payload HAVING count(*) > 1
+    """,
+}
+
+EACH_IS_TOLD = """
+    SELECT a.id, people.user_id, told.type, count(m.id)
+    FROM appointments a
+    JOIN patients p ON p.id = a.patient_id
+    JOIN doctors d ON d.id = a.doctor_id
+    CROSS JOIN LATERAL (VALUES (p.user_id, ''), (d.user_id, '_DOCTOR')) AS people (user_id, suffix)
+    CROSS JOIN LATERAL (VALUES (1, 'BOOKING_CONFIRMATION'), (2, 'BOOKING_CANCELLATION')) AS told (version, type)
+    LEFT JOIN outbox_messages m ON m.kind = 'email' AND m.payload ->> 'about' = a.id::text
+        AND m.payload ->> 'to' = people.user_id::text
+        AND m.payload ->> 'type' = told.type || people.suffix
+        AND (m.payload ->> 'version')::int = told.version
+    GROUP BY a.id, people.user_id, people.suffix, told.version, told.type
+    HAVING count(m.id) <> CASE WHEN told.version = 1 OR a.status = 'cancelled' THEN 1 ELSE 0 END
+"""
+
+
+def broken(connection: Connection, *, with_mails: bool = True) -> dict[str, list]:
+    """The invariants that do not hold, each with some of the rows that break it; empty when all is well.
+
+    ``with_mails=False`` leaves out that both people were promised each mail exactly once (demo data promises none).
+    """
+    questions = MUST_FIND_NOTHING | ({"a mail was not promised exactly once": EACH_IS_TOLD} if with_mails else {})
+    found = {name: connection.execute(text(f"{sql} LIMIT 5")).all() for name, sql in questions.items()}
+    return {name: rows for name, rows in found.items() if rows}

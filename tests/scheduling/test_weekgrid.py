@@ -1,0 +1,310 @@
+"""The calendar as a page draws it, without a database: places, hours, the line of now, numbers and words."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from hms.scheduling import weekgrid
+from hms.scheduling.queries import AgendaItem
+
+MONDAY = date(2026, 11, 23)
+WEEK = [MONDAY + timedelta(days=n) for n in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def clinic(steady_clock):
+    """A clinic in London and nothing else of the application; it is Monday 23 November 2026, 08:00."""
+    app = Flask("clinic")
+    app.config["CLINIC_TIMEZONE"] = "Europe/London"
+    with app.app_context():
+        yield app
+
+
+def an_item(starts_at: datetime, *, minutes: int = 20, slot: str = "busy", status: str | None = "booked", **changes):
+    """A booked time of Asha's; with ``status=None`` one that nobody has booked."""
+    item = AgendaItem(
+        slot_id=uuid4(),
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=minutes),
+        slot_status=slot,
+        appointment_id=uuid4() if status else None,
+        appointment_status=status,
+        reference="7KQ4M2PX" if status else None,
+        reason="" if status else None,
+        patient_name="Asha Rao" if status else None,
+    )
+    return item._replace(**changes)
+
+
+def a_free_item(starts_at: datetime, **options):
+    return an_item(starts_at, slot="free", status=None, **options)
+
+
+def at(hour: int, minute: int = 0, *, day: date = MONDAY) -> datetime:
+    """A moment in UTC, which is the clinic's time in winter."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+
+
+def lay_out(*items: AgendaItem, days=WEEK) -> weekgrid.Grid:
+    return weekgrid.lay_out(items, days=days, link=lambda item: f"/{item.slot_status}")
+
+
+def only_event(*items: AgendaItem, days=WEEK) -> weekgrid.Event:
+    (event,) = [event for day in lay_out(*items, days=days).days for event in day.events]
+    return event
+
+
+# places
+
+
+def test_a_time_stands_in_the_rows_of_its_five_minutes():
+    event = only_event(an_item(at(9, 40)))
+
+    assert (event.row, event.span) == (21, 4)  # 100 minutes after 08:00, 20 minutes long
+    assert (event.time, event.text, event.kind) == ("09:40", "Asha Rao", "booked")
+
+
+@pytest.mark.parametrize(("minute", "row"), [(2, 1), (3, 2), (7, 2), (8, 3)])
+def test_a_time_off_the_five_minutes_stands_in_the_nearest_row_and_says_its_true_time(minute, row):
+    event = only_event(an_item(at(8, minute)))
+
+    assert event.row == row
+    assert event.time == f"08:{minute:02}"
+
+
+def test_back_to_back_times_off_the_five_minutes_never_share_a_row():
+    first, second = lay_out(an_item(at(9, 3), minutes=7), an_item(at(9, 10), minutes=7)).days[0].events
+
+    assert first.row + first.span == second.row
+
+
+def test_the_shortest_time_has_a_row_of_its_own():
+    assert only_event(an_item(at(9, 1), minutes=1)).span == 1
+
+
+def test_each_time_is_on_its_own_day():
+    grid = lay_out(an_item(at(9)), an_item(at(9, day=WEEK[3])))
+
+    assert [len(day.events) for day in grid.days] == [1, 0, 0, 1, 0]
+
+
+def test_an_event_leads_where_the_page_says():
+    assert only_event(a_free_item(at(9))).href == "/free"
+
+
+# hours
+
+
+def test_an_empty_week_shows_the_usual_hours():
+    grid = lay_out()
+
+    assert (grid.first_hour, grid.last_hour) == (8, 18)
+
+
+def test_early_and_late_times_widen_the_hours_to_whole_ones():
+    grid = lay_out(an_item(at(6, 30)), an_item(at(19, 50)))
+
+    assert (grid.first_hour, grid.last_hour) == (6, 21)
+
+
+def test_a_time_that_ends_on_the_hour_adds_none():
+    assert lay_out(an_item(at(18, 40))).last_hour == 19
+
+
+def test_a_time_up_to_midnight_stays_on_its_day():
+    grid = lay_out(an_item(at(23, 30), minutes=60))
+
+    event = grid.days[0].events[0]
+    assert grid.last_hour == 24
+    assert event.row + event.span - 1 == (24 - 8) * weekgrid.ROWS_PER_HOUR
+
+
+# days
+
+
+def test_the_weekend_is_shown_only_when_it_holds_something():
+    saturday, sunday = MONDAY + timedelta(days=5), MONDAY + timedelta(days=6)
+
+    assert weekgrid.week_days(MONDAY, []) == WEEK
+    assert weekgrid.week_days(MONDAY, [a_free_item(at(9, day=sunday))]) == [*WEEK, sunday]
+    assert weekgrid.week_days(MONDAY, [a_free_item(at(9, day=saturday))]) == [*WEEK, saturday]
+
+
+def test_a_day_counts_what_is_booked_on_it():
+    grid = lay_out(an_item(at(9)), an_item(at(10), status="fulfilled"), a_free_item(at(11)))
+
+    assert grid.days[0].booked == 2
+
+
+def test_a_day_has_its_name_in_short_and_in_full():
+    day = lay_out().days[3]
+
+    assert (day.id, day.weekday, day.day, day.full) == ("d-2026-11-26", "Thu", 26, "Thursday 26 November")
+
+
+# now
+
+
+def test_the_line_of_now_is_on_today_only(freeze):
+    freeze(at(10, 12))
+
+    grid = lay_out()
+
+    assert [day.now_row for day in grid.days] == [27, None, None, None, None]
+    assert [day.today for day in grid.days] == [True, False, False, False, False]
+
+
+def test_the_line_of_now_is_left_out_before_and_after_the_hours_shown(freeze):
+    freeze(at(7, 59))
+    assert lay_out().days[0].now_row is None
+
+    freeze(at(18))
+    assert lay_out().days[0].now_row is None
+
+
+# kinds and words
+
+
+@pytest.mark.parametrize(
+    ("slot", "status", "kind"),
+    [
+        ("busy", "pending", "booked"),
+        ("busy", "booked", "booked"),
+        ("busy", "arrived", "arrived"),
+        ("busy", "fulfilled", "done"),
+        ("busy", "noshow", "noshow"),
+        ("free", None, "free"),
+        ("busy-tentative", None, "held"),
+        ("busy-unavailable", None, "block"),
+    ],
+)
+def test_every_status_has_its_kind(slot, status, kind):
+    assert weekgrid.kind_of(an_item(at(9), slot=slot, status=status)) == kind
+
+
+def test_a_free_time_says_so_and_what_can_be_done(freeze):
+    freeze(at(8))
+
+    event = only_event(a_free_item(at(9)))
+
+    assert (event.text, event.label) == ("Free", "change or remove")
+
+
+def test_a_free_time_that_has_passed_is_not_called_free(freeze):
+    freeze(at(10))
+
+    assert only_event(a_free_item(at(9))).text == "Not booked"
+
+
+def test_the_numbers_count_what_is_booked_offered_and_still_free(freeze):
+    freeze(at(10))
+    items = [
+        an_item(at(9)),
+        an_item(at(11), status="arrived"),
+        a_free_item(at(9, 20)),
+        a_free_item(at(12)),
+        an_item(at(13), slot="busy-unavailable", status=None),
+    ]
+
+    assert weekgrid.count(items) == weekgrid.Counts(booked=2, offered=4, free=1)
+
+
+def test_the_next_visit_is_the_first_that_is_not_over_and_not_marked(freeze):
+    freeze(at(10))
+    items = [
+        an_item(at(9)),
+        an_item(at(9, 50), status="fulfilled"),
+        a_free_item(at(10)),
+        an_item(at(11)),
+        an_item(at(12)),
+    ]
+
+    assert weekgrid.next_visit(items) is items[3]
+
+
+def test_a_visit_that_has_begun_is_still_the_next(freeze):
+    freeze(at(9, 10))
+    visit = an_item(at(9))
+
+    assert weekgrid.next_visit([visit]) is visit
+    assert weekgrid.next_visit([]) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (at(9), "now"),
+        (at(9, 59), "now"),
+        (at(10, 8), "in 8 min"),
+        (at(11), "in 1 h"),
+        (at(12, 5), "in 2 h 5 min"),
+        (at(9, day=WEEK[3]), "Thu 26 Nov"),
+    ],
+)
+def test_the_wait_is_said_in_minutes_hours_or_days(freeze, moment, words):
+    freeze(at(10))
+
+    assert weekgrid.until(moment) == words
+
+
+def test_part_of_a_minute_is_a_minute(freeze):
+    freeze(at(10) + timedelta(seconds=30))
+
+    assert weekgrid.until(at(10, 1)) == "in 1 min"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2026, 11, 23), date(2026, 11, 23), "Monday 23 November 2026"),
+        (date(2026, 11, 23), date(2026, 11, 27), "23 to 27 November 2026"),
+        (date(2026, 11, 30), date(2026, 12, 4), "30 November to 4 December 2026"),
+        (date(2026, 12, 28), date(2027, 1, 1), "28 December 2026 to 1 January 2027"),
+    ],
+)
+def test_the_title_names_the_days_without_saying_anything_twice(first, last, words):
+    assert weekgrid.title([first, last]) == words
+
+
+# clock changes: in London on 29 March and 25 October 2026
+
+
+def test_the_hour_that_comes_twice_has_both_times_in_the_same_rows_with_the_zone_letters():
+    sunday = date(2026, 10, 25)
+    summer, winter = at(0, 30, day=sunday), at(1, 30, day=sunday)
+
+    first, second = lay_out(a_free_item(summer), a_free_item(winter), days=[sunday]).days[0].events
+
+    assert first.row == second.row
+    assert (first.time, second.time) == ("01:30 BST", "01:30 GMT")
+
+
+def test_a_time_across_a_clock_change_keeps_its_real_length():
+    back, forward = date(2026, 10, 25), date(2026, 3, 29)
+
+    assert only_event(a_free_item(at(0, 50, day=back)), days=[back]).span == 4
+    assert only_event(a_free_item(at(0, 50, day=forward)), days=[forward]).span == 4
+
+
+def test_a_clock_change_is_said_in_a_sentence():
+    assert weekgrid.clock_changes(date(2026, 10, 19), date(2026, 10, 25)) == [
+        "The clocks go back on Sunday 25 October."
+    ]
+    assert weekgrid.clock_changes(date(2026, 3, 23), date(2026, 3, 29)) == ["The clocks go forward on Sunday 29 March."]
+    assert weekgrid.clock_changes(MONDAY, WEEK[-1]) == []
+
+
+def test_a_day_that_the_calendar_skipped_is_said_too(clinic):
+    clinic.config["CLINIC_TIMEZONE"] = "Pacific/Apia"
+
+    assert weekgrid.clock_changes(date(2011, 12, 29), date(2011, 12, 31)) == [
+        "The calendar leaves out Friday 30 December."
+    ]
+
+
+def test_half_an_hour_of_lord_howe_is_a_clock_change(clinic):
+    clinic.config["CLINIC_TIMEZONE"] = "Australia/Lord_Howe"
+
+    assert weekgrid.clock_changes(date(2026, 4, 5), date(2026, 4, 5)) == ["The clocks go back on Sunday 5 April."]
