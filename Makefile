@@ -37,7 +37,7 @@ lint: setup ## Check style, types, who imports whom, and the vendored files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/vendor.py check
 
 sure: lint test ## All that must hold before a change is handed in

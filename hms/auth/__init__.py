@@ -22,11 +22,14 @@ SWEEP_EVERY_SECONDS = 3600
 def init_app(app: Flask) -> None:
     """Take over the sessions, know the current user, answer the pages of accounts, and offer ``flask users``."""
     from hms import worker
-    from hms.auth import cli, guards, services, sessions, views
+    from hms.auth import cli, emails, guards, services, sessions, views
+    from hms.web import panels
 
     app.session_interface = sessions.Sessions()
     guards.init_app(app)
     for blueprint in views.blueprints:
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.group)
+    emails.init_app(app)
+    panels.hang(app, "home", views.recovery.unverified)
     worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)

@@ -131,3 +131,15 @@ class DoctorProfileForm(_OfSpecialty):
     def _upload(self) -> bytes | None:
         """The file that was sent, at most one byte longer than may be; None when none was."""
         return self.photo.data.read(LARGEST_BYTES + 1) if self.photo.data else None
+
+
+class ForgotForm(HmsForm):
+    """The address of an account whose password is lost."""
+
+    email = EmailField()
+
+
+class NewPasswordForm(HmsForm):
+    """A new password."""
+
+    password = SecretField("New password")

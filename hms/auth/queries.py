@@ -25,6 +25,11 @@ def get_user(user_id: UUID) -> User:
     return user
 
 
+def find_user(user_id: UUID) -> User | None:
+    """The account with this id, as it stands now."""
+    return db.session.get(User, user_id, populate_existing=True)
+
+
 def list_users(*, role: str | None = None) -> Sequence[User]:
     """All accounts, or those of one role, by email, with the people behind them."""
     people = select(User).options(joinedload(User.patient), joinedload(User.doctor)).order_by(func.lower(User.email))

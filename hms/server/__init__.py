@@ -115,10 +115,18 @@ def _prepare(app: Flask) -> list[str]:
         flask_migrate.upgrade()
         if app.config["MODE"] != "development":
             return []
-        if os.environ.get("DEMO", "1") != "0" and not demo.is_loaded():
+        if os.environ.get("DEMO", "1") != "0" and _is_empty():
             click.echo("Loading the demo clinic ...")
             demo.load()
         return _accounts() if demo.is_loaded() else []
+
+
+def _is_empty() -> bool:
+    """Whether nobody has an account yet, so that made-up people would be among no real ones."""
+    from hms.auth.models import User
+    from hms.db import db
+
+    return not db.session.scalar(db.select(db.exists().select_from(User)))
 
 
 def _accounts() -> list[str]:

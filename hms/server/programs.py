@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import click
+
 from hms.server import leash
 
 MOST_DEATHS, WITHIN_SECONDS = 5, 60.0
@@ -51,6 +53,7 @@ class Running:
         self._deaths = [then for then in self._deaths if now - then < WITHIN_SECONDS] + [now]
         if len(self._deaths) >= MOST_DEATHS:
             raise KeepsDying(f"The {self.program.name} stopped {MOST_DEATHS} times within a minute ({_ending(code)}).")
+        click.echo(f"The {self.program.name} stopped ({_ending(code)}); starting it again.", err=True)
         self._again_at = now + 0.5 * 2 ** (len(self._deaths) - 1)
         self.process = None
 

@@ -12,6 +12,7 @@ from hms.auth.services.accounts import (
     sign_up_patient,
 )
 from hms.auth.services.profiles import update_doctor, update_patient
+from hms.auth.services.recovery import ask_for_reset, check_reset, reset_password, send_verification, verify_email
 from hms.auth.services.sign_ins import begin_sign_in, delete_ended_sign_ins, end_sign_in, note_seen, save_data
 
 __all__ = [
@@ -19,16 +20,21 @@ __all__ = [
     "UnknownSpecialty",
     "WrongCredentials",
     "approve_doctor",
+    "ask_for_reset",
     "authenticate",
     "begin_sign_in",
+    "check_reset",
     "create_staff",
     "deactivate",
     "delete_ended_sign_ins",
     "end_sign_in",
     "note_seen",
+    "reset_password",
     "save_data",
+    "send_verification",
     "sign_up_doctor",
     "sign_up_patient",
     "update_doctor",
     "update_patient",
+    "verify_email",
 ]

@@ -111,12 +111,14 @@ def authenticate(email: str, password: str) -> User:
 
 
 def approve_doctor(who: str | UUID) -> Doctor:
-    """Let patients find the doctor with this email or user id; again changes nothing. Raises :class:`NotFound`."""
+    """Let patients find the doctor with this email or user id, and say so by mail; again changes nothing. Raises :class:`NotFound`."""
     with transaction() as session:
         user = _lock_user(session, who)
         if user.doctor is None:
             raise NotFound("This account is not a doctor's.")
-        user.doctor.approved_at = user.doctor.approved_at or clock.now()
+        if user.doctor.approved_at is None:
+            user.doctor.approved_at = clock.now()
+            emails.approved(user)
     return user.doctor
 
 

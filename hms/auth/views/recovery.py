@@ -3,7 +3,7 @@
 A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
 """
 
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -11,6 +11,7 @@ from hms import mailer
 from hms.auth import services
 from hms.auth.forms import ForgotForm, NewPasswordForm
 from hms.auth.guards import guard, sign_out
+from hms.auth.models import User
 from hms.auth.redirects import home_of
 from hms.errors import Refusal
 from hms.forms import HmsForm
@@ -32,7 +33,7 @@ def forgot() -> ResponseReturnValue:
     """Ask for a link; the answer is the same whether there is an account or not."""
     form = ForgotForm()
     if form.validate_on_submit():
-        services.ask_for_reset(form.email.data)
+        services.ask_for_reset(form.email.data or "")
         return redirect(url_for(".sent"), 303)
     return render("recovery/forgot.html", form=form, email_is_on=mailer.is_on())
 
@@ -50,7 +51,7 @@ def reset(token: str) -> ResponseReturnValue:
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
-            services.reset_password(token, form.password.data)
+            services.reset_password(token, form.password.data or "")
         except Refusal as refusal:
             form.reject(refusal)
         else:
@@ -81,3 +82,10 @@ def send_verification() -> ResponseReturnValue:
     """Send the link again."""
     services.send_verification(current_user)
     return redirect(url_for(".sent"), 303)
+
+
+def unverified(user: User) -> str:
+    """The panel that asks somebody to confirm their address; nothing once they have."""
+    if user.email_verified_at is not None or not mailer.is_on():
+        return ""
+    return render_template("recovery/_unverified.html", user=user)

@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session, aliased
 from hms import clock
 from hms.auth.models import Doctor, Patient, User
 from hms.db import Busy, new_id, transaction
-from hms.errors import NotFound, Refusal
+from hms.errors import NotFound
 from hms.scheduling import emails, policies, queries, signals
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot, SlotStatus
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering, SlotPast, SlotTaken, TooSoon
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 or O, no 1, I or L: a reference is read out over the telephone."""
+
+TRIES = 5
+"""How often a slot is tried that others take and free again at the same moment."""
 
 
 def book(slot_id: UUID, *, patient: Patient, reason: str = "", idempotency_key: str) -> Appointment:
@@ -27,26 +30,34 @@ def book(slot_id: UUID, *, patient: Patient, reason: str = "", idempotency_key: 
     Raises :class:`SlotTaken`, :class:`SlotPast`, :class:`TooSoon`, :class:`AlreadyBooked`, :class:`NotOffering`,
     :class:`KeyReused`, :class:`NotFound`; :class:`Busy` when the slot's lock does not come free in time.
     """
-    claim = Claim(patient=patient, reason=reason, idempotency_key=idempotency_key)
+    claim = Claim(slot_id, patient, reason, idempotency_key)
     with transaction() as session:
-        slot = session.execute(_lock_if_free(slot_id, patient)).first()
-        if slot is None:
-            return _earlier_or_refuse(slot_id, claim)
-        _check(slot)
-        appointment = _write(session, slot.Slot, claim)
-        if appointment is None:
-            return _earlier_or_refuse(slot_id, claim)
-        emails.booked(appointment, patient_user_id=patient.user_id, doctor_user_id=slot.doctor_user_id)
-        signals.appointment_booked.send(appointment)
-    return appointment
+        for _ in range(TRIES):
+            if appointment := _claim(session, claim) or _earlier_or_refuse(claim):
+                return appointment
+        raise Busy
 
 
 class Claim(NamedTuple):
-    """Who wants the slot, and with which words."""
+    """Who wants which slot, and with which words."""
 
+    slot_id: UUID
     patient: Patient
     reason: str
     idempotency_key: str
+
+
+def _claim(session: Session, claim: Claim) -> Appointment | None:
+    """The new appointment; none when somebody else was quicker, or a constraint knows better than our checks."""
+    slot = session.execute(_lock_if_free(claim.slot_id, claim.patient)).first()
+    if slot is None:
+        return None
+    _check(slot)
+    appointment = _write(session, slot.Slot, claim)
+    if appointment is not None:
+        emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
+        signals.appointment_booked.send(appointment)
+    return appointment
 
 
 def _lock_if_free(slot_id: UUID, patient: Patient) -> Select:
@@ -125,25 +136,24 @@ def _insert_history(booked: CTE, claim: Claim) -> CTE:
     return insert(AppointmentChange).from_select(list(line), select(*line.values())).cte("history")
 
 
-def _earlier_or_refuse(slot_id: UUID, claim: Claim) -> Appointment:
-    """The patient's own earlier appointment from this page or on this slot; otherwise the reason why there is none."""
-    earlier = queries.find_earlier_booking(slot_id, patient=claim.patient, idempotency_key=claim.idempotency_key)
-    if earlier is not None and earlier.slot_id == slot_id:
+def _earlier_or_refuse(claim: Claim) -> Appointment | None:
+    """The patient's own earlier appointment from this page or on this slot; otherwise the reason why there is none.
+
+    None when there is no such reason: the slot was freed again meanwhile, and is worth another try.
+    """
+    earlier = queries.find_earlier_booking(claim.slot_id, patient=claim.patient, idempotency_key=claim.idempotency_key)
+    if earlier is not None and earlier.slot_id == claim.slot_id:
         return earlier
     if earlier is not None:
         raise KeyReused
-    raise _why_not(slot_id, claim.patient)
-
-
-def _why_not(slot_id: UUID, patient: Patient) -> Refusal:
-    slot = queries.find_slot(slot_id)
+    slot = queries.find_slot(claim.slot_id)
     if slot is None:
-        return NotFound("This time is no longer offered.")
+        raise NotFound("This time is no longer offered.")
     if slot.status != SlotStatus.FREE:
-        return SlotTaken()
-    if queries.is_busy(patient, starts_at=slot.starts_at, ends_at=slot.ends_at):
-        return AlreadyBooked("You already have an appointment that overlaps this time.")
-    return Busy()
+        raise SlotTaken
+    if queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at):
+        raise AlreadyBooked("You already have an appointment that overlaps this time.")
+    return None
 
 
 def new_reference() -> str:

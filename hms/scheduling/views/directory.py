@@ -4,7 +4,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from hms.auth import queries as people
 from hms.auth.guards import guard
@@ -72,13 +71,12 @@ def doctor(doctor_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/doctors/<uuid:doctor_id>/photo")
 def photo(doctor_id: UUID) -> ResponseReturnValue:
-    """A doctor's picture; one whom patients cannot find yet is shown to that doctor alone."""
-    is_own = current_user.doctor is not None and current_user.doctor.id == doctor_id
-    doctor = current_user.doctor if is_own else queries.get_bookable_doctor(doctor_id).doctor
+    """The picture of a doctor whom patients can find. Its address changes with it, so that browsers may keep it."""
+    version = queries.get_bookable_doctor(doctor_id).doctor.photo_version
     picture = people.find_photo(doctor_id)
     if picture is None:
         raise NotFound("This doctor has no photo.")
     response = Response(picture.jpeg, mimetype="image/jpeg")
-    if not is_own and request.args.get("v") == doctor.photo_version:
+    if request.args.get("v") == version:
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
     return response
