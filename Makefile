@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO ?= 1
+EMAIL ?= local
 
 export FLASK_APP = wsgi
-export DEMO
+export DEMO EMAIL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint sure bench lock clean
@@ -27,7 +28,7 @@ $(INSTALLED): requirements.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0: without demo data)
+run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0, EMAIL=serverless, EMAIL=off)
 	@HMS_MODE=$${HMS_MODE:-development} exec $(BIN)/flask serve
 
 test: setup ## Run all tests (needs Chromium for the browser tests)

@@ -18,7 +18,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     Raises :class:`hms.config.BadSettings` with one sentence for each setting that is missing or unsafe.
     """
-    from hms import auth, calendar, config, demo, drill, mailer, outbox, scheduling, server, web, worker
+    from hms import auth, calendar, config, demo, drill, mailbox, mailer, outbox, scheduling, server, web, worker
     from hms.db import db
 
     app = Flask(__name__)
@@ -32,6 +32,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     auth.init_app(app)
     scheduling.init_app(app)
     calendar.init_app(app)
+    mailbox.init_app(app)
     demo.init_app(app)
     drill.init_app(app)
     server.init_app(app)

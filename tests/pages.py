@@ -191,4 +191,5 @@ def _nameless(page: Page, elements: list[Element]):
 
 
 def _has_alt(element: Element) -> bool:
-    return any(image.get("alt") for image in element.iter("img")) or any(words(t) for t in element.iter("title"))
+    """Whether a picture inside says what the whole is."""
+    return any(inner.get("alt") or (inner.get("role") == "img" and inner.get("aria-label")) for inner in element.iter())

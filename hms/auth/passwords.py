@@ -27,7 +27,9 @@ LONGEST_WAIT_SECONDS = 3.0
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _turns = BoundedSemaphore(os.cpu_count() or 1)
-_NOT_LETTERS_AT_THE_END = re.compile(r"[\W\d_]+$")
+SHORTEST_ROW = 6
+_SIGNS = re.compile(r"[ -/:-@\[-`{-~]")
+_DIGITS_AND_SIGNS_AT_THE_END = re.compile(r"[ -@\[-`{-~]+$")
 
 # Of a password that nobody knows. Checked when no account has the email, so that the answer takes as long.
 _NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$ay9tD4P4y5Ztt2Hahw1OAA$k9QFpjW6uzHTmS1wjNfDVJxVRtoYwhVxee+F+fQCRPY"
@@ -86,9 +88,9 @@ def _reason_against(password: str, *, email: str, full_name: str) -> str | None:
 
 def _is_common(password: str) -> bool:
     """Whether it is a well-known word or row of keys, alone or repeated, perhaps with digits or signs after it."""
-    core = _NOT_LETTERS_AT_THE_END.sub("", password)
-    letters_and_digits = re.sub(r"\W|_", "", password)
-    is_a_row = any(letters_and_digits in row for row in ROWS)
+    core = _DIGITS_AND_SIGNS_AT_THE_END.sub("", password)
+    letters_and_digits = _SIGNS.sub("", password)
+    is_a_row = len(letters_and_digits) >= SHORTEST_ROW and any(letters_and_digits in row for row in ROWS)
     return is_a_row or any(_unrepeated(text) in WORDS for text in (password, core, letters_and_digits))
 
 

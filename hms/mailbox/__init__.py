@@ -9,6 +9,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Show the mailbox, where HMS runs for development."""
+    app.config["MAILBOX_DIR"] = app.config["DATA_DIR"] / "mailbox"
     if app.config["MODE"] != "development":
         return
     from hms.mailbox import views

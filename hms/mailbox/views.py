@@ -11,7 +11,10 @@ from hms.web.headers import POLICY, policy_text
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 guard(bp, "public")
 
-SANDBOX = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+SANDBOX = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
 
 
 @bp.get("")
@@ -45,7 +48,7 @@ def html(mail_id: str) -> Response:
     body = _get(mail_id).message.get_body(("html",))
     if body is None:
         abort(404)
-    response = make_response(body.get_content())
+    response = make_response(body.get_content().replace("<head>", '<head><base target="_blank">', 1))
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
+from hms.server import email
 from hms.server.programs import LOOK_SECONDS, KeepsDying, Program, Programs
 
 HOST = "127.0.0.1"
@@ -49,12 +50,17 @@ def run(app: Flask) -> None:
     """Serve until a KeyboardInterrupt. Raises :class:`KeepsDying`, :class:`NotReady` or ``click.ClickException``."""
     ensure_free(app.config["PORT"])
     accounts = _prepare(app)
-    with Programs(folder=PROJECT, environment=_environment(app)) as programs:
+    email_programs, email_environment = email.prepare(app)
+    with Programs(folder=PROJECT, environment=_environment(app) | email_environment) as programs:
         try:
+            for program in email_programs:
+                programs.start(program)
             programs.start(Program("web server", web_command(app.config["PORT"])))
             programs.start(Program("worker", [sys.executable, "-m", "flask", "worker"]))
             _wait_until_ready(app, programs)
             click.echo(f"HMS is ready at http://{HOST}:{app.config['PORT']}")
+            if email_programs:
+                click.echo(f"Every mail can be read at http://{HOST}:{app.config['PORT']}/dev/mailbox")
             for line in accounts:
                 click.echo(line)
             while True:

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from flask import Flask, current_app
 from flask_wtf.csrf import CSRFProtect
 
-from hms import clock
 from hms.web import formats, headers, health, pages, panels
 from hms.web.pages import render
 
@@ -32,6 +31,6 @@ def _clinic() -> dict[str, object]:
             name=config["CLINIC_NAME"],
             phone=config["CLINIC_PHONE"],
             emergency=config["EMERGENCY_LINE"],
-            timezone_name=formats.zone_name(clock.now()),
+            timezone_name=formats.clinic_time(),
         )
     }

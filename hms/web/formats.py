@@ -73,11 +73,15 @@ def money(amount_minor: int, currency: str) -> str:
     return format_currency(amount, currency, locale=LOCALE)
 
 
+def clinic_time() -> str:
+    """``London time``: the clinic's zone by the name that people there use, for a page with many moments."""
+    city = clock.clinic_zone().key.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{city} time"
+
+
 def zone_name(at: datetime) -> str:
-    """``London time (GMT)``: the clinic's zone, by the name that people there use, at that moment."""
-    zone = clock.clinic_zone()
-    city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{city} time ({_letters(zone, at)})"
+    """``London time (GMT)``: the clinic's zone with the letters that it has at that moment."""
+    return f"{clinic_time()} ({_letters(clock.clinic_zone(), at)})"
 
 
 def _letters(zone: ZoneInfo, at: datetime) -> str:

@@ -60,7 +60,7 @@ EVIL = [
     "/doctors//evil.test",
     "?next=/",
     "#//evil.test",
-    "／／evil.test",  # noqa: RUF001  # full-width slashes
+    "／／evil.test",  # full-width slashes
     "\u2028//evil.test",
     "/\u2028/evil.test",
     "/\x7f/evil",

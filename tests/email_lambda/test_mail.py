@@ -1,4 +1,4 @@
-"""What arrives: the parts, the words, the calendar file, and names of every kind, parsed back from the delivered bytes."""
+"""What arrives: parts, words, the calendar file, and names of every kind, parsed back from the delivered bytes."""
 
 import base64
 import re
@@ -14,7 +14,7 @@ import pytest
 
 from email_lambda import addresses, render
 from tests.email_lambda import samples
-from tests.email_lambda.mail_server import MailServer
+from tests.email_lambda.mail_server import Delivery, MailServer
 
 Call = Callable[[Any], Any]
 
@@ -52,10 +52,10 @@ EXPECTED_HEADERS = {
 }  # fmt: skip
 
 
-def decoded(mail: EmailMessage, header: str) -> str:
-    """Return a header as a mail program shows it (RFC 2047), read from the bytes and not by Python's newer parser."""
-    raw = message_from_bytes(mail.as_bytes(), policy=policy.compat32)[header]
-    return str(make_header(decode_header(re.sub(r"\r?\n", "", raw))))
+def decoded(delivery: Delivery, header: str) -> str:
+    """Return a header as a mail program shows it (RFC 2047), read from the bytes that arrived."""
+    folded = message_from_bytes(delivery.raw, policy=policy.compat32)[header]
+    return str(make_header(decode_header(re.sub(r"\r?\n", "", folded))))
 
 
 def parts(mail: EmailMessage) -> list[str]:
@@ -193,12 +193,12 @@ def test_a_name_arrives_as_it_is_and_changes_nothing_else(name: str, call: Call,
     assert {key.lower() for key in mail} == EXPECTED_HEADERS
     assert delivery.recipients == ["asha@patients.example"]
     for header, address in (("From", "no-reply@clinic.example"), ("To", "asha@patients.example")):
-        shown, _, rest = decoded(mail, header).rpartition(" <")
+        shown, _, rest = decoded(delivery, header).rpartition(" <")
         assert rest == f"{address}>"
         assert re.sub(r"\\(.)", r"\1", shown.strip().strip('"')) == given or shown.strip() == given
         assert len(message_from_bytes(delivery.raw).get_all(header, [])) == 1
     isolates = {0x2068: None, 0x2069: None}
-    assert decoded(mail, "Subject").translate(isolates) == f"Welcome to {given}: confirm your email address"
+    assert decoded(delivery, "Subject").translate(isolates) == f"Welcome to {given}: confirm your email address"
     assert " ".join(given.split()) in " ".join(words(mail, "plain").translate(isolates).split())
 
 
@@ -221,11 +221,12 @@ def test_a_line_break_is_refused_for_good(name: str, key: str, call: Call, mail_
 
 def test_a_right_to_left_name_is_isolated_from_the_sentence(call: Call, mail_server: MailServer) -> None:
     call(samples.event("EMAIL_VERIFICATION", clinic_name="مستشفى", recipient_name="\u202eمحمد\u2069"))
-    mail = mail_server.only().mail
-    assert decoded(mail, "Subject") == "Confirm your email address for \u2068مستشفى\u2069"
+    delivery = mail_server.only()
+    mail = delivery.mail
+    assert decoded(delivery, "Subject") == "Confirm your email address for \u2068مستشفى\u2069"
     assert "Hello \u2068محمد\u2069," in words(mail, "plain")
     assert "Hello <bdi>محمد</bdi>," in words(mail, "html")
-    assert decoded(mail, "To") == "محمد <asha@patients.example>"
+    assert decoded(delivery, "To") == "محمد <asha@patients.example>"
     assert not re.search("[\u202a-\u202e]", words(mail, "html") + words(mail, "plain"))
 
 
@@ -233,7 +234,7 @@ def test_a_right_to_left_name_is_isolated_from_the_sentence(call: Call, mail_ser
 def test_subjects_name_no_patient_doctor_or_place(name: str, call: Call, mail_server: MailServer) -> None:
     event = samples.full_event(name)
     call(event)
-    subject = decoded(mail_server.only().mail, "Subject")
+    subject = decoded(mail_server.only(), "Subject")
     assert len(subject) <= 78
     for key in ("patient_name", "doctor_name", "where", "recipient_name", "reference"):
         assert event["data"].get(key, "(none)") not in subject

@@ -11,6 +11,10 @@ from hms.auth import services as auth
 from tests import make
 
 TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
+NO_DAYS = [
+    *("tomorrow", "", "2026-02-30", "2026-13-01", "1999-01-01", "9999-12-31", "0000-00-00"),
+    *("2026-11-22", "²026-11-26", "*"),
+]
 
 
 @pytest.fixture
@@ -221,10 +225,7 @@ def test_weeks_lead_to_each_other_but_not_into_the_past(client, bose):
     assert next_week.link("Earlier week") == f"/doctors/{bose.id}?day=2026-11-23"
 
 
-@pytest.mark.parametrize(
-    "day",
-    ["tomorrow", "", "2026-02-30", "2026-13-01", "1999-01-01", "9999-12-31", "0000-00-00", "2026-11-22", "²026-11-26", "*"],
-)
+@pytest.mark.parametrize("day", NO_DAYS)
 def test_a_bad_day_shows_this_week(client, bose, day):
     make.slot(bose, day=THURSDAY)
     page = client.page("directory.doctor", doctor_id=bose.id, day=day)

@@ -14,18 +14,35 @@ from tests import make
 
 TUESDAY, THURSDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 26), date(2026, 11, 27)
 THE_SAME_KEY = "the-same-key-again"
+NO_KEYS = [
+    *(None, "", "short", "x" * 65, "with blank 12345678", "ключ-ключ-ключ-ключ"),
+    *("1234567890123456\n", "a\x00" * 8),
+]
+WORDS = ["<script>alert(1)</script>", "Ω" * 500, "👩‍⚕️ ok", "'; DROP TABLE slots --", "</textarea>"]
 
 
 @pytest.fixture
-def patient(signed_in, asha):
+def browser_of(signed_in):
+    """``browser_of(asha)`` is Asha's browser, on her home page."""
+
+    def browser_of(who):
+        browser = signed_in(who)
+        browser.page("patient.home")
+        return browser
+
+    return browser_of
+
+
+@pytest.fixture
+def patient(browser_of, asha):
     """Asha's browser."""
-    return signed_in(asha)
+    return browser_of(asha)
 
 
 @pytest.fixture
-def stranger(signed_in, chen):
+def stranger(browser_of, chen):
     """Chen's browser."""
-    return signed_in(chen)
+    return browser_of(chen)
 
 
 @pytest.fixture
@@ -191,7 +208,10 @@ def test_a_page_whose_key_booked_another_time_books_nothing_and_gets_a_new_key(p
     assert len(appointments()) == 2
 
 
-@pytest.mark.parametrize("key", [None, "", "short", "x" * 65, "with blank 12345678", "ключ-ключ-ключ-ключ", "1234567890123456\n", "a\x00" * 8])
+@pytest.mark.parametrize(
+    "key",
+    [None, "", "short", "x" * 65, "with blank 12345678", "ключ-ключ-ключ-ключ", "1234567890123456\n", "a\x00" * 8],
+)
 def test_a_key_that_is_none_books_nothing_and_says_what_to_do(patient, slot, key):
     data = {"csrf_token": patient.csrf_token(), "reason": "A cough"} | ({} if key is None else {"idempotency_key": key})
     answer = patient.post(patient.url("patient.book", slot_id=slot.id), data=data)
@@ -203,14 +223,17 @@ def test_a_key_that_is_none_books_nothing_and_says_what_to_do(patient, slot, key
     patient.submit("patient.book", slot_id=slot.id)
 
 
-@pytest.mark.parametrize("reason", ["x" * 501, "bell \x07", "half \ud83d"])
+@pytest.mark.parametrize("reason", ["x" * 501, "bell \x07", "nothing \x00", "next \x85 line"])
 def test_a_reason_that_cannot_be_kept_is_asked_for_again(patient, slot, reason):
-    answer = post(patient, slot, reason=reason.encode("utf-8", "surrogatepass"))
-    assert answer.status_code in (400, 422)
+    answer = post(patient, slot, reason=reason)
+    assert answer.status_code == 422
+    assert key_on(answer.page) == THE_SAME_KEY
     assert not appointments()
 
 
-@pytest.mark.parametrize("reason", ["<script>alert(1)</script>", "Ω" * 500, "👩‍⚕️ ok", "'; DROP TABLE slots --", "</textarea>"])
+@pytest.mark.parametrize(
+    "reason", ["<script>alert(1)</script>", "Ω" * 500, "👩‍⚕️ ok", "'; DROP TABLE slots --", "</textarea>"]
+)
 def test_any_words_are_kept_as_they_were_typed(patient, slot, reason):
     page = patient.get(post(patient, slot, reason=reason).location).page
     assert reason in page.text
@@ -227,7 +250,7 @@ def test_without_the_csrf_token_nothing_is_booked(patient, slot):
 
 
 def test_a_taken_time_is_refused_with_what_was_typed_and_the_three_nearest(patient, chen, bose):
-    before, _, after, later, _ = open_times(bose, THURSDAY, time(9), time(9, 20), time(10), time(10, 20), time(16))
+    open_times(bose, THURSDAY, time(8, 40), time(9, 20), time(10), time(10, 20), time(16))
     slot = make.slot(bose, day=THURSDAY, start=time(9, 40))
     take(slot, chen)
     answer = post(patient, slot, reason="A cough")
@@ -239,7 +262,6 @@ def test_a_taken_time_is_refused_with_what_was_typed_and_the_three_nearest(patie
     assert page.forms[-1].values["reason"] == "A cough"
     assert "Chen" not in answer.text
     assert not [link for link in page.links if "cough" in link]
-    assert {before.status, after.status, later.status} == {"free"}
 
 
 def test_a_nearest_time_is_booked_by_its_own_button_with_the_reason(patient, asha, chen, bose, slot):
@@ -296,16 +318,18 @@ def test_a_time_that_overlaps_ones_own_appointment_names_it(patient, asha, eze, 
     assert answer.page.link("See that appointment") == f"/patient/appointments/{own.id}"
 
 
-def test_a_time_gone_by_answers_422(patient, slot, freeze):
+def test_a_time_gone_by_answers_422(browser_of, asha, slot, freeze):
     freeze(datetime(2026, 11, 26, 9, 40, tzinfo=UTC))
+    patient = browser_of(asha)
     page = patient.page("patient.book", slot_id=slot.id, status=422)
     assert "This time has passed" in page.text
     assert post(patient, slot).status_code == 422
     assert not appointments()
 
 
-def test_a_time_inside_the_minimum_notice_answers_422_and_says_how_long_it_is(patient, slot, freeze):
+def test_a_time_inside_the_minimum_notice_answers_422_and_says_how_long_it_is(browser_of, asha, slot, freeze):
     freeze(datetime(2026, 11, 26, 8, 41, tzinfo=UTC))
+    patient = browser_of(asha)
     patient.page("patient.book", slot_id=slot.id, status=422)
     answer = post(patient, slot)
     assert answer.status_code == 422
@@ -360,7 +384,13 @@ def test_the_page_of_an_appointment_says_everything_about_it(patient, asha, slot
     made = make.appointment(asha, slot=slot, reason="A cough")
     page = patient.page("patient.appointment", appointment_id=made.id)
     assert page.heading == "Appointment with Dr Anil Bose"
-    for words in ("Confirmed", "Thursday 26 November 2026, 09:40 to 10:00", "A cough", "Booked by you", "Northgate Hospital"):
+    for words in (
+        "Confirmed",
+        "Thursday 26 November 2026, 09:40 to 10:00",
+        "A cough",
+        "Booked by you",
+        "Northgate Hospital",
+    ):
         assert words in page.text
 
 
@@ -486,9 +516,10 @@ def test_cancelling_twice_is_cancelling_once(patient, asha, slot):
     assert len(appointments()[0].changes) == 2
 
 
-def test_inside_the_window_one_is_told_whom_to_call(patient, asha, slot, freeze):
+def test_inside_the_window_one_is_told_whom_to_call(browser_of, asha, slot, freeze):
     made = make.appointment(asha, slot=slot)
     freeze(datetime(2026, 11, 25, 9, 40, tzinfo=UTC))
+    patient = browser_of(asha)
     details = patient.page("patient.appointment", appointment_id=made.id)
     assert "It is too late to cancel online" in details.text
     assert not details.has_link_to(f"/patient/appointments/{made.id}/cancel")

@@ -111,7 +111,10 @@ def authenticate(email: str, password: str) -> User:
 
 
 def approve_doctor(who: str | UUID) -> Doctor:
-    """Let patients find the doctor with this email or user id, and say so by mail; again changes nothing. Raises :class:`NotFound`."""
+    """Let patients find the doctor with this email or user id, and tell the doctor; again changes nothing.
+
+    Raises :class:`NotFound`.
+    """
     with transaction() as session:
         user = _lock_user(session, who)
         if user.doctor is None:

@@ -1,0 +1,29 @@
+"""The one door through which mail leaves: rows of kind ``email`` in the outbox, and the AWS Lambda that sends them.
+
+A capability promises a mail in the transaction of what it tells of (:func:`send`), and registers who gathers what it
+says when it is sent (:func:`compose_with`). The worker has the Lambda function send it. Without such a function mail
+is off: promises are kept, pages say so, and everything else works.
+"""
+
+from flask import Flask, current_app
+
+from hms import outbox
+from hms.mailer.promising import Composer, Mail, Promise, clinic, compose_with, send
+from hms.mailer.sending import deliver
+from hms.mailer.timeline import messages_about
+from hms.web import panels
+
+__all__ = ["Composer", "Mail", "Promise", "clinic", "compose_with", "init_app", "is_on", "send"]
+
+
+def init_app(app: Flask) -> None:
+    """Deliver mail if there is a function for it; show staff the messages at the place ``messages``."""
+    if app.config["EMAIL_FUNCTION"]:
+        outbox.register(app, "email", deliver)
+    app.add_template_global(is_on, "email_is_on")
+    panels.hang(app, "messages", messages_about)
+
+
+def is_on() -> bool:
+    """Whether mail leaves at all."""
+    return bool(current_app.config["EMAIL_FUNCTION"])

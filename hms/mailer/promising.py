@@ -1,0 +1,87 @@
+"""Promising a mail, and gathering what it says.
+
+A row in the outbox says which mail, about what, to whom. What the mail says is gathered when it is sent, by the
+composer that a capability registers for its message type, so that nobody is told of something that has changed since.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from flask import Flask, current_app
+
+from hms import outbox
+
+
+class Promise(NamedTuple):
+    """Which mail was promised: about what (an appointment, a user), to which user, in which version of it."""
+
+    message_type: str
+    about: UUID
+    to: UUID
+    version: int
+    extra: dict[str, Any]
+
+
+class Mail(NamedTuple):
+    """A mail as it leaves: the address, and the data that the email function's contract asks for its type."""
+
+    to: str
+    data: Mapping[str, Any]
+
+
+Composer = Callable[[Promise], Mail]
+"""Gathers one mail from how things stand now. Raises :class:`hms.outbox.Dropped` when it no longer holds."""
+
+
+def send(
+    message_type: str,
+    *,
+    about: UUID,
+    to: UUID,
+    version: int = 1,
+    occasion: str = "",
+    due_at: datetime | None = None,
+    extra: dict[str, Any] | None = None,
+) -> None:
+    """Promise the user ``to`` one mail with the current transaction, to be sent from ``due_at`` on (by default now).
+
+    ``message_type`` names a message of the email function's contract. Type, ``about``, ``to``, ``version`` and
+    ``occasion`` together name this mail once and for all: promising it again changes nothing. ``extra`` holds plain
+    values that the composer will need and cannot find out later.
+    """
+    payload = {"type": message_type, "about": str(about), "to": str(to), "version": version, **(extra or {})}
+    name = ":".join(filter(None, (message_type, str(about), str(to), str(version), occasion)))
+    outbox.enqueue("email", payload, dedup_key=name, subject_id=about, due_at=due_at)
+
+
+def clinic() -> dict[str, str]:
+    """What every mail says of the clinic."""
+    config = current_app.config
+    return {
+        "clinic_name": config["CLINIC_NAME"],
+        "clinic_phone": config["CLINIC_PHONE"],
+        "emergency_line": config["EMERGENCY_LINE"],
+    }
+
+
+def compose_with(app: Flask, message_type: str, composer: Composer) -> None:
+    """Gather mails of this type through ``composer``."""
+    app.extensions.setdefault("hms.composers", {})[message_type] = composer
+
+
+def compose(payload: Mapping[str, Any]) -> Mail:
+    """The mail that a message's payload promises, as things stand now."""
+    named = {"type", "about", "to", "version"}
+    promise = Promise(
+        payload["type"],
+        UUID(payload["about"]),
+        UUID(payload["to"]),
+        payload["version"],
+        {name: value for name, value in payload.items() if name not in named},
+    )
+    composer = current_app.extensions["hms.composers"].get(promise.message_type)
+    if composer is None:
+        raise outbox.PermanentFailure(f"This version does not know mails of type {promise.message_type}.")
+    return composer(promise)

@@ -1,0 +1,72 @@
+"""What became of each mail about an appointment, in words for staff."""
+
+from typing import NamedTuple
+
+from flask import current_app, render_template
+
+from hms import clock, outbox
+from hms.db import Model
+from hms.outbox import MessageStatus, OutboxMessage
+from hms.web import formats
+
+WHAT = {
+    "BOOKING_CONFIRMATION": "Confirmation to the patient",
+    "BOOKING_CONFIRMATION_DOCTOR": "Confirmation to the doctor",
+    "BOOKING_CHANGE": "Change of time to the patient",
+    "BOOKING_CHANGE_DOCTOR": "Change of time to the doctor",
+    "BOOKING_CANCELLATION": "Cancellation to the patient",
+    "BOOKING_CANCELLATION_DOCTOR": "Cancellation to the doctor",
+    "APPOINTMENT_REMINDER": "Reminder to the patient",
+    "STATUS_UPDATE": "Status to the patient",
+}
+KINDS = {
+    MessageStatus.SENT: "ok",
+    MessageStatus.DROPPED: "",
+    MessageStatus.DEAD: "bad",
+    MessageStatus.SENDING: "brand",
+    MessageStatus.PENDING: "brand",
+}
+
+
+class Line(NamedTuple):
+    """One mail: what it is, a word and a colour for its state, and a sentence that says more."""
+
+    what: str
+    state: str
+    kind: str
+    detail: str
+
+
+def messages_about(subject: Model) -> str:
+    """The panel with the mails about an appointment; nothing before there is one."""
+    lines = [line(message) for message in outbox.timeline(subject.id) if message.kind == "email"]  # type: ignore[attr-defined]
+    return render_template("mailer/_messages.html", lines=lines) if lines else ""
+
+
+def line(message: OutboxMessage) -> Line:
+    """One mail in words."""
+    what = WHAT.get(message.payload["type"], message.payload["type"].replace("_", " ").capitalize())
+    state, detail = _state(message)
+    return Line(what, state, KINDS[MessageStatus(message.status)], detail)
+
+
+def _state(message: OutboxMessage) -> tuple[str, str]:
+    at = formats.moment(message.finished_at) if message.finished_at else ""
+    error = message.last_error or ""
+    if message.status == MessageStatus.SENT:
+        return "Sent", f"{at}{_tries(message)}"
+    if message.status == MessageStatus.DROPPED:
+        return "Not sent", f"{error} {at}"
+    if message.status == MessageStatus.DEAD:
+        return "Failed", f"{error} Given up {at}{_tries(message)}."
+    if not current_app.config["EMAIL_FUNCTION"]:
+        return "Not sent", "Email is off."
+    if message.attempts and message.status == MessageStatus.PENDING:
+        return "Will be tried again", f"{error} Next try {formats.moment(message.due_at)}{_tries(message)}."
+    if message.due_at > clock.now() and message.status == MessageStatus.PENDING:
+        return "Planned", f"For {formats.moment(message.due_at)}"
+    return "Queued", "Leaves within seconds."
+
+
+def _tries(message: OutboxMessage) -> str:
+    return f", after {message.attempts} tries" if message.attempts > 1 else ""
