@@ -141,7 +141,8 @@ def run_due_jobs(stop: Event | None = None) -> int:
 def _seemingly_due() -> list[Job]:
     """What an unlocked look finds due; a job that has no row yet gets one, and is due at once."""
     now = clock.now()
-    next_runs = dict(db.session.execute(select(PeriodicJob.name, PeriodicJob.next_run_at)).tuples().all())
+    runs = select(PeriodicJob.name, PeriodicJob.next_run_at)
+    next_runs = {row.name: row.next_run_at for row in db.session.execute(runs)}
     new = [{"name": name, "next_run_at": now} for name in _jobs if name not in next_runs]
     if new:
         with transaction() as session:

@@ -116,12 +116,17 @@ def result(card: DoctorCard) -> Result:
         uid=str(card.doctor_id),
         name=card.full_name,
         href=url_for("directory.doctor", doctor_id=card.doctor_id),
-        subtitle=", ".join(filter(None, [card.specialty, experience(card.years_of_experience)])),
+        subtitle=", ".join(filter(None, [card.specialty, _with_experience(card.years_of_experience)])),
         photo=photo_address(card.doctor_id, card.photo_version),
         place=", ".join(filter(None, [card.room, fee(card)])),
         heading=formats.near_day(first) if first else "",
         times=[_time(free, card.full_name, beside=first) for free in card.times],
     )
+
+
+def _with_experience(years: int) -> str:
+    owner = "year\u2019s" if years == 1 else "years\u2019"
+    return f"{years} {owner} experience" if years > 0 else ""
 
 
 def week_picker(profile: DoctorProfile, week: list[DaySummary], day: date) -> WeekPicker:
@@ -225,10 +230,8 @@ def soon(moment: datetime) -> str:
 
 
 def experience(years: int) -> str:
-    """How long a doctor has practised, in words; nothing for less than a year."""
-    if years < 1:
-        return ""
-    return "1 year\u2019s experience" if years == 1 else f"{years} years\u2019 experience"
+    """``12 years``; nothing for less than one."""
+    return _count(years, "year") if years > 0 else ""
 
 
 def fee(doctor: Doctor | DoctorCard) -> str:

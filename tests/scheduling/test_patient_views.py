@@ -155,6 +155,7 @@ def test_booking_leads_to_the_confirmation(patient, slot):
     assert f"{made.reference[:4]}-{made.reference[4:]}" in page.text
     assert "Thursday 26 November 2026, 09:40" in page.text
     assert "London time (GMT)" in page.text
+    assert "A confirmation is on its way to asha@example.test" in page.text
     assert "You can cancel online until Wednesday 25 November 2026, 09:40." in page.text
     assert page.link(".ics") == f"/patient/appointments/{made.id}.ics"
     assert page.has_link_to(f"/patient/appointments/{made.id}/cancel")
@@ -296,7 +297,7 @@ def test_opening_a_taken_time_answers_409_with_links_to_the_nearest(patient, che
     nearest = make.slot(bose, day=FRIDAY)
     take(slot, chen)
     page = patient.page("patient.book", slot_id=slot.id, status=409)
-    assert "09:40 has just been booked by someone else" in page.text
+    assert "09:40 has been booked by someone else" in page.text
     assert page.link("09:00 on Friday 27 November with Dr Anil Bose") == f"/patient/slots/{nearest.id}/book"
     assert not page.find_form(f"/patient/slots/{slot.id}/book")
 

@@ -1,0 +1,281 @@
+"""``flask serve``: one command starts it all, and its end leaves nothing behind."""
+
+import http.client
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+import psutil
+import pytest
+
+from hms import server
+from hms.server import leash
+from hms.server.programs import MOST_DEATHS, KeepsDying, Program, Programs
+
+ROOT = Path(__file__).parents[1]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+@pytest.fixture
+def port():
+    """A port that is free now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """A supervisor with nothing to do yet."""
+    with Programs(folder=tmp_path, environment=os.environ) as programs:
+        yield programs
+
+
+def eventually(condition, *, seconds=20):
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, "it did not come true in time"
+        time.sleep(0.05)
+
+
+class TestThePort:
+    def test_a_free_port_is_fine(self, port):
+        server.ensure_free(port)
+
+    @pytest.mark.parametrize("share", [False, True])
+    def test_a_port_that_is_served_is_refused_in_a_sentence_also_where_it_could_be_shared(self, port, share):
+        with socket.socket() as listener:
+            if share:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+
+            with pytest.raises(click.ClickException, match=f"^Port {port} is in use, .*HMS_PORT"):
+                server.ensure_free(port)
+
+    def test_a_port_that_is_served_on_all_addresses_is_refused(self, port):
+        with socket.socket() as listener:
+            listener.bind(("0.0.0.0", port))
+            listener.listen()
+
+            with pytest.raises(click.ClickException, match="is in use"):
+                server.ensure_free(port)
+
+
+class TestPrograms:
+    def test_leaving_ends_what_was_started_and_its_children(self, tmp_path):
+        with Programs(folder=tmp_path, environment=os.environ) as programs:
+            programs.start(Program("sleeper", ["/bin/sh", "-c", "sleep 600 & sleep 600"]))
+            (running,) = programs._running
+            eventually(lambda: len(psutil.Process(running.process.pid).children()) == 2)
+            children = psutil.Process(running.process.pid).children()
+
+        assert running.process.returncode is not None
+        eventually(lambda: not any(child.is_running() for child in children))
+
+    def test_one_that_died_is_started_again_and_that_is_said(self, programs, capfd):
+        programs.start(Program("sleeper", SLEEP))
+        (running,) = programs._running
+        first = running.process.pid
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: programs.look() or (running.process and running.process.pid != first))
+
+        assert running.process.poll() is None
+        assert capfd.readouterr().err == "The sleeper stopped (signal 9); starting it again.\n"
+
+    def test_one_that_keeps_dying_is_given_up_in_a_sentence(self, programs, monkeypatch, capfd):
+        programs.start(Program("quitter", [sys.executable, "-c", "raise SystemExit(3)"]))
+        (running,) = programs._running
+        with pytest.raises(KeepsDying, match=r"^The quitter stopped 5 times within a minute \(exit status 3\)\.$"):
+            for minute in range(1000):
+                if running.process:
+                    running.process.wait()
+                running.look(minute * 0.5)
+
+        assert len(capfd.readouterr().err.splitlines()) == MOST_DEATHS - 1
+
+    def test_one_that_dies_now_and_then_is_not_given_up(self, programs):
+        programs.start(Program("quitter", [sys.executable, "-c", ""]))
+        (running,) = programs._running
+        for hour in range(2 * MOST_DEATHS):
+            if running.process:
+                running.process.wait()
+            running.look(hour * 3600.0)
+
+    def test_the_leash_ends_only_what_it_still_minds(self):
+        minded, forgotten = (subprocess.Popen(SLEEP, process_group=0) for _ in range(2))
+        reaper = threading.Thread(target=minded.wait)
+        reaper.start()
+        leash.mind([f"+{minded.pid}\n", f"+{forgotten.pid}\n", f"-{forgotten.pid}\n"])
+        reaper.join(timeout=10)
+
+        assert minded.returncode == -signal.SIGTERM
+        assert forgotten.poll() is None
+        forgotten.kill()
+        forgotten.wait()
+
+
+class Served:
+    """A ``flask serve`` that runs, what it says, and how to talk to it."""
+
+    def __init__(self, port, folder, *, command=(), **environment):
+        self.port, self.folder = port, folder
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("HMS_", "MAKE"))}
+        ours = {"HMS_MODE": "development", "HMS_PORT": str(port), "HMS_DATA_DIR": str(folder), "FLASK_SKIP_DOTENV": "1"}
+        self.process = subprocess.Popen(
+            command or [sys.executable, "-m", "flask", "--app", "wsgi", "serve"],
+            cwd=ROOT,
+            env={**others, **ours, "DEMO": "0", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.said = []
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip())
+        self.process.stdout.close()
+
+    def wait_for(self, beginning, *, seconds=90):
+        """Read until a line that begins so."""
+        give_up_at = time.monotonic() + seconds
+        while not (self.said and self.said[-1].startswith(beginning)):
+            left = give_up_at - time.monotonic()
+            assert left > 0, f"not said in time: {beginning}; but: {self.said}"
+            try:
+                self.said.append(self._lines.get(timeout=min(left, 0.5)))
+            except queue.Empty:
+                assert self._reader.is_alive(), f"ended without saying {beginning}: {self.said}"
+
+    def end(self, *signals, seconds=40):
+        """Send the signals; answer the exit status and all that was said."""
+        for number in signals:
+            self.process.send_signal(number)
+        self.process.wait(seconds)
+        self._reader.join(seconds)
+        while not self._lines.empty():
+            self.said.append(self._lines.get())
+        return self.process.returncode
+
+    def status(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def flask(self, *words):
+        """Run another command beside it."""
+        environment = {**os.environ, "HMS_MODE": "development", "HMS_DATA_DIR": str(self.folder), "DEMO": "0"}
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *words],
+            cwd=ROOT,
+            env={**environment, "HMS_PORT": str(self.port), "FLASK_SKIP_DOTENV": "1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def all_processes(self):
+        """It and all that it started."""
+        process = psutil.Process(self.process.pid)
+        (postmaster, *_) = (self.folder / "postgres" / "postmaster.pid").read_text().splitlines()
+        return [process, *process.children(recursive=True), psutil.Process(int(postmaster))]
+
+
+@pytest.fixture
+def serve(port, tmp_path):
+    """A function that starts ``flask serve``; what it leaves behind is ended, and is no business of the next test."""
+    started = []
+
+    def serve(**options):
+        started.append(Served(port, tmp_path / "var", **options))
+        return started[-1]
+
+    yield serve
+    for served in started:
+        if served.process.poll() is None:
+            served.process.kill()
+        served.end()
+    eventually(lambda: not (tmp_path / "var" / "postgres" / "postmaster.pid").exists(), seconds=40)
+
+
+def are_gone(processes):
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+@pytest.mark.slow
+class TestServing:
+    def test_it_says_when_it_is_ready_and_sigterm_ends_all_of_it(self, serve, port):
+        served = serve()
+        served.wait_for(f"HMS is ready at http://127.0.0.1:{port}")
+        processes = served.all_processes()
+
+        assert served.status("/healthz") == 200
+        assert served.status("/readyz") == 200
+        assert served.status("/") == 200
+        assert len(processes) >= 6  # itself, its leash, the web server and its processes, the worker, PostgreSQL
+        assert served.end(signal.SIGTERM) == 0
+        assert are_gone(processes)
+        assert served.said[-1] == "Stopping HMS."
+        assert "Traceback" not in "\n".join(served.said)
+
+    def test_a_first_start_loads_the_demo_clinic_and_names_its_accounts(self, serve):
+        served = serve(DEMO="1")
+        served.wait_for("Ctrl-C stops HMS.")
+
+        assert served.said[0] == "Loading the demo clinic ..."
+        assert "asha@demo.test" in served.flask("users", "list").stdout
+        for email in ("asha@demo.test", "bose@demo.test", "dana@demo.test"):
+            assert any(email in line for line in served.said)
+        assert served.end(signal.SIGINT, signal.SIGINT) == 0
+        assert "Traceback" not in "\n".join(served.said)
+
+    def test_other_commands_use_the_same_database_and_a_second_one_is_refused(self, serve, port):
+        served = serve()
+        served.wait_for("HMS is ready")
+
+        second = served.flask("serve")
+        assert second.returncode == 1
+        assert f"Port {port} is in use" in second.stderr
+        assert served.flask("users", "list").returncode == 0
+        assert served.status("/readyz") == 200
+
+    def test_killing_it_leaves_nothing_running_for_long(self, serve):
+        served = serve()
+        served.wait_for("HMS is ready")
+        processes = served.all_processes()
+        served.end(signal.SIGKILL)
+
+        eventually(lambda: are_gone(processes), seconds=30)
+
+    def test_the_worker_is_started_again_when_it_dies(self, serve):
+        served = serve()
+        served.wait_for("HMS is ready")
+        (worker,) = [process for process in served.all_processes() if process.cmdline()[-1:] == ["worker"]]
+        worker.kill()
+
+        served.wait_for("The worker stopped (signal 9); starting it again.")
+        served.wait_for("The worker is running.")
+        assert served.end(signal.SIGTERM) == 0
+
+    def test_make_run_ends_with_all_of_it_at_sigterm(self, serve):
+        served = serve(command=["make", "--no-print-directory", "run"])
+        served.wait_for("HMS is ready", seconds=300)
+        processes = served.all_processes()
+        served.end(signal.SIGTERM)
+
+        eventually(lambda: are_gone(processes))
