@@ -1,6 +1,6 @@
 """The mails about accounts: promised with the change that they tell of, gathered when they are sent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -10,7 +10,7 @@ from hms.auth import queries, tokens
 from hms.auth.models import User
 from hms.auth.tokens import Purpose
 from hms.mailer import Mail, Promise
-from hms.web.formats import moment
+from hms.web.formats import moment, zone_name
 from hms.web.links import public_url
 
 
@@ -26,7 +26,8 @@ def verification(user: User) -> None:
 
 def reset(user: User) -> None:
     """Send a link for a new password; at most one a minute."""
-    mailer.send("PASSWORD_RESET", about=user.id, to=user.id, occasion=_this_minute())
+    asked_at = clock.now().isoformat()
+    mailer.send("PASSWORD_RESET", about=user.id, to=user.id, occasion=_this_minute(), extra={"asked_at": asked_at})
 
 
 def approved(user: User) -> None:
@@ -61,6 +62,8 @@ def _verification(promise: Promise) -> Mail:
 
 def _reset(promise: Promise) -> Mail:
     user = _recipient(promise)
+    if clock.now() >= datetime.fromisoformat(promise.extra["asked_at"]) + tokens.LASTS[Purpose.RESET_PASSWORD]:
+        raise outbox.Dropped("It was asked for so long ago that nobody waits for it.")
     return _mail(user, **_link(user, Purpose.RESET_PASSWORD, "recovery.reset"))
 
 
@@ -77,9 +80,10 @@ def _recipient(promise: Promise) -> User:
 
 def _link(user: User, purpose: Purpose, endpoint: str) -> dict[str, str]:
     ends_at = clock.now() + tokens.LASTS[purpose]
+    ends_at -= timedelta(seconds=ends_at.second)
     return {
         "action_url": public_url(endpoint, token=tokens.make(purpose, user)),
-        "expires_text": moment(ends_at - timedelta(seconds=ends_at.second)),
+        "expires_text": f"until {moment(ends_at)}, {zone_name(ends_at)}",
     }
 
 

@@ -146,7 +146,8 @@ class BirthDateField(Field):
         if self.data:
             self.typed = (str(self.data.day), str(self.data.month), str(self.data.year))
         if formdata is not None:
-            self.typed = tuple(formdata.get(f"{self.name}-{part}", "").strip()[:20] for part in self.PARTS)
+            day, month, year = (_shown(formdata.get(f"{self.name}-{part}", "")) for part in self.PARTS)
+            self.typed = (day, month, year)
             self._read()
 
     def _read(self) -> None:
@@ -160,6 +161,11 @@ class BirthDateField(Field):
         """Nobody was born tomorrow."""
         if self.data and not EARLIEST_BIRTH <= self.data <= clock.today():
             raise ValidationError("Enter a date of birth between 1900 and today.")
+
+
+def _shown(typed: str) -> str:
+    """What stands in a box when it is shown again."""
+    return "?" if has_forbidden_characters(typed) else typed.strip()[:20]
 
 
 def _date_of(day: str, month: str, year: str) -> date:

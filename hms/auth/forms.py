@@ -82,6 +82,7 @@ class PatientProfileForm(HmsForm):
     address = TextField("Address", longest=500)
     emergency_contact_name = LineField("Name", longest=LONGEST_NAME)
     emergency_contact_phone = PhoneField("Phone")
+    wants_reminders = BooleanField("Remind me by email before my visits")
 
     @classmethod
     def of(cls, patient: Patient) -> "PatientProfileForm":
@@ -91,7 +92,10 @@ class PatientProfileForm(HmsForm):
     def details(self) -> dict[str, Any]:
         """What ``services.update_patient`` takes."""
         names = ("full_name", "phone", "address", "emergency_contact_name", "emergency_contact_phone")
-        return {name: self[name].data or "" for name in names} | {"date_of_birth": self.date_of_birth.data}
+        return {name: self[name].data or "" for name in names} | {
+            "date_of_birth": self.date_of_birth.data,
+            "wants_reminders": self.wants_reminders.data,
+        }
 
 
 class DoctorProfileForm(_OfSpecialty):

@@ -27,7 +27,7 @@ ROLES: dict[str, frozenset[Role]] = {
 }
 """Who passes under each policy but ``public``, which lets everybody pass and asks nothing."""
 
-policies: dict[str, str] = {}
+policies: dict[str, str] = dict.fromkeys(("static", "healthz", "readyz", "styleguide"), "public")
 """The policy of each blueprint, by its name, and of each endpoint that has one of its own."""
 
 
@@ -64,8 +64,10 @@ def guard(blueprint: Blueprint, policy: str, **exceptions: str) -> None:
 
     Who is not signed in is sent to sign in first; who has another role is refused as :class:`hms.errors.Forbidden`.
     """
-    policies[blueprint.name] = policy
-    policies.update({f"{blueprint.name}.{view}": other for view, other in exceptions.items()})
+    named = {blueprint.name: policy} | {f"{blueprint.name}.{view}": other for view, other in exceptions.items()}
+    if unknown := set(named.values()) - {"public", *ROLES}:
+        raise ValueError(f"There is no policy {unknown.pop()!r}; there are public, {', '.join(ROLES)}.")
+    policies.update(named)
     blueprint.before_request(partial(_check, blueprint.name))
 
 

@@ -49,9 +49,10 @@ def _too_many_pixels() -> NotAPhoto:
 
 def _square_jpeg(image: Image.Image) -> bytes:
     image.draft("RGB", (2 * SIDE_PIXELS, 2 * SIDE_PIXELS))  # lets the JPEG decoder leave out what is scaled away
-    square = ImageOps.fit(_on_white(ImageOps.exif_transpose(image)), (SIDE_PIXELS, SIDE_PIXELS))
+    colours = image.convert("RGBA") if image.mode == "P" else image
+    square = ImageOps.fit(colours, (SIDE_PIXELS, SIDE_PIXELS))  # first of all: every copy from here on is small
     made = BytesIO()
-    square.save(made, "JPEG", quality=85, optimize=True)
+    _on_white(ImageOps.exif_transpose(square)).save(made, "JPEG", quality=85, optimize=True)
     return made.getvalue()
 
 

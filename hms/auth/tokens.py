@@ -1,8 +1,9 @@
 """Links that prove something: signed, for one purpose, for a while, and only as long as the account is as it was.
 
 Nothing is stored for them. A link carries the account's id, when it ends, and a fingerprint of what it may change: a
-reset link of the password that it replaces, a verification link of the address that it verifies. Once that has
-changed, the link is used up.
+reset link of the address and the password that it replaces, a verification link of the address that it verifies.
+Once that has changed, the link is used up. A password can be set once by a link; an address can be verified by the
+same link again, which changes nothing.
 """
 
 import hashlib
@@ -64,12 +65,13 @@ def _read(purpose: Purpose, token: str) -> tuple[UUID, str]:
 
 
 def _serializer(purpose: Purpose) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"hms.{purpose}")
+    digest = {"digest_method": hashlib.sha256}
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"hms.{purpose}", signer_kwargs=digest)
 
 
 def _fingerprint(purpose: Purpose, user: User) -> str:
     state = {
-        Purpose.VERIFY_EMAIL: f"{user.email}:{user.email_verified_at}",
+        Purpose.VERIFY_EMAIL: user.email,
         Purpose.RESET_PASSWORD: f"{user.email}:{user.password_hash}",
     }[purpose]
     return hashlib.sha256(state.encode()).hexdigest()[:32]

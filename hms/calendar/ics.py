@@ -11,6 +11,7 @@ from flask import current_app
 from icalendar import Calendar, Event, vCalAddress
 
 from hms import clock
+from hms.auth.models import User
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.web import formats
 from hms.web.links import public_url
@@ -31,9 +32,12 @@ def for_doctor(appointment: Appointment) -> bytes:
     return _file(appointment, method="PUBLISH", page=public_url("doctor.appointment", appointment_id=appointment.id))
 
 
-def invitation(appointment: Appointment, method: str) -> str:
-    """What a mail to either of the two carries: ``REQUEST`` puts it into a calendar, ``CANCEL`` takes it out."""
-    return _file(appointment, method=method).decode()
+def invitation(appointment: Appointment, method: str, *, to: User) -> str:
+    """What a mail to one of the two carries: ``REQUEST`` puts it into a calendar, ``CANCEL`` takes it out.
+
+    ``to`` is its only attendee, and has said yes by booking or offering the time, so that no calendar asks again.
+    """
+    return _file(appointment, method=method, attendee=to).decode()
 
 
 def google_link(appointment: Appointment) -> str:
@@ -59,14 +63,17 @@ def uid(appointment: Appointment) -> str:
     return f"{appointment.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}"
 
 
-def _file(appointment: Appointment, *, method: str, other: str = "", page: str = "") -> bytes:
+def _file(
+    appointment: Appointment, *, method: str, other: str = "", page: str = "", attendee: User | None = None
+) -> bytes:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCT)
     calendar.add("method", method)
     event = _event(appointment, other=other, page=page)
-    if method != "PUBLISH":
+    if attendee:
         event.add("organizer", _organizer())
+        event.add("attendee", _attendee(attendee))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
 
@@ -88,10 +95,18 @@ def _event(appointment: Appointment, *, other: str, page: str) -> Event:
 
 
 def _organizer() -> vCalAddress:
-    """The clinic, under a name that no mail goes to: neither of the two people learns the other's address."""
+    """The clinic, under an address that no mail goes to: neither of the two people learns the other's."""
     organizer = vCalAddress(f"mailto:noreply@{urlsplit(current_app.config['PUBLIC_URL']).hostname}")
     organizer.params["CN"] = _plain(current_app.config["CLINIC_NAME"])
     return organizer
+
+
+def _attendee(user: User) -> vCalAddress:
+    attendee = vCalAddress(f"mailto:{_plain(user.email)}")
+    attendee.params["CN"] = _plain(user.full_name)
+    attendee.params["PARTSTAT"] = "ACCEPTED"
+    attendee.params["RSVP"] = "FALSE"
+    return attendee
 
 
 def _title() -> str:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask, current_app
+from sqlalchemy.exc import NoResultFound
 
 from hms import outbox
+from hms.errors import NotFound
 
 
 class Promise(NamedTuple):
@@ -72,16 +74,29 @@ def compose_with(app: Flask, message_type: str, composer: Composer) -> None:
 
 
 def compose(payload: Mapping[str, Any]) -> Mail:
-    """The mail that a message's payload promises, as things stand now."""
-    named = {"type", "about", "to", "version"}
-    promise = Promise(
-        payload["type"],
-        UUID(payload["about"]),
-        UUID(payload["to"]),
-        payload["version"],
-        {name: value for name, value in payload.items() if name not in named},
-    )
+    """The mail that a message's payload promises, as things stand now.
+
+    Raises :class:`hms.outbox.Dropped` or :class:`hms.outbox.PermanentFailure`.
+    """
+    promise = _read(payload)
     composer = current_app.extensions["hms.composers"].get(promise.message_type)
     if composer is None:
         raise outbox.PermanentFailure(f"This version does not know mails of type {promise.message_type}.")
-    return composer(promise)
+    try:
+        return composer(promise)
+    except (NoResultFound, NotFound):
+        raise outbox.Dropped("What it would have told of is no longer there.") from None
+
+
+def _read(payload: Mapping[str, Any]) -> Promise:
+    named = {"type", "about", "to", "version"}
+    try:
+        return Promise(
+            payload["type"],
+            UUID(payload["about"]),
+            UUID(payload["to"]),
+            int(payload["version"]),
+            {name: value for name, value in payload.items() if name not in named},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise outbox.PermanentFailure("The message was stored in a form that cannot be read.") from error

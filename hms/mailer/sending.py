@@ -12,6 +12,7 @@ from typing import Any
 from flask import current_app
 
 from hms import outbox
+from hms.db import db
 from hms.mailer.promising import compose
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
@@ -26,6 +27,7 @@ def deliver(message: outbox.Message) -> None:
     recognised.
     """
     mail = compose(message.payload)
+    db.session.rollback()  # what was read is read: no transaction stays open while a slow function is waited for
     event = {
         "type": message.payload["type"],
         "to": mail.to,

@@ -45,18 +45,24 @@ def messages_about(subject: Model) -> str:
 
 def line(message: OutboxMessage) -> Line:
     """One mail in words."""
-    what = WHAT.get(message.payload["type"], message.payload["type"].replace("_", " ").capitalize())
     state, detail = _state(message)
-    return Line(what, state, KINDS[MessageStatus(message.status)], detail)
+    return Line(_what(message), state, KINDS[MessageStatus(message.status)], detail)
+
+
+def _what(message: OutboxMessage) -> str:
+    message_type = outbox.type_of(message.payload, kind=message.kind)
+    what = WHAT.get(message_type, message_type.replace("_", " ").capitalize())
+    hours = message.payload.get("hours") if message_type == "APPOINTMENT_REMINDER" else None
+    return f"{what}, {hours} hour{'' if hours == 1 else 's'} before" if hours else what
 
 
 def _state(message: OutboxMessage) -> tuple[str, str]:
     at = formats.moment(message.finished_at) if message.finished_at else ""
     error = message.last_error or ""
     if message.status == MessageStatus.SENT:
-        return "Sent", f"{at}{_tries(message)}"
+        return "Sent", f"{at}{_tries(message)}."
     if message.status == MessageStatus.DROPPED:
-        return "Not sent", f"{error} {at}"
+        return "Not sent", f"{error} {at}."
     if message.status == MessageStatus.DEAD:
         return "Failed", f"{error} Given up {at}{_tries(message)}."
     if not current_app.config["EMAIL_FUNCTION"]:
@@ -64,7 +70,7 @@ def _state(message: OutboxMessage) -> tuple[str, str]:
     if message.attempts and message.status == MessageStatus.PENDING:
         return "Will be tried again", f"{error} Next try {formats.moment(message.due_at)}{_tries(message)}."
     if message.due_at > clock.now() and message.status == MessageStatus.PENDING:
-        return "Planned", f"For {formats.moment(message.due_at)}"
+        return "Planned", f"For {formats.moment(message.due_at)}."
     return "Queued", "Leaves within seconds."
 
 

@@ -13,11 +13,12 @@ from hms.outbox.delivering import (
     PermanentFailure,
     TemporaryFailure,
     deliver_due,
+    deliver_next,
     register,
     send_again,
 )
 from hms.outbox.enqueuing import enqueue
-from hms.outbox.models import MessageStatus, OutboxMessage
+from hms.outbox.models import MessageStatus, OutboxMessage, type_of
 from hms.outbox.queries import list_messages, timeline
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "register",
     "send_again",
     "timeline",
+    "type_of",
 ]
 
 
@@ -42,5 +44,5 @@ def init_app(app: Flask) -> None:
     from hms import worker
     from hms.outbox.cli import outbox
 
-    worker.loop("outbox", deliver_due)
+    worker.loop("outbox", deliver_next)
     app.cli.add_command(outbox)

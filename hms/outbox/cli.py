@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from hms.outbox.delivering import deliver_due, send_again
-from hms.outbox.models import MessageStatus
+from hms.outbox.models import MessageStatus, type_of
 from hms.outbox.queries import list_messages
 
 outbox = AppGroup("outbox", help="Look at messages to the outside world, and send them.")
@@ -18,7 +18,7 @@ outbox = AppGroup("outbox", help="Look at messages to the outside world, and sen
 def list_command(status: str | None, most: int) -> None:
     """Show the latest messages, newest first."""
     for message in list_messages(status=status, most=most):
-        kind = message.payload.get("type", message.kind)
+        kind = type_of(message.payload, kind=message.kind)
         error = f"  {message.last_error}" if message.last_error else ""
         created = message.created_at.strftime("%Y-%m-%d %H:%M:%SZ")
         click.echo(f"{message.id}  {created}  {message.status:<8}  {message.attempts}x  {kind}{error}")

@@ -5,23 +5,28 @@ between sending and marking.
 """
 
 import random
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
+from sqlalchemy.exc import DBAPIError
 
 from hms import clock
 from hms.db import db, transaction
-from hms.outbox.models import MessageStatus, OutboxMessage
+from hms.outbox.models import MessageStatus, OutboxMessage, type_of
 
 LEASE = timedelta(seconds=90)
 """Longer than any sender takes: the email function answers, or is given up, within 33 seconds."""
 
 MOST_ATTEMPTS = 8
-FIRST_WAIT_SECONDS, WAIT_GROWS_BY, LONGEST_WAIT_SECONDS = 10, 3, 2 * 60 * 60
+FIRST_WAIT_SECONDS, WAIT_GROWS_BY, LONGEST_WAIT_SECONDS = 10, 4, 2 * 60 * 60
+
+MARK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 16)
+"""How patiently a database that is away is asked to take a mark: a mark that is lost means a mail sent twice."""
 
 Sender = Callable[["Message"], None]
 
@@ -67,8 +72,17 @@ def deliver_due(*, most: int = 1000) -> int:
     return tried
 
 
+def deliver_next() -> bool:
+    """Deliver one message that is due; whether there was one. The worker can stop between two of them."""
+    return deliver_due(most=1) == 1
+
+
 def _take() -> Message | None:
-    """The message that is due longest, leased to this worker; none when no message is."""
+    """The message that became due last, leased to this worker; none when no message is due.
+
+    The newest comes first: whoever waits for a confirmation now does not stand behind an outage's thousands. No
+    message relies on an earlier one, as each is composed from how things stand when it is sent.
+    """
     now = clock.now()
     due = (
         select(OutboxMessage.id)
@@ -77,13 +91,14 @@ def _take() -> Message | None:
             OutboxMessage.due_at <= now,
             OutboxMessage.kind.in_(senders()),
         )
-        .order_by(OutboxMessage.due_at)
+        .order_by(OutboxMessage.due_at.desc())
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     taken = (
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_(due.scalar_subquery()))
+        # "=", not "IN": a subquery that locks must run once. Joined in a plan, it would take more rows than it returns.
+        .where(OutboxMessage.id == due.scalar_subquery())
         .values(status=MessageStatus.SENDING, attempts=OutboxMessage.attempts + 1, due_at=now + LEASE)
         .returning(
             OutboxMessage.id,
@@ -109,10 +124,11 @@ def _deliver(message: Message) -> None:
         _finish(message, MessageStatus.DROPPED, str(reason))
     except PermanentFailure as error:
         _finish(message, MessageStatus.DEAD, str(error))
-    except Exception as error:
-        if not isinstance(error, TemporaryFailure):
-            current_app.logger.exception("message %s cannot be sent", message.id)
-        _try_again_later(message, str(error) or type(error).__name__)
+    except TemporaryFailure as error:
+        _try_again_later(message, str(error))
+    except Exception as error:  # a bug, or a database that is away; its text may hold what is nobody's business
+        current_app.logger.exception("message %s cannot be sent", message.id)
+        _try_again_later(message, f"HMS itself failed ({type(error).__name__}).")
     else:
         _finish(message, MessageStatus.SENT, None)
     finally:
@@ -127,7 +143,7 @@ def _try_again_later(message: Message, error: str) -> None:
 
 
 def wait_after(attempt: int) -> timedelta:
-    """How long to wait after the n-th failure: 10 seconds, three times longer each time, at most 2 hours, ±20 %.
+    """How long to wait after the n-th failure: 10 seconds, four times longer each time, at most 2 hours, ±20 %.
 
     Eight attempts take about five hours in all.
     """
@@ -139,25 +155,37 @@ def _finish(message: Message, status: MessageStatus, error: str | None) -> None:
     now = clock.now()
     _mark(message, status=status, due_at=now, error=error, finished_at=now)
     level = "warning" if status == MessageStatus.DEAD else "info"
-    getattr(current_app.logger, level)("message %s (%s): %s", message.id, message.payload.get("type"), status)
+    name = type_of(message.payload, kind=message.kind)
+    getattr(current_app.logger, level)("message %s (%s): %s", message.id, name, status)
 
 
 def _mark(
     message: Message, *, status: MessageStatus, due_at: datetime, error: str | None, finished_at: datetime | None = None
 ) -> None:
     """Write what became of it, unless another worker has taken it over meanwhile."""
+    mark = (
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == message.id,
+            OutboxMessage.attempts == message.attempt,
+            OutboxMessage.status == MessageStatus.SENDING,
+        )
+        .values(status=status, due_at=due_at, last_error=(error or "")[:500] or None, finished_at=finished_at)
+        .execution_options(synchronize_session=False)
+    )
+    for pause in MARK_AGAIN_AFTER_SECONDS:
+        try:
+            return _write(mark)
+        except DBAPIError:
+            current_app.logger.warning("message %s cannot be marked %s, trying again", message.id, status)
+            time.sleep(pause)
+    return _write(mark)
+
+
+def _write(mark: Update) -> None:
     db.session.rollback()
     with transaction() as session:
-        session.execute(
-            update(OutboxMessage)
-            .where(
-                OutboxMessage.id == message.id,
-                OutboxMessage.attempts == message.attempt,
-                OutboxMessage.status == MessageStatus.SENDING,
-            )
-            .values(status=status, due_at=due_at, last_error=(error or "")[:500] or None, finished_at=finished_at)
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(mark)
 
 
 def send_again(message_id: UUID) -> bool:

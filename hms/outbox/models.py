@@ -22,6 +22,12 @@ class MessageStatus(StrEnum):
     DEAD = "dead"  # given up: an administrator can send it again
 
 
+def type_of(payload: object, *, kind: str) -> str:
+    """The type that a payload names (``BOOKING_CONFIRMATION``); the message's kind where it names none."""
+    named = payload.get("type") if isinstance(payload, dict) else None
+    return named if isinstance(named, str) else kind
+
+
 class OutboxMessage(Model):
     """One message of one ``kind`` (``email``, later ``calendar``) with everything its sender needs.
 

@@ -3,25 +3,33 @@
 No mail says why the patient comes, or to which kind of doctor.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
 from flask import Flask, current_app
 
 from hms import clock, mailer, outbox
+from hms.auth.models import User
 from hms.mailer import Mail, Promise
 from hms.scheduling import policies, queries
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.web import formats
 from hms.web.links import public_url
 
-Invitation = Callable[[Appointment, str], str]
-"""An appointment as iCalendar text (RFC 5545) with the given METHOD (RFC 5546): ``REQUEST`` or ``CANCEL``."""
+
+class Invitation(Protocol):
+    """Makes iCalendar text (RFC 5545) of an appointment, for one of its two people."""
+
+    def __call__(self, appointment: Appointment, method: str, *, to: User) -> str:
+        """The text with the METHOD (RFC 5546) ``REQUEST`` or ``CANCEL``; ``to`` is its only attendee."""
+
 
 STATUS_DELAY = timedelta(minutes=10)
 """A mark can be a slip of the hand; who takes it back within ten minutes has told nobody."""
+
+STATUS_LASTS = timedelta(days=2)
+"""After that, the status of a visit is no news: mail was away, or switched on only now."""
 
 STATUS_WORDS = {AppointmentStatus.FULFILLED: "Completed", AppointmentStatus.NOSHOW: "Did not attend"}
 
@@ -52,17 +60,18 @@ def cancelled(appointment: Appointment, *, by: str, patient_user_id: UUID, docto
 
 
 def marked(appointment: Appointment, *, patient_user_id: UUID) -> None:
-    """Tell the patient how the visit was marked, unless the mark is taken back before long."""
+    """Tell the patient how the visit was marked just now, unless the mark is taken back before long."""
     if appointment.status not in STATUS_WORDS:
         return
+    marked_at = clock.now()
     mailer.send(
         "STATUS_UPDATE",
         about=appointment.id,
         to=patient_user_id,
         version=appointment.version,
-        occasion=appointment.status,
-        due_at=clock.now() + STATUS_DELAY,
-        extra={"status": appointment.status},
+        occasion=f"{marked_at:%Y%m%dT%H%M%S.%f}",
+        due_at=marked_at + STATUS_DELAY,
+        extra={"status": appointment.status, "marked_at": marked_at.isoformat()},
     )
 
 
@@ -112,13 +121,14 @@ def invite_with(app: Flask, invitation: Invitation) -> None:
 
 def _confirmation(promise: Promise) -> Mail:
     appointment = _as_promised(promise)
-    return _mail(promise, appointment, **_invitation(appointment, "REQUEST"), **_how_to_cancel(promise, appointment))
+    invitation = _invitation(promise, appointment, "REQUEST")
+    return _mail(promise, appointment, **invitation, **_how_to_cancel(promise, appointment))
 
 
 def _change(promise: Promise) -> Mail:
     appointment = _as_promised(promise)
     moved_from = {"old_when": promise.extra["old_when"]}
-    invitation = _invitation(appointment, "REQUEST")
+    invitation = _invitation(promise, appointment, "REQUEST")
     return _mail(promise, appointment, **moved_from, **invitation, **_how_to_cancel(promise, appointment))
 
 
@@ -126,25 +136,31 @@ def _cancellation(promise: Promise) -> Mail:
     appointment = queries.load_appointment(promise.about)
     if appointment.ends_at <= clock.now():
         raise outbox.Dropped("The time of the appointment has passed.")
-    withdrawal = _invitation(appointment, "CANCEL")
-    return _mail(promise, appointment, cancelled_by=promise.extra["cancelled_by"], **withdrawal)
+    withdrawal = _invitation(promise, appointment, "CANCEL")
+    return _mail(
+        promise, appointment, cancelled_by=promise.extra["cancelled_by"], **withdrawal, **_another_time(promise, appointment)
+    )
 
 
 def _reminder(promise: Promise) -> Mail:
     appointment = _as_promised(promise)
+    if appointment.status != AppointmentStatus.BOOKED:
+        raise outbox.Dropped("The patient has come already.")
     if not appointment.patient.wants_reminders:
         raise outbox.Dropped("The patient has switched reminders off.")
     later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < promise.extra["hours"]]
     if later and clock.now() >= appointment.starts_at - timedelta(hours=max(later)):
         raise outbox.Dropped("It is so late that the next reminder takes its place.")
-    starts_text = f"{formats.near_day(appointment.starts_at)} at {formats.time(appointment.starts_at)}"
-    return _mail(promise, appointment, starts_text=starts_text, **_how_to_cancel(promise, appointment))
+    return _mail(promise, appointment, starts_text=_starts(appointment), **_how_to_cancel(promise, appointment))
 
 
 def _status_update(promise: Promise) -> Mail:
     appointment = queries.load_appointment(promise.about)
-    if appointment.status != promise.extra["status"]:
+    marked_at = datetime.fromisoformat(promise.extra["marked_at"])
+    if appointment.status != promise.extra["status"] or queries.has_changed_since(appointment, marked_at):
         raise outbox.Dropped("The mark was taken back.")
+    if clock.now() >= marked_at + STATUS_LASTS:
+        raise outbox.Dropped("It is so late that this is no news.")
     return _mail(promise, appointment, status=STATUS_WORDS[AppointmentStatus(appointment.status)])
 
 
@@ -163,8 +179,8 @@ def _as_promised(promise: Promise) -> Appointment:
 def _mail(promise: Promise, appointment: Appointment, **more: Any) -> Mail:
     """The mail with what every mail about an appointment says."""
     patient, doctor = appointment.patient.user, appointment.doctor.user
-    to_doctor = promise.to == doctor.id
-    recipient = doctor if to_doctor else patient
+    recipient = _recipient(promise, appointment)
+    to_doctor = recipient is doctor
     if not recipient.is_active:
         raise outbox.Dropped("The account is closed.")
     other = {"patient_name": patient.full_name} if to_doctor else {"doctor_name": doctor.full_name}
@@ -183,6 +199,21 @@ def _mail(promise: Promise, appointment: Appointment, **more: Any) -> Mail:
     return Mail(recipient.email, data)
 
 
+def _recipient(promise: Promise, appointment: Appointment) -> User:
+    people = (appointment.patient.user, appointment.doctor.user)
+    for user in people:
+        if user.id == promise.to:
+            return user
+    raise outbox.PermanentFailure("The message is for somebody who has no part in the appointment.")
+
+
+def _starts(appointment: Appointment) -> str:
+    """``tomorrow, Thursday 26 November, at 09:40``, as it goes on after "Your appointment is"."""
+    day, plain = formats.near_day(appointment.starts_at), formats.plain_day(appointment.starts_at)
+    words = f"on {plain}" if day == plain else day[0].lower() + day[1:]
+    return f"{words}, at {formats.time(appointment.starts_at)}"
+
+
 def _when(appointment: Appointment) -> str:
     times = f"{formats.time(appointment.starts_at)} to {formats.time(appointment.ends_at)}"
     return f"{formats.day(appointment.starts_at)}, {times}, {formats.zone_name(appointment.starts_at)}"
@@ -197,16 +228,29 @@ def _how_to_cancel(promise: Promise, appointment: Appointment) -> dict[str, str]
     """For the patient, while there is time: where to cancel, and until when."""
     if promise.to != appointment.patient.user_id or not policies.patient_can_cancel(appointment):
         return {}
+    until = policies.cancel_until(appointment)
     return {
         "cancel_url": public_url("patient.cancel", appointment_id=appointment.id),
-        "cancel_until": formats.moment(policies.cancel_until(appointment)),
+        "cancel_until": f"{formats.moment(until)}, {formats.zone_name(until)}",
     }
 
 
-def _invitation(appointment: Appointment, method: str) -> dict[str, str]:
+def _another_time(promise: Promise, appointment: Appointment) -> dict[str, str]:
+    """For the patient: where to choose another time instead of the cancelled one, and the appointment's own page."""
+    if promise.to != appointment.patient.user_id:
+        return {}
+    doctor = appointment.doctor
+    is_bookable = doctor.is_approved and doctor.user.is_active
+    return {
+        "action_url": public_url("directory.doctor", doctor_id=doctor.id) if is_bookable else public_url("directory.doctors"),
+        "details_url": public_url("patient.appointment", appointment_id=appointment.id),
+    }
+
+
+def _invitation(promise: Promise, appointment: Appointment, method: str) -> dict[str, str]:
     make: Invitation = current_app.extensions["hms.invitation"]
     return {
-        "ics": make(appointment, method),
+        "ics": make(appointment, method, to=_recipient(promise, appointment)),
         "ics_method": method,
         "ics_filename": f"appointment-{appointment.reference}.ics",
     }

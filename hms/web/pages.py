@@ -39,8 +39,12 @@ def render(
     if status is None:
         status = form.status if form else 200
     refusal = form.refusal if form else None
-    headers = {"Retry-After": str(refusal.retry_after_seconds)} if isinstance(refusal, Unavailable) else {}
-    return render_template(template, form=form, **context), status, headers
+    return render_template(template, form=form, **context), status, _retry_after(refusal)
+
+
+def _retry_after(refusal: Refusal | None) -> dict[str, str]:
+    """The header that says when trying again is worth it."""
+    return {"Retry-After": str(refusal.retry_after_seconds)} if isinstance(refusal, Unavailable) else {}
 
 
 def init_app(app: Flask) -> None:
@@ -61,21 +65,13 @@ def _refuse_unreadable_text() -> None:
         raise BadRequest
 
 
-def _page(status: int, title: str, message: str, *, retry_after_seconds: int | None = None) -> ResponseReturnValue:
+def _page(status: int, title: str, message: str, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     html = render_template("errors/error.html", status=status, title=title, message=message, request_id=request_id())
-    response = make_response(html, status)
-    if retry_after_seconds is not None:
-        response.headers["Retry-After"] = str(retry_after_seconds)
-    return response
+    return html, status, headers or {}
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:
-    return _page(
-        refusal.status,
-        refusal.title,
-        refusal.message,
-        retry_after_seconds=refusal.retry_after_seconds if isinstance(refusal, Unavailable) else None,
-    )
+    return _page(refusal.status, refusal.title, refusal.message, _retry_after(refusal))
 
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:
@@ -85,7 +81,8 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # a redirect that routing raises
         return error
-    response = make_response(_page(error.code, *SENTENCES.get(error.code, SENTENCES[400])))
+    unnamed = SENTENCES[400] if error.code < 500 else BUG
+    response = make_response(_page(error.code, *SENTENCES.get(error.code, unnamed)))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -98,7 +95,7 @@ def _database(error: Exception) -> ResponseReturnValue:
         return _bug(error)
     current_app.logger.warning("database unavailable: %s [%s]", type(error).__name__, request_id())
     _forget_session()
-    return _page(503, *AWAY, retry_after_seconds=5)
+    return _page(503, *AWAY, {"Retry-After": "5"})
 
 
 def _bug(error: Exception) -> ResponseReturnValue:

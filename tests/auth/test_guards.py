@@ -46,7 +46,7 @@ def test_a_view_can_have_a_policy_of_its_own(monkeypatch):
 
 
 def test_a_policy_that_there_is_not_lets_nobody_be_guarded_by_it():
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="everybody"):
         guards.guard(Blueprint("door", __name__), "everybody")
 
 

@@ -133,3 +133,21 @@ def test_as_many_are_hashed_at_once_as_there_are_processors_and_the_next_is_told
         passwords.store("a-passphrase")
     turns.release()
     assert passwords.store("a-passphrase")
+
+
+def test_a_password_changed_meanwhile_is_not_put_back_by_a_newer_hash(asha, monkeypatch):
+    with transaction():
+        asha.user.password_hash = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(make.PASSWORD)
+    changed = passwords.store("another-passphrase")
+    store = passwords.store
+
+    def change_first(password):
+        with transaction() as session:
+            statement = "UPDATE users SET password_hash = %s"
+            session.connection().exec_driver_sql(statement, (changed,))
+        return store(password)
+
+    monkeypatch.setattr(passwords, "store", change_first)
+    services.authenticate("asha@example.test", make.PASSWORD)
+    db.session.expire_all()
+    assert queries.get_user(asha.user.id).password_hash == changed

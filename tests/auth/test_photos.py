@@ -44,6 +44,14 @@ def test_a_picture_becomes_a_square_jpeg(kind, mode):
     assert (made.format, made.mode, made.size) == ("JPEG", "RGB", (512, 512))
 
 
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "I;16", "CMYK"])
+def test_any_way_of_keeping_colours_will_do(mode):
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    sent = BytesIO()
+    Image.new("L", (600, 400), 0).convert(mode).save(sent, kind)
+    assert Image.open(BytesIO(portrait(sent.getvalue()))).size == (512, 512)
+
+
 def test_transparent_parts_become_white():
     made = Image.open(BytesIO(portrait(picture("PNG", mode="RGBA", colour=(0, 0, 0, 0)))))
     assert all(level > 250 for level in made.getpixel((10, 10)))
@@ -58,11 +66,12 @@ def test_where_and_with_what_it_was_taken_is_removed():
     assert b"Exif" not in made
 
 
-def test_a_picture_taken_sideways_is_turned_upright():
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_taken_sideways_is_turned_upright(kind):
     sideways = Image.new("RGB", (400, 400), "white")
     sideways.paste("black", (0, 0, 400, 200))  # the upper half; orientation 6 means that it belongs to the right
     sent = BytesIO()
-    sideways.save(sent, "JPEG", exif=with_exif(orientation=6))
+    sideways.save(sent, kind, exif=with_exif(orientation=6))
     made = Image.open(BytesIO(portrait(sent.getvalue())))
     assert sum(made.getpixel((480, 256))) < 60 < 700 < sum(made.getpixel((32, 256)))
 

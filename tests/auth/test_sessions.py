@@ -187,7 +187,8 @@ def test_a_page_that_asks_nothing_of_the_session_does_not_read_it(asha, signed_i
     browser = signed_in(asha)
     with browser.statements() as seen:
         assert browser.get("/healthz").status_code == 200
-        assert browser.get("/static/portal.css").status_code == 200
+        with browser.get("/static/portal.css") as answer:
+            assert answer.status_code == 200
     assert not seen
 
 

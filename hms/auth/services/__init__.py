@@ -12,7 +12,14 @@ from hms.auth.services.accounts import (
     sign_up_patient,
 )
 from hms.auth.services.profiles import update_doctor, update_patient
-from hms.auth.services.recovery import ask_for_reset, check_reset, reset_password, send_verification, verify_email
+from hms.auth.services.recovery import (
+    ask_for_reset,
+    check_reset,
+    check_verification,
+    reset_password,
+    send_verification,
+    verify_email,
+)
 from hms.auth.services.sign_ins import begin_sign_in, delete_ended_sign_ins, end_sign_in, note_seen, save_data
 
 __all__ = [
@@ -24,6 +31,7 @@ __all__ = [
     "authenticate",
     "begin_sign_in",
     "check_reset",
+    "check_verification",
     "create_staff",
     "deactivate",
     "delete_ended_sign_ins",

@@ -6,7 +6,7 @@ database connection is too dear to hold meanwhile.
 
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from hms import clock
@@ -105,8 +105,7 @@ def authenticate(email: str, password: str) -> User:
         raise WrongCredentials
     if passwords.is_outdated(user.password_hash):
         password_hash = passwords.store(password)
-        with transaction():
-            user.password_hash = password_hash
+        _replace_hash(user, password_hash)
     return user
 
 
@@ -162,6 +161,13 @@ def _store(session: Session, user: User) -> None:
     """Write the account now, so that an email that is taken is refused here and the mail knows the account's id."""
     session.add(user)
     session.flush()
+
+
+def _replace_hash(user: User, password_hash: str) -> None:
+    """Keep a newer hash of the same password, unless the password has been changed meanwhile."""
+    is_as_it_was = (User.id == user.id) & (User.password_hash == user.password_hash)
+    with transaction() as session:
+        session.execute(update(User).where(is_as_it_was).values(password_hash=password_hash))
 
 
 def _find_active_user(email: str) -> User | None:

@@ -21,6 +21,7 @@ def update_patient(
     address: str,
     emergency_contact_name: str,
     emergency_contact_phone: str,
+    wants_reminders: bool,
 ) -> Patient:
     """Store a patient's details. Raises :class:`hms.auth.people.BadName`."""
     full_name = clean_name(full_name)
@@ -32,6 +33,7 @@ def update_patient(
         patient.address = address
         patient.emergency_contact_name = emergency_contact_name
         patient.emergency_contact_phone = emergency_contact_phone
+        patient.wants_reminders = wants_reminders
     return patient
 
 

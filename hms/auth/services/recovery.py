@@ -20,13 +20,18 @@ def send_verification(user: User) -> None:
             emails.verification(user)
 
 
+def check_verification(token: str) -> None:
+    """Raise :class:`~hms.auth.tokens.LinkEnded` unless the link would work now."""
+    tokens.check(Purpose.VERIFY_EMAIL, token, _owner(Purpose.VERIFY_EMAIL, token))
+
+
 def verify_email(token: str) -> User:
-    """Take the address as the person's own. Raises :class:`~hms.auth.tokens.LinkEnded`."""
+    """Take the address as the person's own; again changes nothing. Raises :class:`~hms.auth.tokens.LinkEnded`."""
     user_id = tokens.user_id_of(Purpose.VERIFY_EMAIL, token)
     with transaction() as session:
         user = _lock(session, user_id)
         tokens.check(Purpose.VERIFY_EMAIL, token, user)
-        user.email_verified_at = clock.now()
+        user.email_verified_at = user.email_verified_at or clock.now()
     return user
 
 
@@ -43,7 +48,7 @@ def ask_for_reset(email: str) -> None:
 
 def check_reset(token: str) -> None:
     """Raise :class:`~hms.auth.tokens.LinkEnded` unless the link would work now."""
-    tokens.check(Purpose.RESET_PASSWORD, token, _owner(token))
+    tokens.check(Purpose.RESET_PASSWORD, token, _owner(Purpose.RESET_PASSWORD, token))
 
 
 def reset_password(token: str, password: str) -> User:
@@ -51,7 +56,7 @@ def reset_password(token: str, password: str) -> User:
 
     Raises :class:`~hms.auth.tokens.LinkEnded`; ``Invalid`` for a password that is too easy to guess.
     """
-    owner = _owner(token)
+    owner = _owner(Purpose.RESET_PASSWORD, token)
     tokens.check(Purpose.RESET_PASSWORD, token, owner)
     passwords.check_choice(password, email=owner.email, full_name=owner.full_name)
     password_hash = passwords.store(password)
@@ -64,8 +69,8 @@ def reset_password(token: str, password: str) -> User:
     return user
 
 
-def _owner(token: str) -> User:
-    user = queries.find_user(tokens.user_id_of(Purpose.RESET_PASSWORD, token))
+def _owner(purpose: Purpose, token: str) -> User:
+    user = queries.find_user(tokens.user_id_of(purpose, token))
     if user is None:
         raise LinkEnded
     return user

@@ -69,7 +69,8 @@ def login() -> ResponseReturnValue:
             form.reject(refusal)
         else:
             return _welcome(user)
-    return render("auth/login.html", form=form, next=_next(), has_ended="ended" in request.args)
+    news = {"has_ended": "ended" in request.args, "is_reset": "reset" in request.args}
+    return render("auth/login.html", form=form, next=_next(), **news)
 
 
 @bp.post("/logout")

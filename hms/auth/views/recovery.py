@@ -3,7 +3,7 @@
 A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
 """
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,6 +13,7 @@ from hms.auth.forms import ForgotForm, NewPasswordForm
 from hms.auth.guards import guard, sign_out
 from hms.auth.models import User
 from hms.auth.redirects import home_of
+from hms.auth.tokens import LinkEnded
 from hms.errors import Refusal
 from hms.forms import HmsForm
 from hms.web import render
@@ -28,14 +29,20 @@ def _tell_nobody_the_address(response: Response) -> Response:
     return response
 
 
+@bp.errorhandler(LinkEnded)
+def _ended(refusal: LinkEnded) -> ResponseReturnValue:
+    """The link does not work, and where to get another."""
+    return render("recovery/ended.html", status=refusal.status, refusal=refusal, is_reset=request.endpoint == "recovery.reset")
+
+
 @bp.route("/forgot-password", methods=["GET", "POST"])
 def forgot() -> ResponseReturnValue:
     """Ask for a link; the answer is the same whether there is an account or not."""
     form = ForgotForm()
-    if form.validate_on_submit():
+    if mailer.is_on() and form.validate_on_submit():
         services.ask_for_reset(form.email.data or "")
         return redirect(url_for(".sent"), 303)
-    return render("recovery/forgot.html", form=form, email_is_on=mailer.is_on())
+    return render("recovery/forgot.html", form=form)
 
 
 @bp.get("/forgot-password/sent")
@@ -52,6 +59,8 @@ def reset(token: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             services.reset_password(token, form.password.data or "")
+        except LinkEnded:  # somebody was quicker with the same link: no field of this form can help
+            raise
         except Refusal as refusal:
             form.reject(refusal)
         else:
@@ -63,6 +72,7 @@ def reset(token: str) -> ResponseReturnValue:
 @bp.route("/verify-email/<token>", methods=["GET", "POST"])
 def verify(token: str) -> ResponseReturnValue:
     """Confirm an address by pressing the button."""
+    services.check_verification(token)
     form = HmsForm()
     if form.validate_on_submit():
         services.verify_email(token)
@@ -81,7 +91,13 @@ def verified() -> ResponseReturnValue:
 def send_verification() -> ResponseReturnValue:
     """Send the link again."""
     services.send_verification(current_user)
-    return redirect(url_for(".sent"), 303)
+    if current_user.email_verified_at:
+        flash("Your email is confirmed already.")
+    elif mailer.is_on():
+        flash(f"A new link is on its way to {current_user.email}.")
+    else:
+        flash("Email is off here, so no link can be sent.", "warn")
+    return redirect(home_of(current_user), 303)
 
 
 def unverified(user: User) -> str:

@@ -10,7 +10,7 @@ from hms import clock
 from hms.auth.models import Doctor
 from hms.forms import ClockField, DayField, HmsForm
 
-WEEKDAYS = {0: "Mon", 1: "Tue", 2: "Wed", 3: "Thu", 4: "Fri", 5: "Sat", 6: "Sun"}
+WEEKDAYS = {"0": "Mon", "1": "Tue", "2": "Wed", "3": "Thu", "4": "Fri", "5": "Sat", "6": "Sun"}
 USUAL_START, USUAL_END = time(9), time(12)
 SERIES_WEEKS = 4
 

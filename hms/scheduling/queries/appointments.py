@@ -56,6 +56,14 @@ def load_appointment(appointment_id: UUID) -> Appointment:
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
+def has_changed_since(appointment: Appointment, moment: datetime) -> bool:
+    """Whether the appointment's history has a line that is younger than ``moment``."""
+    younger = exists().where(
+        AppointmentChange.appointment_id == appointment.id, AppointmentChange.changed_at > moment
+    )
+    return bool(db.session.scalar(select(younger)))
+
+
 def list_appointments(
     *, patient: Patient | None = None, doctor: Doctor | None = None, past: bool = False, page: int = 1
 ) -> list[Appointment]:

@@ -1,0 +1,171 @@
+"""Every route, every method, everybody: who is let in, who is not, and that who is not changes nothing.
+
+What is expected follows from the policy that the route declares (``guards.policies``) and from whose object its address
+names. What an allowed request answers is 200 for a page; everything else stands in ``ANSWERS``, so that a new route
+has to be thought about here.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.routing import Rule
+
+from hms.auth import services as auth
+from hms.auth.guards import ROLES as MAY_PASS
+from hms.auth.guards import policy_of
+from hms.auth.models import User
+from tests.authz import world as worlds
+from tests.authz.snapshot import fingerprint
+
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+OWNERS = {"patient": "patient", "doctor": "doctor"}  # of the objects in the world's addresses
+OWNED = {"patient": {"appointment_id"}, "doctor": {"appointment_id", "slot_id"}}
+
+# What an allowed request answers, where it is not 200: by endpoint and method. POSTs are sent with nothing filled in.
+ANSWERS: dict[tuple[str, str], int] = {
+    ("directory.photo", "GET"): 404,  # Dr Bose has no photo
+    ("doctor_profile.photo", "GET"): 404,
+    ("auth.login", "POST"): 422,
+    ("auth.signup_patient", "POST"): 422,
+    ("auth.signup_doctor", "POST"): 422,
+    ("auth.logout", "POST"): 303,
+    ("recovery.forgot", "POST"): 422,
+    ("recovery.reset", "GET"): 422,  # the token is nobody's
+    ("recovery.reset", "POST"): 422,
+    ("recovery.verify", "POST"): 422,
+    ("recovery.send_verification", "POST"): 303,
+    ("patient.book", "POST"): 422,
+    ("patient.cancel", "GET"): 409,  # the visit has begun
+    ("patient.cancel", "POST"): 409,
+    ("patient_profile.edit", "POST"): 422,
+    ("doctor.slots", "POST"): 422,
+    ("doctor.series", "POST"): 422,
+    ("doctor.slot", "POST"): 422,
+    ("doctor.delete_slot", "POST"): 303,
+    ("doctor.arrive", "POST"): 303,
+    ("doctor.complete", "POST"): 303,
+    ("doctor.no_show", "POST"): 303,
+    ("doctor.undo", "POST"): 409,  # nothing is marked
+    ("doctor.cancel", "POST"): 422,
+    ("doctor_profile.edit", "POST"): 422,
+}
+ALREADY_IN = {"auth.login", "auth.signup", "auth.signup_patient", "auth.signup_doctor"}  # send who is signed in home
+
+
+@pytest.fixture
+def world(app, session, new_client, sign_in, steady_clock):
+    """Everybody and everything."""
+    return worlds.build(app, new_client, sign_in, steady_clock)
+
+
+def rules(app) -> list[Rule]:
+    """All routes."""
+    return sorted(app.url_map.iter_rules(), key=lambda rule: (str(rule), rule.endpoint))
+
+
+def cells(app) -> Iterator[tuple[Rule, str]]:
+    """Every route with every method, those that it does not take included."""
+    for rule in rules(app):
+        for method in ("GET", "HEAD", *sorted(UNSAFE)):
+            yield rule, method
+
+
+def meant(app, path: str, method: str) -> Rule | None:
+    """The route that takes this address with this method (``/verify-email/send`` is one address of two routes)."""
+    try:
+        return app.url_map.bind("localhost").match(path, method, return_rule=True)[0]
+    except MethodNotAllowed:
+        return None
+
+
+def expected(rule: Rule | None, method: str, principal: str) -> int:
+    """The status that the policy and the ownership ask for."""
+    if rule is None:
+        return 405
+    policy, role = policy_of(rule.endpoint), worlds.ROLES.get(principal)
+    if policy != "public":
+        if role is None:
+            return 302
+        if role not in MAY_PASS[policy]:
+            return 403
+        if rule.arguments & OWNED.get(policy, set()) and principal != OWNERS[policy]:
+            return 404
+    elif role is not None and rule.endpoint in ALREADY_IN:
+        return 303 if method == "POST" else 302
+    return ANSWERS.get((rule.endpoint, "GET" if method == "HEAD" else method), 200)
+
+
+def is_denied(status: int) -> bool:
+    """Whether the cell is one that must leave no trace."""
+    return status in {302, 403, 404, 405}
+
+
+@pytest.mark.parametrize("principal", worlds.PRINCIPALS)
+def test_everybody_gets_what_the_policies_say_and_who_is_denied_changes_nothing(app, session, world, principal):
+    browser, token = world.browsers[principal], world.tokens[principal]
+    before, wrong, seen = fingerprint(session), [], 0
+    for rule, method in cells(app):
+        path = world.path(rule)
+        rule = meant(app, path, method)
+        should = expected(rule, method, principal)
+        with world.undone(browser):
+            data = {"csrf_token": token} if method in UNSAFE else None
+            answer = browser.open(path, method=method, data=data)
+            changed = fingerprint(session) != before
+        seen += 1
+        if answer.status_code != should:
+            wrong.append(f"{method} {path} answered {answer.status_code}, not {should}")
+        if should == 302 and rule and policy_of(rule.endpoint) != "public" and "/login" not in answer.headers.get("Location", ""):
+            wrong.append(f"{method} {path} sent to {answer.headers.get('Location')}, not to sign in")
+        if changed and (is_denied(should) or method in {"GET", "HEAD"} or answer.status_code >= 400):
+            wrong.append(f"{method} {path} answered {answer.status_code} and changed the database")
+    assert seen >= 200
+    assert not wrong, "\n".join(["", *wrong])
+
+
+@pytest.mark.parametrize("principal", ["anonymous", "patient", "doctor", "admin"])
+@pytest.mark.parametrize("sent", ["nothing", "a made-up token", "somebody else's token"])
+def test_no_unsafe_request_without_its_own_csrf_token_has_an_effect(app, session, world, principal, sent):
+    stranger = world.tokens["other patient"]
+    data = {"nothing": {}, "a made-up token": {"csrf_token": "x" * 91}, "somebody else's token": {"csrf_token": stranger}}
+    before, wrong = fingerprint(session), []
+    for rule in rules(app):
+        for method in sorted(UNSAFE & rule.methods):
+            with world.undone(world.browsers[principal]):
+                answer = world.browsers[principal].open(world.path(rule), method=method, data=data[sent])
+                if answer.status_code != 400 or fingerprint(session) != before:
+                    wrong.append(f"{method} {rule} answered {answer.status_code}")
+    assert not wrong, "\n".join(["", *wrong])
+
+
+@pytest.mark.parametrize("principal", ["patient", "doctor"])
+def test_what_does_not_exist_looks_like_what_belongs_to_somebody_else(app, session, world, principal):
+    """The two answers differ in nothing but the id, so that nobody learns which ids are real."""
+    other = world.browsers[f"other {principal}"]
+    for rule in rules(app):
+        owned = rule.arguments & OWNED[principal]
+        if policy_of(rule.endpoint) != principal or not owned or "GET" not in rule.methods:
+            continue
+        (name,) = owned
+        real, made_up = str(world.values[name]), str(worlds.stranger_id())
+        foreign = other.get(world.path(rule))
+        nothing = other.get(world.path(rule).replace(real, made_up))
+        assert (foreign.status_code, nothing.status_code) == (404, 404), rule
+        assert _comparable(foreign, real) == _comparable(nothing, made_up), rule
+
+
+def _comparable(answer, own_id: str) -> str:
+    request_id = answer.headers["X-Request-ID"]
+    return answer.text.replace(own_id, "ID").replace(request_id, "REQUEST")
+
+
+def test_closing_an_account_counts_from_the_next_request_on(app, session, world):
+    browser = world.browsers["doctor"]
+    assert browser.get("/doctor/").status_code == 200
+    auth.deactivate(_email_of(session, "Dr Anil Bose"))
+    assert browser.get("/doctor/").status_code == 302
+
+
+def _email_of(session, full_name: str) -> str:
+    return session.query(User).filter_by(full_name=full_name).one().email

@@ -1,0 +1,194 @@
+"""A doctor's page, as anybody sees it: the week, the day, days on which the clocks change, the photo."""
+
+from datetime import UTC, date, datetime, time
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from hms.auth import services as auth
+from tests import make
+from tests.scheduling.booking_page import open_times
+
+TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
+NO_DAYS = [
+    *("tomorrow", "", "2026-02-30", "2026-13-01", "1999-01-01", "9999-12-31", "0000-00-00"),
+    *("2026-11-22", "²026-11-26", "*"),
+]
+
+
+# ---- a doctor's page
+
+
+def test_a_day_shows_its_free_times_in_parts(client, bose):
+    open_times(bose, THURSDAY, time(9), time(11, 40), time(12), time(16, 40), time(17))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-26")
+    assert "Thursday 26 November, 5 free times" in page.texts(".//h3")
+    assert page.texts(".//h4") == ["Morning before 12:00", "Afternoon 12:00 to 17:00", "Evening from 17:00"]
+
+
+def test_parts_without_times_are_left_out(client, bose):
+    open_times(bose, THURSDAY, time(14))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert page.texts(".//h4") == ["Afternoon 12:00 to 17:00"]
+    assert "Thursday 26 November, 1 free time" in page.texts(".//h3")
+
+
+def test_the_week_strip_counts_and_only_days_with_free_times_are_links(client, bose, asha):
+    open_times(bose, THURSDAY, time(9), time(10))
+    make.appointment(asha, slot=make.slot(bose, day=TUESDAY))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    days = page.all(".//ol/li/*")
+    assert [day.tag for day in days] == ["span", "span", "span", "a", "span", "span", "span"]
+    text = " ".join(page.texts(".//ol/li"))
+    assert "Thursday 26 November, 2 free" in text
+    assert "Tuesday 24 November, no free times Tue 24 Full" in text
+    assert "Wednesday 25 November, no free times Wed 25 None" in text
+
+
+def test_the_page_opens_on_the_earliest_free_day(client, bose):
+    make.slot(bose, day=date(2026, 12, 10), start=time(9, 40))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "Thursday 10 December, 1 free time" in page.texts(".//h3")
+    assert page.link("Earliest free time: Thursday 10 December, 09:40").endswith("?day=2026-12-10#times")
+
+
+def test_a_time_leads_to_check_and_book(client, bose):
+    slot = make.slot(bose, day=THURSDAY)
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert page.link("09:00 on Thursday 26 November with Dr Anil Bose") == f"/patient/slots/{slot.id}/book"
+
+
+def test_weeks_lead_to_each_other_but_not_into_the_past(client, bose):
+    make.slot(bose, day=THURSDAY)
+    this_week = client.page("directory.doctor", doctor_id=bose.id)
+    assert not [link for link in this_week.links if "day=2026-11-16" in link]
+    next_week = client.get(this_week.link("Later week")).page
+    assert next_week.link("Earlier week") == f"/doctors/{bose.id}?day=2026-11-23"
+
+
+@pytest.mark.parametrize("day", NO_DAYS)
+def test_a_bad_day_shows_this_week(client, bose, day):
+    make.slot(bose, day=THURSDAY)
+    page = client.page("directory.doctor", doctor_id=bose.id, day=day)
+    assert "Thursday 26 November, 1 free time" in page.texts(".//h3")
+
+
+def test_the_last_day_of_the_calendar_is_shown_too(client, bose):
+    make.slot(bose, day=THURSDAY)
+    assert "No free times from" in client.page("directory.doctor", doctor_id=bose.id, day="2099-12-31").text
+
+
+def test_a_full_week_leads_to_the_next_free_day_and_to_other_doctors(client, bose):
+    make.slot(bose, day=date(2026, 12, 10))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-30")
+    assert "No free times from 30 November to 6 December" in page.texts(".//h3")
+    assert page.link("Go to Thursday 10 December") == f"/doctors/{bose.id}?day=2026-12-10"
+    assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
+    assert page.link("020 7946 0100") == "tel:02079460100"
+
+
+def test_a_doctor_with_nothing_free_leads_to_others_and_to_the_phone(client, bose):
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "Dr Anil Bose has no free times at the moment" in page.texts(".//h3")
+    assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
+
+
+def test_times_inside_the_minimum_notice_are_not_offered(client, bose, freeze):
+    make.slot(bose, day=TUESDAY, start=time(9))
+    freeze(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "no free times at the moment" in page.text
+
+
+def test_the_promise_names_the_zone_and_until_when_one_can_cancel(client, bose):
+    make.slot(bose, day=THURSDAY)
+    text = client.page("directory.doctor", doctor_id=bose.id).text
+    assert "Times are in London time (GMT), where the hospital is." in text
+    assert "You can cancel online until 24 hours before." in text
+    assert "hold" not in text.casefold()
+
+
+def test_a_doctors_page_costs_two_statements(client, bose):
+    open_times(bose, THURSDAY, time(9), time(10))
+    address = f"/doctors/{bose.id}"
+    with client.statements() as statements:
+        assert client.get(address).status_code == 200
+    assert len(statements) == 2
+
+
+# ---- days on which the clocks change
+
+
+def test_the_day_on_which_the_clocks_go_forward_says_so(client, bose):
+    open_times(bose, date(2027, 3, 28), time(9))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-28")
+    assert "The clocks go forward on Sunday 28 March." in page.text
+    assert "London time (BST)" in page.text
+    before = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-22")
+    assert "Sunday 28 March, 1 free time" in before.text
+
+
+def test_a_time_that_comes_twice_names_its_zone(client, bose, freeze):
+    freeze(datetime(2026, 10, 20, 8, tzinfo=UTC))
+    first = make.slot(bose, starts_at=datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2026-10-25")
+    assert "The clocks go back on Sunday 25 October." in page.text
+    assert page.link("01:30 BST on Sunday 25 October") == f"/patient/slots/{first.id}/book"
+
+
+def test_an_ordinary_day_says_nothing_of_clocks(client, bose):
+    make.slot(bose, day=THURSDAY)
+    assert "The clocks" not in client.page("directory.doctor", doctor_id=bose.id).text
+
+
+# ---- the photo
+
+
+@pytest.fixture
+def photographed(bose):
+    """Dr Bose with a photo."""
+    add_photo(bose)
+    return bose
+
+
+def add_photo(doctor) -> None:
+    kept = ("bio", "years_of_experience", "phone", "room", "languages", "visit_minutes", "fee_minor")
+    auth.update_doctor(
+        doctor,
+        full_name=doctor.user.full_name,
+        specialty=doctor.specialty.slug,
+        photo=a_picture(),
+        **{name: getattr(doctor, name) for name in kept},
+    )
+
+
+def a_picture() -> bytes:
+    picture = BytesIO()
+    Image.new("RGB", (600, 400), "teal").save(picture, "PNG")
+    return picture.getvalue()
+
+
+def test_a_photo_is_kept_by_browsers_for_as_long_as_its_version_stands(client, photographed):
+    address = client.page("directory.doctor", doctor_id=photographed.id).all(".//main//img")[0].get("src")
+    answer = client.get(address)
+    assert answer.mimetype == "image/jpeg"
+    assert answer.data.startswith(b"\xff\xd8")
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_photo_without_its_version_is_not_kept(client, photographed):
+    answer = client.get(f"/doctors/{photographed.id}/photo")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_photo_of_a_pending_doctor_is_not_shown(client, pending):
+    add_photo(pending)
+    client.page("directory.photo", doctor_id=pending.id, status=404)
+
+
+def test_a_doctor_without_a_photo_has_initials_instead(client, bose):
+    assert not client.page("directory.doctor", doctor_id=bose.id).all(".//main//img")
+    client.page("directory.photo", doctor_id=bose.id, status=404)
