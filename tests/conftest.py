@@ -4,4 +4,4 @@ import pytest
 
 pytest.register_assert_rewrite("tests.fixtures", "tests.pages", "tests.make", "tests.race.invariants")
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.time", "tests.fixtures.web", "tests.fixtures.cast"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.time", "tests.fixtures.web", "tests.fixtures.cast", "tests.fixtures.mail"]

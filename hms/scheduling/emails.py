@@ -138,7 +138,11 @@ def _cancellation(promise: Promise) -> Mail:
         raise outbox.Dropped("The time of the appointment has passed.")
     withdrawal = _invitation(promise, appointment, "CANCEL")
     return _mail(
-        promise, appointment, cancelled_by=promise.extra["cancelled_by"], **withdrawal, **_another_time(promise, appointment)
+        promise,
+        appointment,
+        cancelled_by=promise.extra["cancelled_by"],
+        **withdrawal,
+        **_another_time(promise, appointment),
     )
 
 
@@ -242,7 +246,9 @@ def _another_time(promise: Promise, appointment: Appointment) -> dict[str, str]:
     doctor = appointment.doctor
     is_bookable = doctor.is_approved and doctor.user.is_active
     return {
-        "action_url": public_url("directory.doctor", doctor_id=doctor.id) if is_bookable else public_url("directory.doctors"),
+        "action_url": public_url("directory.doctor", doctor_id=doctor.id)
+        if is_bookable
+        else public_url("directory.doctors"),
         "details_url": public_url("patient.appointment", appointment_id=appointment.id),
     }
 

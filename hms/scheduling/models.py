@@ -142,7 +142,9 @@ class Appointment(Model):
     slot: Mapped[Slot | None] = relationship()
     doctor: Mapped[Doctor] = relationship()
     patient: Mapped[Patient] = relationship()
-    changes: Mapped[list["AppointmentChange"]] = relationship(order_by="AppointmentChange.changed_at")
+    changes: Mapped[list["AppointmentChange"]] = relationship(
+        order_by="(AppointmentChange.changed_at, AppointmentChange.id)"
+    )
 
     def can_become(self, status: str) -> bool:
         """Whether the table of moves allows ``status`` next."""

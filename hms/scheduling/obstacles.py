@@ -1,4 +1,4 @@
-"""Why something cannot be done as things stand: what a page says before anybody tries. The services decide anew."""
+"""Why something cannot be done as things stand. A page says it before anybody tries, a service once it has locked."""
 
 from hms import clock
 from hms.errors import Refusal

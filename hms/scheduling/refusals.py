@@ -27,6 +27,7 @@ class AlreadyBooked(Conflict):
     """The patient has another appointment then."""
 
     code, title = "already-booked", "You already have an appointment at that time"
+    message = "You already have an appointment that overlaps this time."
 
 
 class NotOffering(Conflict):

@@ -75,8 +75,9 @@ def test_a_time_in_summer_is_the_right_moment(asha, bose, in_a_request):
     assert event.start == datetime(2027, 7, 1, 8, 40, tzinfo=UTC)
 
 
-def test_no_file_tells_of_anybodys_health(appointment, in_a_request):
-    files = [ics.for_patient(appointment), ics.for_doctor(appointment), ics.invitation(appointment, "REQUEST").encode()]
+def test_no_file_tells_of_anybodys_health(appointment, asha, in_a_request):
+    invitation = ics.invitation(appointment, "REQUEST", to=asha.user)
+    files = [ics.for_patient(appointment), ics.for_doctor(appointment), invitation.encode()]
     for content in files:
         text = str(read(content)).casefold()
         assert "cough" not in text
@@ -99,12 +100,13 @@ def test_a_cancelled_appointment_replaces_the_event_that_is_there(appointment, a
 
 
 @pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
-def test_an_invitation_has_the_method_asked_for_and_no_address_of_the_two(appointment, in_a_request, method):
-    text = ics.invitation(appointment, method)
+def test_an_invitation_has_the_method_asked_for_and_one_attendee(appointment, asha, bose, in_a_request, method):
+    text = ics.invitation(appointment, method, to=asha.user)
     calendar, event = read(text.encode())
     assert calendar["METHOD"] == method
     assert event["ORGANIZER"].params["CN"] == "Northgate Hospital"
-    assert "example.test" not in text
+    assert event["ATTENDEE"] == "mailto:asha@example.test"
+    assert bose.user.email not in text.replace("\r\n ", "")
 
 
 @pytest.mark.parametrize("words", HOSTILE)

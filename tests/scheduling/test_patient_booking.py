@@ -42,10 +42,16 @@ def test_booking_leads_to_the_confirmation(patient, slot):
     assert f"{made.reference[:4]}-{made.reference[4:]}" in page.text
     assert "Thursday 26 November 2026, 09:40" in page.text
     assert "London time (GMT)" in page.text
-    assert "A confirmation is on its way to asha@example.test" in page.text
     assert "You can cancel online until Wednesday 25 November 2026, 09:40." in page.text
     assert page.link(".ics") == f"/patient/appointments/{made.id}.ics"
     assert page.has_link_to(f"/patient/appointments/{made.id}/cancel")
+
+
+@pytest.mark.parametrize("function", ["", "send-email"])
+def test_the_confirmation_promises_a_mail_only_where_mail_is_on(app, patient, slot, monkeypatch, function):
+    monkeypatch.setitem(app.config, "EMAIL_FUNCTION", function)
+    page = patient.get(patient.submit("patient.book", slot_id=slot.id).location).page
+    assert ("A confirmation is on its way to asha@example.test" in page.text) is bool(function)
 
 
 def test_a_reason_is_optional(patient, slot):

@@ -60,7 +60,7 @@ def signup_doctor() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     """Sign in, and go on to where one was going."""
     form = SignInForm()
-    if request.method == "GET" and current_user.is_authenticated:
+    if request.method != "POST" and current_user.is_authenticated:
         return redirect(home_of(current_user), 303)
     if form.validate_on_submit():
         try:

@@ -32,7 +32,9 @@ def _tell_nobody_the_address(response: Response) -> Response:
 @bp.errorhandler(LinkEnded)
 def _ended(refusal: LinkEnded) -> ResponseReturnValue:
     """The link does not work, and where to get another."""
-    return render("recovery/ended.html", status=refusal.status, refusal=refusal, is_reset=request.endpoint == "recovery.reset")
+    return render(
+        "recovery/ended.html", status=refusal.status, refusal=refusal, is_reset=request.endpoint == "recovery.reset"
+    )
 
 
 @bp.route("/forgot-password", methods=["GET", "POST"])

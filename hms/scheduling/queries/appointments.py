@@ -20,6 +20,7 @@ PEOPLE = (
 )
 LIVE = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 PAGE = 50
+IN_ORDER = (AppointmentChange.changed_at, AppointmentChange.id)
 
 
 def get_appointment(
@@ -56,11 +57,15 @@ def load_appointment(appointment_id: UUID) -> Appointment:
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
+def list_changes(appointment: Appointment) -> list[AppointmentChange]:
+    """The appointment's history as it stands now, oldest first."""
+    own = select(AppointmentChange).where(AppointmentChange.appointment_id == appointment.id)
+    return list(db.session.scalars(own.order_by(*IN_ORDER)))
+
+
 def has_changed_since(appointment: Appointment, moment: datetime) -> bool:
     """Whether the appointment's history has a line that is younger than ``moment``."""
-    younger = exists().where(
-        AppointmentChange.appointment_id == appointment.id, AppointmentChange.changed_at > moment
-    )
+    younger = exists().where(AppointmentChange.appointment_id == appointment.id, AppointmentChange.changed_at > moment)
     return bool(db.session.scalar(select(younger)))
 
 

@@ -12,9 +12,9 @@ from hms import clock
 from hms.auth.models import Doctor, Patient, User
 from hms.db import Busy, new_id, transaction
 from hms.errors import NotFound
-from hms.scheduling import emails, policies, queries, signals
+from hms.scheduling import emails, obstacles, queries, signals
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot, SlotStatus
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering, SlotPast, SlotTaken, TooSoon
+from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering, SlotTaken
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 or O, no 1, I or L: a reference is read out over the telephone."""
@@ -86,12 +86,10 @@ def _lock_if_free(slot_id: UUID, patient: Patient) -> Select:
 def _check(slot: Row) -> None:
     if slot.approved_at is None or slot.deactivated_at is not None:
         raise NotOffering
-    if slot.Slot.starts_at <= clock.now():
-        raise SlotPast
-    if slot.Slot.starts_at < policies.bookable_from():
-        raise TooSoon(f"Times can be booked online until {policies.notice_words()} before they start. Call us instead.")
+    if obstacle := obstacles.to_booking(slot.Slot):
+        raise obstacle
     if slot.patient_is_busy:
-        raise AlreadyBooked("You already have an appointment that overlaps this time.")
+        raise AlreadyBooked
 
 
 def _write(session: Session, slot: Slot, claim: Claim) -> Appointment | None:
@@ -152,7 +150,7 @@ def _earlier_or_refuse(claim: Claim) -> Appointment | None:
     if slot.status != SlotStatus.FREE:
         raise SlotTaken
     if queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at):
-        raise AlreadyBooked("You already have an appointment that overlaps this time.")
+        raise AlreadyBooked
     return None
 
 

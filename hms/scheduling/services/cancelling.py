@@ -5,13 +5,12 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hms import clock
 from hms.auth.models import Doctor, Patient
 from hms.db import transaction
 from hms.errors import Invalid
-from hms.scheduling import emails, policies, queries, signals
+from hms.scheduling import emails, obstacles, policies, queries, signals
 from hms.scheduling.models import Appointment, AppointmentStatus, Slot, SlotStatus
-from hms.scheduling.refusals import MoveNotAllowed, TooLateToCancel
+from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.services.history import move
 
 
@@ -24,7 +23,8 @@ def cancel_as_patient(appointment_id: UUID, *, patient: Patient, reason: str = "
         appointment = queries.lock_appointment(appointment_id, patient=patient)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
-        _check_for_patient(appointment)
+        if obstacle := obstacles.to_cancelling(appointment):
+            raise obstacle
         _cancel(session, appointment, by="patient", actor_id=patient.user_id, reason=reason)
     return appointment
 
@@ -44,15 +44,6 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
             raise MoveNotAllowed("This appointment is over, or has been marked already, so it cannot be cancelled.")
         _cancel(session, appointment, by="doctor", actor_id=doctor.user_id, reason=reason)
     return appointment
-
-
-def _check_for_patient(appointment: Appointment) -> None:
-    if appointment.status != AppointmentStatus.BOOKED:
-        raise MoveNotAllowed("This appointment has been marked already, so it cannot be cancelled.")
-    if clock.now() >= policies.cancel_until(appointment):
-        raise TooLateToCancel(
-            f"Your appointment starts in less than {policies.cancellation_words()}. Call reception and we will help."
-        )
 
 
 def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UUID, reason: str) -> None:

@@ -18,6 +18,8 @@ from hms.scheduling.refusals import SlotInPast, SlotNotFree, SlotOverlap
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
 LONGEST_SERIES_DAYS = 366
+MOST_TIMES = 10_000
+"""As many as one statement writes in a second or two, and more than a doctor works in a year."""
 
 
 class SeriesResult(NamedTuple):
@@ -66,6 +68,8 @@ def open_series(
             intervals += _visits(clock.from_clinic(day, start), clock.from_clinic(day, end), visit_minutes)
         except clock.NoSuchTime as refusal:
             skipped.append((day, refusal.message))
+    if len(intervals) > MOST_TIMES:
+        raise Invalid(f"These are more than {MOST_TIMES:,} times. Choose fewer days.", field="last_day")
     coming = [interval for interval in intervals if interval[0] > clock.now()]
     with transaction() as session:
         _lock_schedule(session, doctor)

@@ -56,8 +56,8 @@ def _check_time(appointment: Appointment, status: AppointmentStatus) -> None:
 
 def _before_the_mark(appointment: Appointment) -> str:
     """The status from which the present one was marked. Steps back do not count: undoing twice goes back twice."""
-    for change in reversed(appointment.changes):
-        is_mark = change.to_status in MARKS and change.from_status not in (S.FULFILLED, S.NOSHOW)
+    for change in reversed(queries.list_changes(appointment)):
+        is_mark = change.to_status in MARKS and change.from_status != S.FULFILLED
         if is_mark and change.to_status == appointment.status and change.from_status is not None:
-            return change.from_status
+            return change.from_status if appointment.can_become(change.from_status) else S.BOOKED
     raise MoveNotAllowed("There is nothing to undo.")

@@ -1,0 +1,1 @@
+"""The portal in a real browser: both journeys, every page, every state."""

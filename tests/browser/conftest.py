@@ -1,0 +1,130 @@
+"""A browser, clinics that are served for it, and windows of several sizes."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
+
+from hms import clock, demo
+from hms.auth import passwords
+from tests.browser.sites import Account, Site, served
+from tests.browser.windows import Hand, Keyboard, OpenWindow, Window
+from tests.fixtures.time import TestClock
+
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+PATIENCE_MS = 10_000
+
+
+@pytest.fixture(scope="package")
+def chromium() -> str:
+    """Where Chromium is; without one the tests are skipped, but never in CI."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path:
+        return path
+    told = "The browser tests need Chromium: install it (apt install chromium), or say where it is with CHROMIUM=/path."
+    if os.environ.get("CI"):
+        pytest.fail(told, pytrace=False)
+    pytest.skip(told)
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One Chromium for all tests; every window has cookies of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def steady_world() -> Iterator[None]:
+    """While windows are open it is the Monday of all tests, for the servers' threads too, and passwords are cheap."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", TestClock().now)
+        patch.setattr(passwords, "_hasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="package")
+def site(new_database, new_app, steady_world) -> Iterator[Site]:
+    """The demo clinic, served; it promises mail that nobody sends."""
+    with served(lambda url: new_app(new_database(), PUBLIC_URL=url, EMAIL_FUNCTION="hms-email-test")) as site:
+        with site.app.app_context():
+            upgrade()
+            demo.load()
+        yield site
+
+
+@pytest.fixture(scope="package")
+def empty_site(new_database, new_app, steady_world, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A clinic without anybody, served for development: with style guide and mailbox, and without mail."""
+    folder: Path = tmp_path_factory.mktemp("empty")
+    with served(
+        lambda url: new_app(new_database(), PUBLIC_URL=url, MODE="development", PORT=_port(url), DATA_DIR=folder)
+    ) as site:
+        with site.app.app_context():
+            upgrade()
+        yield site
+
+
+@pytest.fixture(scope="package")
+def broken_site(server, new_app, steady_world) -> Iterator[Site]:
+    """A clinic whose database is away."""
+    nowhere = server.set(host="127.0.0.1", port=9, query={})
+    with served(lambda url: new_app(nowhere, PUBLIC_URL=url)) as site:
+        yield site
+
+
+def _port(url: str) -> str:
+    return url.rpartition(":")[2]
+
+
+@pytest.fixture
+def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
+    """``open_window(asha, PHONE)`` is a new browser of the demo clinic with Asha signed in, or with nobody.
+
+    It has no script with ``javascript=False``; ``by_keyboard=True`` presses and types without a pointer. All windows
+    are closed after the test, which fails if any page broke the policy, asked another host or had a script fail.
+    """
+    windows: list[Window] = []
+
+    def open_window(
+        account: Account | None = None,
+        form: dict[str, Any] = WIDE,
+        *,
+        at: Site = site,
+        javascript: bool = True,
+        by_keyboard: bool = False,
+    ) -> Window:
+        context = browser.new_context(
+            **form, java_script_enabled=javascript, reduced_motion="reduce", locale="en-GB", base_url=at.url
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        if account:
+            context.add_cookies([{"name": "hms", "value": account.cookie, "url": at.url}])
+        windows.append(Window(context.new_page(), url=at.url, hand=Keyboard() if by_keyboard else Hand()))
+        return windows[-1]
+
+    yield open_window
+    faults = [fault for window in windows for fault in window.faults]
+    for window in windows:
+        window.page.context.close()
+    assert not faults, "\n".join(faults)

@@ -1,0 +1,136 @@
+"""A newcomer finds a doctor, signs up on the way, books a time and cancels it."""
+
+import itertools
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, WIDE
+from tests.browser.windows import REFERENCE, Window
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = itertools.count(1)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param({"form": WIDE, "by_keyboard": True}, id="wide, by keyboard"),
+        pytest.param({"form": PHONE}, id="phone"),
+        pytest.param({"form": PHONE, "javascript": False}, id="phone, without JavaScript"),
+    ]
+)
+def window(request, open_window) -> Window:
+    """A window in which nobody is signed in."""
+    window = open_window(**request.param)
+    window.javascript = request.param.get("javascript", True)
+    return window
+
+
+def test_a_newcomer_books_a_time_and_cancels_it(window):
+    find_a_doctor(window)
+    look_at_another_day_and_come_back(window)
+    chosen = choose_a_time(window)
+    sign_up_on_the_way(window)
+    book(window, chosen)
+    cancel(window, chosen)
+
+
+def find_a_doctor(window: Window) -> None:
+    window.open("/")
+    window.look("See a doctor when it suits you")
+    window.press("link", re.compile(r"^Find a doctor$"))
+    window.look("Find a doctor")
+    window.press("link", "Cardiology 1 doctor")
+    expect(window.page.get_by_role("status")).to_have_text("1 doctor in Cardiology")
+    assert window.path == "/doctors?specialty=cardiology"
+    if window.javascript:
+        assert window.focused == "chip-cardiology", "the filter keeps the focus"
+    window.look("Find a doctor")
+    window.press("link", "Dr Anil Bose")
+    window.look("Dr Anil Bose")
+
+
+def look_at_another_day_and_come_back(window: Window) -> None:
+    first = day_heading(window)
+    days = window.page.get_by_role("navigation", name="Choose a day")
+    names = [link.inner_text() for link in days.locator("a.day").all()]
+    assert len(names) > 1, "the demo clinic has a week with several open days"
+    window.hand.press(days.locator("a.day").nth(-1))
+    expect(window.page.locator("#times-head")).not_to_have_text(first)
+    chosen = days.locator("a.day[aria-current=date]")
+    expect(chosen).to_have_count(1)
+    day_id = chosen.get_attribute("id")
+    assert day_id
+    assert window.path.endswith(f"?day={day_id.removeprefix('day-')}"), "the address names the day"
+    if window.javascript:
+        assert window.focused == day_id, "the day that was pressed keeps the focus"
+    window.look("Dr Anil Bose")
+    window.page.go_back()
+    expect(window.page.locator("#times-head")).to_have_text(first)
+    window.page.go_forward()
+    expect(window.page.locator("#times-head")).not_to_have_text(first)
+
+
+def day_heading(window: Window) -> str:
+    return window.page.locator("#times-head").inner_text()
+
+
+def choose_a_time(window: Window) -> tuple[str, str]:
+    """The time and the day that were chosen, as ``("10:20", "Friday 27 November")``."""
+    time = window.page.locator("#times a.time").last
+    at, day, name = re.fullmatch(r"(.+) on (.+) with (.+)", time.locator(".vh").inner_text()).groups()
+    assert name == "Dr Anil Bose"
+    window.hand.press(time)
+    return at, day
+
+
+def sign_up_on_the_way(window: Window) -> None:
+    window.look("Sign in")
+    window.press("link", "Create an account")
+    window.look("Who is this account for?")
+    window.hand.press(window.page.get_by_role("link", name="I am a patient"))
+    window.look("Create a patient account")
+    window.allow(422)
+    window.press("button", "Create account")
+    window.look("Create a patient account", is_error=True)
+    if window.javascript:
+        assert window.focused == "problem", "what is wrong is read first"
+    window.write("Full name", "Noor Haddad")
+    window.write("Email", f"noor{next(PEOPLE)}@example.test")
+    window.write("Mobile phone", "07700 900123")
+    window.write("Password", "horse battery staple")
+    window.press("button", "Create account")
+
+
+def book(window: Window, chosen: tuple[str, str]) -> None:
+    at, day = chosen
+    window.look("Check and book")
+    window.says(day)
+    window.says(at)
+    window.write("Reason for your visit (optional)", "My heart races at night")
+    window.press("button", "Book this appointment")
+    window.look("Booked")
+    window.says(f"{day} 2026, {at}")
+    window.says(REFERENCE)
+    window.says("My heart races at night")
+
+
+def cancel(window: Window, chosen: tuple[str, str]) -> None:
+    window.press("link", "Your appointments")
+    window.look("Your appointments")
+    window.says(f"{chosen[0]} with Dr Anil Bose")
+    window.press("link", "See details")
+    window.look("Appointment with Dr Anil Bose")
+    window.press("link", "Cancel appointment")
+    window.look("Cancel this appointment?")
+    window.write("Why are you cancelling? (optional)", "I feel well again")
+    window.press("button", "Cancel appointment")
+    window.look("Appointment with Dr Anil Bose")
+    window.says("Your appointment is cancelled")
+    if window.javascript:
+        assert window.focused == "problem", "the news is read first"
+    window.press("link", "Your appointments")
+    window.look("Your appointments")
+    window.says("No appointments coming up")

@@ -1,0 +1,92 @@
+"""A promise is kept or undone with what it tells of."""
+
+from datetime import date
+
+import pytest
+
+from hms import clock
+from hms.db import db, transaction
+from hms.outbox import OutboxMessage, enqueue, timeline
+from hms.scheduling import services
+from tests import make
+from tests.outbox.conftest import promise, stored
+
+
+def keys():
+    return set(db.session.scalars(db.select(OutboxMessage.dedup_key)))
+
+
+def test_a_promise_is_due_at_once_unless_it_says_when(session, freeze):
+    now = freeze()
+    later = now.replace(hour=20)
+    promise("now")
+    promise("later", due_at=later)
+
+    assert stored("now").due_at == stored("now").created_at == now
+    assert stored("later").due_at == later
+
+
+def test_the_same_key_again_changes_nothing(session):
+    promise("once", "once")
+    promise("once", due_at=clock.now().replace(year=2030))
+
+    assert len(keys()) == 1
+    assert stored("once").due_at.year == 2026
+
+
+def test_what_is_undone_has_promised_nothing(session):
+    with pytest.raises(ZeroDivisionError), transaction():
+        enqueue("note", {}, dedup_key="undone")
+        raise ZeroDivisionError
+
+    assert keys() == set()
+
+
+def test_outside_of_a_transaction_nothing_can_be_promised(session):
+    with pytest.raises(RuntimeError, match="transaction"):
+        enqueue("note", {}, dedup_key="homeless")
+
+
+def test_the_timeline_is_of_one_subject_in_the_order_of_the_promises(session, asha, chen):
+    promise("second", subject_id=asha.id)
+    promise("other", subject_id=chen.id)
+    promise("third", subject_id=asha.id)
+
+    assert [message.dedup_key for message in timeline(asha.id)] == ["second", "third"]
+
+
+def test_a_booking_that_fails_leaves_no_message_and_one_that_holds_leaves_its_own(session, asha, bose):
+    slot = make.slot(bose, day=date(2026, 11, 26))
+    before = keys()
+    with pytest.raises(ZeroDivisionError), transaction():
+        services.book(slot.id, patient=asha, idempotency_key="a")
+        raise ZeroDivisionError
+    assert keys() == before
+
+    made = services.book(slot.id, patient=asha, idempotency_key="b")
+    types = sorted(key.split(":")[0] for key in keys() - before)
+    assert types == ["APPOINTMENT_REMINDER"] * 2 + ["BOOKING_CONFIRMATION", "BOOKING_CONFIRMATION_DOCTOR"]
+    assert {message.subject_id for message in timeline(made.id)} == {made.id}
+
+
+def test_all_messages_of_a_booking_are_one_statement_and_nobody_is_notified(client, sign_in, asha, bose):
+    slot = make.slot(bose, day=date(2026, 11, 26))
+    sign_in(client, asha)
+    client.page("patient.book", slot_id=slot.id)
+    with client.statements() as statements:
+        client.submit("patient.book", slot_id=slot.id)
+
+    assert sum("outbox_messages" in statement for statement in statements) == 1
+    assert not [statement for statement in statements if "notify" in statement.casefold()]
+    triggers = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
+    assert db.session.scalar(db.text(triggers)) == 0
+
+
+def test_one_message_more_for_the_same_booking_is_never_made(session, asha, bose):
+    slot = make.slot(bose, day=date(2026, 11, 26))
+    services.book(slot.id, patient=asha, idempotency_key="same page")
+    before = keys()
+    services.book(slot.id, patient=asha, idempotency_key="same page")
+    services.book(slot.id, patient=asha, idempotency_key="second tab")
+
+    assert keys() == before

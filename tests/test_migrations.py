@@ -1,0 +1,82 @@
+"""The tables come from the migrations: one line of them, that can be gone up and down, and that the models agree with."""
+
+import re
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from flask_migrate import check, downgrade, upgrade
+from sqlalchemy import Engine, text
+
+from hms.db import db
+
+VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
+
+EVERYTHING = """
+    SELECT 'column', table_name, column_name, data_type, is_nullable, column_default, character_maximum_length::text
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index', tablename, indexname, indexdef, '', '', '' FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', ''
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    ORDER BY 1, 2, 3
+"""
+
+
+@pytest.fixture
+def empty_app(new_database, new_app):
+    """An application on a database without tables."""
+    app = new_app(new_database())
+    with app.app_context():
+        yield app
+
+
+def schema(engine: Engine) -> list[tuple]:
+    """Every column, index and constraint."""
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(EVERYTHING))]
+
+
+def test_there_is_one_head_and_one_way_to_it():
+    script = ScriptDirectory(str(VERSIONS.parent))
+    assert len(script.get_heads()) == 1
+    assert all(not revision.is_branch_point and not revision.is_merge_point for revision in script.walk_revisions())
+
+
+def test_migrations_are_numbered_and_named_by_their_subject():
+    names = sorted(path.name for path in VERSIONS.glob("*.py"))
+    assert all(re.fullmatch(r"\d{4}_[a-z][a-z_]+\.py", name) for name in names), names
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    by_revision = {revision.revision for revision in ScriptDirectory(str(VERSIONS.parent)).walk_revisions()}
+    assert by_revision == {name[:4] for name in names}
+
+
+def test_the_models_are_what_the_migrations_made(empty_app):
+    upgrade()
+    check()  # exits with an error if autogenerate would write something
+
+
+def test_every_step_can_be_taken_back_and_again(empty_app):
+    upgrade()
+    there = schema(db.engine)
+    revisions = [revision.revision for revision in ScriptDirectory(str(VERSIONS.parent)).walk_revisions()]
+    for revision in [*revisions[1:], "base"]:
+        downgrade(revision=revision)
+    left = {row[1] for row in schema(db.engine)}
+    assert left <= {"alembic_version"}, left
+    upgrade()
+    assert schema(db.engine) == there
+
+
+def test_upgrading_twice_changes_nothing(empty_app):
+    upgrade()
+    there = schema(db.engine)
+    upgrade()
+    assert schema(db.engine) == there
+
+
+def test_the_specialties_are_there_from_the_start(empty_app):
+    upgrade()
+    with db.engine.connect() as connection:
+        slugs = connection.execute(text("SELECT slug FROM specialties")).scalars().all()
+    assert len(slugs) >= 15
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in slugs)
