@@ -7,6 +7,7 @@ import argparse
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 from bench.clinic import KEY, TOKEN, Browser, running
@@ -34,7 +35,7 @@ def measure(port: int, rounds: int) -> dict[str, list[float]]:
         taken.setdefault("/healthz", []).append(seconds(lambda: browser.get("/healthz")))
         taken.setdefault("directory", []).append(seconds(lambda: browser.get("/doctors")))
         doctor = doctors[turn % len(doctors)]
-        taken.setdefault("doctor page", []).append(seconds(lambda doctor=doctor: browser.get(doctor)))
+        taken.setdefault("doctor page", []).append(seconds(partial(browser.get, doctor)))
         taken.setdefault("my appointments", []).append(seconds(lambda: browser.get("/patient/appointments")))
         if (book := booking(browser, doctor)) is not None:
             taken.setdefault("book (POST)", []).append(seconds(book))

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import time, timedelta
+from functools import partial
+from typing import cast
 from uuid import UUID
 
 import click
@@ -54,7 +56,7 @@ def race_drill(patients: int, yes: bool) -> None:
 
 
 def run(*, patients: int) -> Counter[str]:
-    """What became of that many patients who booked one fresh slot at once: ``booked``, ``just taken``, or anything else."""
+    """What became of so many patients who booked one fresh slot at once: ``booked``, ``just taken``, or worse."""
     tag = secrets.token_hex(3)
     addresses = [f"race-drill-{tag}-{number:04}@demo.test" for number in range(patients + 1)]
     try:
@@ -85,7 +87,7 @@ def _claim(slot_id: UUID, address: str) -> Callable[[], str]:
     user = auth.sign_up_patient(full_name="Race Drill", email=address, phone="", password=secrets.token_urlsafe())
     patient = user.patient
     db.session.expunge_all()  # the thread uses the plain values of it only
-    return lambda: _book(slot_id, patient)
+    return partial(_book, slot_id, cast(Patient, patient))
 
 
 def _book(slot_id: UUID, patient: Patient) -> str:
@@ -102,7 +104,8 @@ def _book(slot_id: UUID, patient: Patient) -> str:
 
 def _all_at_once(claims: list[Callable[[], str]]) -> list[str]:
     """The outcomes of all claims, each in a thread and a session of its own, started at one moment."""
-    app, start = current_app._get_current_object(), threading.Barrier(len(claims))
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy stays in this thread
+    start = threading.Barrier(len(claims))
 
     def one(claim: Callable[[], str]) -> str:
         with app.app_context():

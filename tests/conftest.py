@@ -4,4 +4,10 @@ import pytest
 
 pytest.register_assert_rewrite("tests.fixtures", "tests.pages", "tests.make", "tests.race.invariants")
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.time", "tests.fixtures.web", "tests.fixtures.cast", "tests.fixtures.mail"]
+pytest_plugins = [
+    "tests.fixtures.database",
+    "tests.fixtures.time",
+    "tests.fixtures.web",
+    "tests.fixtures.cast",
+    "tests.fixtures.mail",
+]

@@ -128,7 +128,9 @@ def test_a_skipped_time_is_refused(day, at, zone):
 
 
 def test_lord_howe_moves_by_half_an_hour():
-    assert clock.from_clinic(date(2026, 10, 4), time(2, 30), zone=LORD_HOWE) == datetime(2026, 10, 3, 15, 30, tzinfo=UTC)
+    assert clock.from_clinic(date(2026, 10, 4), time(2, 30), zone=LORD_HOWE) == datetime(
+        2026, 10, 3, 15, 30, tzinfo=UTC
+    )
     doubled = clock.from_clinic(date(2027, 4, 4), time(1, 45), zone=LORD_HOWE)
     assert doubled == datetime(2027, 4, 3, 14, 45, tzinfo=UTC)
     assert clock.is_doubled(doubled, zone=LORD_HOWE)

@@ -1,6 +1,7 @@
 """The embedded server: shared by all who use it, stopped by the last, and safe from other accounts."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -254,6 +255,14 @@ def test_a_forked_child_does_not_end_its_parents_hold(files):
     server.pid -= 1
 
     assert ask(server.url, "SELECT 1") == 1
+
+
+def test_a_folder_that_is_deleted_stays_deleted(files):
+    postgres.start(files.folder).stop()
+    shutil.rmtree(files.folder)
+    guard.guard(files, pg_ctl="there is none")
+
+    assert not files.folder.exists()
 
 
 def test_the_guard_gives_way_to_whoever_holds_the_server(files):

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import click
 from flask import Flask, current_app
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from hms import clock
 from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, Role, User
-from hms.db import db, new_id, transaction
+from hms.db import Model, new_id, transaction
 from hms.demo import days as diaries
 from hms.demo.days import Diary, Row, Someone, Worker
 from hms.demo.people import BOSE, Person, doctor_number, name_number
@@ -90,9 +90,9 @@ def load(*, doctors: int = 12, patients: int = 30, days: int = 14) -> None:
     with transaction() as session:
         workers, crowd = _people(session, doctors, patients, password_hash, now)
         diary = _days(workers, crowd, days, now)
-        _write(session, Slot.__table__, diary.slots)
-        _write(session, Appointment.__table__, diary.appointments)
-        _write(session, AppointmentChange.__table__, diary.changes)
+        _write(session, Slot, diary.slots)
+        _write(session, Appointment, diary.appointments)
+        _write(session, AppointmentChange, diary.changes)
     with transaction() as session:
         session.execute(text("ANALYZE"))  # else the first pages are planned for empty tables
 
@@ -112,10 +112,10 @@ def _people(
         email, name = (f"patient-{number:04}@demo.test", name_number(number)) if number else (ASHA_EMAIL, ASHA)
         users.append(_user(someone.user_id, email, name, Role.PATIENT))
     known = {"password_hash": password_hash, "created_at": now, "email_verified_at": now}
-    _write(session, User.__table__, [user | known for user in users])
+    _write(session, User, [user | known for user in users])
     specialties = {specialty.slug: specialty.id for specialty in queries.list_specialties()}
-    _write(session, Doctor.__table__, [_doctor(n, worker, specialties, now) for n, worker in enumerate(workers)])
-    _write(session, Patient.__table__, [_patient(number, someone) for number, someone in enumerate(crowd)])
+    _write(session, Doctor, [_doctor(n, worker, specialties, now) for n, worker in enumerate(workers)])
+    _write(session, Patient, [_patient(number, someone) for number, someone in enumerate(crowd)])
     return workers, crowd
 
 
@@ -180,8 +180,8 @@ def _story_of_asha(diary: Diary, bose: Worker, slots: list[Row], asha: Someone) 
         diary.book(slot, patient=asha, doctor=bose, status=status)
 
 
-def _write(session: Session, table: Table, rows: Iterable[Row]) -> None:
+def _write(session: Session, model: type[Model], rows: Iterable[Row]) -> None:
     """Insert many rows, some thousands a statement."""
     waiting = iter(rows)
     while batch := list(islice(waiting, ROWS_AT_ONCE)):
-        session.execute(insert(table), batch)
+        session.execute(insert(cast(Table, model.__table__)), batch)

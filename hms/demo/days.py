@@ -77,7 +77,7 @@ def offer(diary: Diary, doctor: Worker, *, today: date, days: int) -> list[Row]:
 
 
 def fill(diary: Diary, doctor: Worker, slots: Sequence[Row], patients: Sequence[Someone]) -> None:
-    """Book some of the doctor's slots: the past and today ran their course, the next days are taken as busy as it is."""
+    """Book some of the doctor's slots: the past and today ran their course, the next days are as busy as usual."""
     near = diary.now + timedelta(days=8)
     for slot in slots:
         is_wanted = diary.seed.random() < (doctor.person.busy if slot["starts_at"] < near else doctor.person.busy / 4)

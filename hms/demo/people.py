@@ -66,8 +66,8 @@ COLLEAGUES = (
         "English, Polish, German",
         7000,
         15,
-        "Moles, eczema, acne and everything that itches. Come without make-up or nail polish on what you want me to see; "
-        "most questions are answered in one visit.",
+        "Moles, eczema, acne and everything that itches. Come without make-up or nail polish on what you want me "
+        "to see; most questions are answered in one visit.",
         hours=MORNINGS,
     ),
     Person(
@@ -90,8 +90,8 @@ COLLEAGUES = (
         "English, Japanese",
         6500,
         20,
-        "I see children from birth to sixteen. There are books and a train table in the waiting room; a favourite toy is "
-        "welcome too.",
+        "I see children from birth to sixteen. There are books and a train table in the waiting room; a favourite "
+        "toy is welcome too.",
         busy=0.7,
     ),
     Person(
@@ -102,8 +102,8 @@ COLLEAGUES = (
         "English, Yoruba",
         12000,
         40,
-        "Headache, epilepsy and disorders of movement. The first visit is long, because the story matters more than any "
-        "test. Note when your symptoms started and what brings them on.",
+        "Headache, epilepsy and disorders of movement. The first visit is long, because the story matters more "
+        "than any test. Note when your symptoms started and what brings them on.",
         hours=MORNINGS,
         weekdays=TUE_THU,
         busy=1.0,
@@ -116,8 +116,8 @@ COLLEAGUES = (
         "English, Norwegian, Swedish",
         8000,
         30,
-        "Contraception, menopause, pelvic pain and routine checks. You may always ask for a chaperone, and you may always "
-        "say stop.",
+        "Contraception, menopause, pelvic pain and routine checks. You may always ask for a chaperone, and you may"
+        " always say stop.",
         hours=AFTERNOONS,
     ),
     Person(
@@ -128,8 +128,8 @@ COLLEAGUES = (
         "English, Arabic, French",
         7500,
         20,
-        "Cataract, glaucoma and the eyes of people with diabetes. We may give drops that blur your sight for some hours, "
-        "so please do not drive to your visit.",
+        "Cataract, glaucoma and the eyes of people with diabetes. We may give drops that blur your sight for some "
+        "hours, so please do not drive to your visit.",
         first_day=3,
     ),
     Person(
@@ -140,8 +140,8 @@ COLLEAGUES = (
         "English, Finnish, Swedish",
         11000,
         50,
-        "Depression, anxiety and the strain of long illness. We start with what you want to change. What you tell me stays "
-        "with me, and I explain the few exceptions before we begin.",
+        "Depression, anxiety and the strain of long illness. We start with what you want to change. What you tell "
+        "me stays with me, and I explain the few exceptions before we begin.",
         hours=EVENINGS,
         busy=0.8,
     ),

@@ -11,7 +11,7 @@ from hms.outbox.models import OutboxMessage
 def timeline(subject_id: UUID) -> list[OutboxMessage]:
     """The messages about one thing, in the order in which they were promised."""
     statement = select(OutboxMessage).where(OutboxMessage.subject_id == subject_id)
-    return list(db.session.scalars(statement.order_by(OutboxMessage.created_at, OutboxMessage.dedup_key)))
+    return list(db.session.scalars(statement.order_by(OutboxMessage.created_at, OutboxMessage.id)))
 
 
 def list_messages(*, status: str | None = None, most: int = 50) -> list[OutboxMessage]:

@@ -72,6 +72,8 @@ def start(data_dir: Path) -> Server:
         return held
     try:
         files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for lock in (files.turn, files.users):
+            lock.touch(mode=0o600)
         with guard.locked(files.turn):
             _ensure_running(files)
             hold = guard.open_locked(files.users, fcntl.LOCK_SH)

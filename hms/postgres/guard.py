@@ -51,8 +51,11 @@ class Files:
 
 
 def open_locked(path: Path, operation: int) -> int:
-    """A descriptor of the file that holds the lock until it is closed or the process ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    """A descriptor of the file that holds the lock until it is closed or the process ends.
+
+    It never makes the file: who comes last must not put one into a folder that is just being deleted.
+    """
+    descriptor = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, operation)
     except BaseException:
@@ -73,12 +76,13 @@ def locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
 
 def stop_if_unused(files: Files, *, pg_ctl: str) -> bool:
     """Stop the server unless some process holds it; answers whether it is stopped now."""
-    with locked(files.turn):
-        try:
-            with locked(files.users, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                _stop(files, pg_ctl)
-        except BlockingIOError:
-            return False
+    try:
+        with locked(files.turn), locked(files.users, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            _stop(files, pg_ctl)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # the whole folder was deleted
+        return True
     return True
 
 
@@ -105,7 +109,7 @@ def guard(files: Files, *, pg_ctl: str) -> None:
     """Wait until nobody holds the server any more, and stop it."""
     stopped = False
     while not stopped:
-        with locked(files.users):
+        with suppress(FileNotFoundError), locked(files.users):
             pass
         stopped = stop_if_unused(files, pg_ctl=pg_ctl)
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 
 from hms.db import db
 from hms.errors import Refusal, Unavailable
@@ -52,6 +52,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_refuse_unreadable_text)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(SecurityError, _another_host)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeout, _database)
@@ -76,6 +77,11 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:
     return _page(400, *CSRF)
+
+
+def _another_host(error: SecurityError) -> ResponseReturnValue:
+    """Asked under a name that is not ours (``TRUSTED_HOSTS``): there is no page, for it could not link to anything."""
+    return "This address is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

@@ -22,4 +22,6 @@ def _question() -> str:
 
 def _of(table: str) -> str:
     rows = f"SELECT t::text AS line FROM (SELECT {NOT_BUSINESS.get(table, '*')} FROM {table}) t"
-    return f"SELECT '{table}', count(*) || ' ' || coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM ({rows}) r"
+    return (
+        f"SELECT '{table}', count(*) || ' ' || coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM ({rows}) r"
+    )

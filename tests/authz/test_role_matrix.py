@@ -118,7 +118,12 @@ def test_everybody_gets_what_the_policies_say_and_who_is_denied_changes_nothing(
         seen += 1
         if answer.status_code != should:
             wrong.append(f"{method} {path} answered {answer.status_code}, not {should}")
-        if should == 302 and rule and policy_of(rule.endpoint) != "public" and "/login" not in answer.headers.get("Location", ""):
+        if (
+            should == 302
+            and rule
+            and policy_of(rule.endpoint) != "public"
+            and "/login" not in answer.headers.get("Location", "")
+        ):
             wrong.append(f"{method} {path} sent to {answer.headers.get('Location')}, not to sign in")
         if changed and (is_denied(should) or method in {"GET", "HEAD"} or answer.status_code >= 400):
             wrong.append(f"{method} {path} answered {answer.status_code} and changed the database")
@@ -130,7 +135,11 @@ def test_everybody_gets_what_the_policies_say_and_who_is_denied_changes_nothing(
 @pytest.mark.parametrize("sent", ["nothing", "a made-up token", "somebody else's token"])
 def test_no_unsafe_request_without_its_own_csrf_token_has_an_effect(app, session, world, principal, sent):
     stranger = world.tokens["other patient"]
-    data = {"nothing": {}, "a made-up token": {"csrf_token": "x" * 91}, "somebody else's token": {"csrf_token": stranger}}
+    data = {
+        "nothing": {},
+        "a made-up token": {"csrf_token": "x" * 91},
+        "somebody else's token": {"csrf_token": stranger},
+    }
     before, wrong = fingerprint(session), []
     for rule in rules(app):
         for method in sorted(UNSAFE & rule.methods):

@@ -120,7 +120,8 @@ def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
         context.set_default_timeout(PATIENCE_MS)
         if account:
             context.add_cookies([{"name": "hms", "value": account.cookie, "url": at.url}])
-        windows.append(Window(context.new_page(), url=at.url, hand=Keyboard() if by_keyboard else Hand()))
+        hand = Keyboard() if by_keyboard else Hand()
+        windows.append(Window(context.new_page(), url=at.url, hand=hand, javascript=javascript))
         return windows[-1]
 
     yield open_window

@@ -23,9 +23,7 @@ PEOPLE = itertools.count(1)
 )
 def window(request, open_window) -> Window:
     """A window in which nobody is signed in."""
-    window = open_window(**request.param)
-    window.javascript = request.param.get("javascript", True)
-    return window
+    return open_window(**request.param)
 
 
 def test_a_newcomer_books_a_time_and_cancels_it(window):

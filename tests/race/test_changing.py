@@ -104,9 +104,7 @@ def test_overlapping_times_opened_at_once_are_one(together, attempt):
     doctor, day = make.doctor(), clock.today() + timedelta(days=9)
     db.session.expunge_all()
     starts = [time(10, minute) for minute in (0, 5, 10, 15)]
-    outcomes = together(
-        [lambda s=s: services.open_slot(doctor, day=day, start=s, end=time(11)) for s in starts]
-    )
+    outcomes = together([lambda s=s: services.open_slot(doctor, day=day, start=s, end=time(11)) for s in starts])
     assert outcomes.kinds == {"Slot": 1, "SlotOverlap": 3}
 
 

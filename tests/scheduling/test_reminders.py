@@ -98,7 +98,7 @@ def test_who_has_switched_reminders_off_gets_none_even_if_they_were_planned(
 
     assert postbox.deliver() == []
     assert reminders(appointment)[24] == ("dropped", "The patient has switched reminders off.")
-    patient.submit("patient_profile.edit", {"wants_reminders": "y"})
+    signed_in(asha).submit("patient_profile.edit", {"wants_reminders": "y"})
     hours_before(2)
     assert postbox.only().type == "APPOINTMENT_REMINDER"
 

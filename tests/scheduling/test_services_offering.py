@@ -60,7 +60,9 @@ def test_wall_clock_times_follow_the_season(session, bose):
     assert open_slot(bose, day=date(2027, 7, 1)).starts_at == datetime(2027, 7, 1, 9, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("start", "end"), [("10:00", "10:20"), ("09:50", "10:10"), ("10:10", "10:15"), ("09:00", "12:00")])
+@pytest.mark.parametrize(
+    ("start", "end"), [("10:00", "10:20"), ("09:50", "10:10"), ("10:10", "10:15"), ("09:00", "12:00")]
+)
 def test_a_time_that_overlaps_is_refused(session, bose, start, end):
     open_slot(bose)
     with pytest.raises(SlotOverlap) as refused:
@@ -173,7 +175,11 @@ def test_a_series_across_a_clock_change_keeps_its_wall_time(session, bose):
 
 def test_a_series_names_the_day_on_which_its_start_does_not_exist(session, bose):
     result = open_series(
-        bose, first_day=SPRING - timedelta(days=1), last_day=SPRING + timedelta(days=1), start=time(1, 30), end=time(3, 30)
+        bose,
+        first_day=SPRING - timedelta(days=1),
+        last_day=SPRING + timedelta(days=1),
+        start=time(1, 30),
+        end=time(3, 30),
     )
     assert result.opened == 12
     assert [day for day, _ in result.skipped_days] == [SPRING]
@@ -182,7 +188,10 @@ def test_a_series_names_the_day_on_which_its_start_does_not_exist(session, bose)
 
 def test_a_night_of_visits_is_an_hour_shorter_or_longer_when_clocks_change(session, bose):
     for day, visits in ((SPRING, 2), (AUTUMN, 4), (DAY, 3)):
-        assert open_series(bose, first_day=day, last_day=day, start=time(0), end=time(3), visit_minutes=60).opened == visits
+        assert (
+            open_series(bose, first_day=day, last_day=day, start=time(0), end=time(3), visit_minutes=60).opened
+            == visits
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""A clinic in which every kind of mail is promised, by people with the names that a test wants."""
+
+from datetime import date, time
+
+from hms import outbox
+from hms.auth import services as auth
+from hms.db import transaction
+from hms.scheduling import emails, services
+from tests import make
+
+ODD_NAMES = [
+    "Zoë Ångström-O'Neill",
+    "👩‍⚕️ Dr 🦄",
+    "محمد عبد الله",
+    "שרה כהן",
+    "Asha \u202eoaR",
+    "李小龍",
+    'Asha "The Patient" <eve@evil.test>',
+    "<script>alert(1)</script>",
+    "{{ 7 * 7 }} {% raw %}",
+    "=?utf-8?q?Asha=0D=0ABcc=3A_eve@evil.test?=",
+    "a" * 120,
+    "\u200b.\u200b",
+    "Asha, Rao; Chen: <x>",
+]
+
+
+def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
+    """Every letter of a patient and a doctor of that name, from signing up to the end of a visit."""
+    asha = make.patient(name, email="asha@example.test")
+    bose = make.doctor(name, email="bose@example.test")
+    letters = postbox.deliver()
+    auth.send_verification(asha.user)
+    auth.ask_for_reset("asha@example.test")
+    kept, moved, cancelled = (make.slot(bose, day=date(2026, 11, day), start=time(9, 40)) for day in (26, 27, 30))
+    made = {slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)}
+    letters += postbox.deliver()
+    services.cancel_as_patient(made[cancelled].id, patient=asha)
+    change(made[moved])
+    steady_clock.set(kept.starts_at.replace(hour=7, minute=45))
+    letters += postbox.deliver()
+    steady_clock.set(kept.ends_at)
+    services.mark_noshow(made[kept].id, doctor=bose)
+    steady_clock.advance(minutes=10)
+    return letters + postbox.deliver()
+
+
+def change(appointment) -> None:
+    """What a change of time promises; there is no page for it yet."""
+    with transaction():
+        appointment.version += 1
+        emails.moved(
+            appointment,
+            from_moment_text="Friday 27 November 2026, 09:00",
+            patient_user_id=appointment.patient.user_id,
+            doctor_user_id=appointment.doctor.user_id,
+        )
+
+
+def states() -> set[tuple[str, str | None]]:
+    """State and error of every message there is."""
+    return {(message.status, message.last_error) for message in outbox.list_messages(most=1000)}

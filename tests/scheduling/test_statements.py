@@ -1,0 +1,99 @@
+"""How often a whole request asks the database: never more than it needs, and never more for more rows."""
+
+from datetime import timedelta
+
+import pytest
+
+from hms.scheduling import services
+from tests import make
+
+
+@pytest.fixture
+def clinic(bose, eze):
+    """Eight doctors with four free times each."""
+    doctors = [bose, eze, *(make.doctor() for _ in range(6))]
+    return {doctor.id: [make.slot(doctor).id for _ in range(4)] for doctor in doctors}
+
+
+@pytest.fixture
+def asked(client):
+    """``asked(browser, path)`` is the list of statements behind that page."""
+
+    def asked(browser, path: str, **post) -> list[str]:
+        with browser.statements() as seen:
+            answer = browser.post(path, **post) if post else browser.get(path)
+        assert answer.status_code in (200, 303)
+        return seen
+
+    return asked
+
+
+def test_the_directory_asks_twice_and_once_more_for_who_is_signed_in(asked, client, signed_in, asha, clinic):
+    assert len(asked(client, "/doctors")) <= 2
+    assert len(asked(signed_in(asha), "/doctors")) <= 3
+    assert len(asked(client, "/doctors?specialty=cardiology&q=Dr")) <= 2
+
+
+def test_the_landing_page_asks_twice(asked, client, clinic):
+    assert len(asked(client, "/")) <= 2
+
+
+def test_a_doctors_page_asks_twice_and_once_more_for_who_is_signed_in(asked, client, signed_in, asha, bose, clinic):
+    path = client.url("directory.doctor", doctor_id=bose.id)
+    assert len(asked(client, path)) <= 2
+    assert len(asked(signed_in(asha), path)) <= 3
+
+
+def test_the_page_before_booking_asks_little(asked, signed_in, asha, bose, clinic):
+    browser = signed_in(asha)
+    assert len(asked(browser, f"/patient/slots/{clinic[bose.id][0]}/book")) <= 2
+
+
+def test_booking_is_four_statements_signing_in_included(asked, signed_in, asha, bose, clinic):
+    browser = signed_in(asha)
+    path = f"/patient/slots/{clinic[bose.id][0]}/book"
+    form = browser.get(path).page.find_form(path)
+    assert len(asked(browser, path, data=form.values)) <= 4
+
+
+def test_the_pages_of_a_patient_ask_as_often_for_many_visits_as_for_one(asked, signed_in, asha, bose, eze):
+    browser = signed_in(asha)
+    paths = ("/patient/", "/patient/appointments", "/patient/appointments?tab=past")
+    make.appointment(asha, doctor=bose)
+    make.appointment(asha, doctor=bose, status="fulfilled")
+    few = {path: len(asked(browser, path)) for path in paths}
+    for number in range(4):
+        visit = make.appointment(asha, doctor=(bose, eze)[number % 2])
+        make.slot(eze, starts_at=visit.starts_at + timedelta(days=20))
+        services.cancel_as_patient(visit.id, patient=asha)
+        make.appointment(asha, doctor=(bose, eze)[number % 2])
+    many = {path: len(asked(browser, path)) for path in paths}
+    assert many == few
+    assert max(many.values()) <= 4
+
+
+def test_the_pages_of_a_doctor_ask_as_often_for_many_visits_as_for_one(asked, signed_in, bose):
+    browser = signed_in(bose)
+    paths = ("/doctor/", "/doctor/calendar", "/doctor/calendar?view=list", "/doctor/slots", "/doctor/appointments")
+    make.appointment(doctor=bose)
+    make.slot(bose)
+    few = {path: len(asked(browser, path)) for path in paths}
+    for _ in range(5):
+        make.appointment(doctor=bose)
+        make.slot(bose)
+    many = {path: len(asked(browser, path)) for path in paths}
+    assert many == few
+    assert max(many.values()) <= 4
+
+
+def test_a_page_of_one_appointment_asks_little(asked, signed_in, asha, bose):
+    visit = make.appointment(asha, doctor=bose)
+    assert len(asked(signed_in(asha), f"/patient/appointments/{visit.id}")) <= 4
+    assert len(asked(signed_in(bose), f"/doctor/appointments/{visit.id}")) <= 4
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/static/portal.css", "/signup", "/no-such-page", "/signup/patient"])
+def test_what_needs_nobody_asks_nothing(client, path):
+    with client.statements() as seen:
+        client.get(path)
+    assert seen == []

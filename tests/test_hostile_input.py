@@ -1,0 +1,177 @@
+"""Every field of every form, with everything in the corpus: an answer for a person, never a crash, nothing bad stored.
+
+The forms are found on the pages and the fields by introspection, so that a new field is tried from its first day.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+from flask_wtf import FlaskForm
+from html5lib.html5parser import ParseError
+from sqlalchemy import text
+from wtforms import Field, FileField
+
+from hms.auth import forms as auth_forms
+from hms.db import db
+from hms.forms import HmsForm
+from hms.scheduling import forms as scheduling_forms
+from hms.scheduling.forms import offering
+from tests import corpus, make
+from tests.authz import world as worlds
+
+EXPECTED = {200, 302, 303, 400, 403, 404, 409, 413, 422}
+
+# Every page with a form that changes something: the principal, the endpoint, and what an honest person fills in.
+FORMS = {
+    "auth.login": ("anonymous", {"email": "a@example.test", "password": "x"}),
+    "auth.signup_patient": (
+        "anonymous",
+        {"full_name": "N N", "email": "n@example.test", "phone": "020 7946 0000", "password": make.PASSWORD},
+    ),
+    "auth.signup_doctor": (
+        "anonymous",
+        {
+            "full_name": "N N",
+            "email": "n@example.test",
+            "phone": "020 7946 0000",
+            "password": make.PASSWORD,
+            "specialty": "cardiology",
+            "licence_number": "1",
+            "years_of_experience": "1",
+            "bio": "",
+        },
+    ),
+    "patient.book": ("other patient", {"reason": "", "idempotency_key": "A" * 22}),
+    "patient.cancel": ("patient", {"reason": ""}),
+    "patient_profile.edit": ("patient", {"full_name": "Asha Rao", "phone": "020 7946 0000"}),
+    "doctor_profile.edit": (
+        "doctor",
+        {"full_name": "Dr Bose", "specialty": "cardiology", "years_of_experience": "1", "visit_minutes": "20"},
+    ),
+    "doctor.slots": ("doctor", {"day": "2026-12-01", "start": "10:00", "end": "10:20"}),
+    "doctor.slot": ("doctor", {"day": "2026-12-01", "start": "10:00", "end": "10:20"}),
+    "doctor.series": (
+        "doctor",
+        {
+            "first_day": "2026-12-01",
+            "last_day": "2026-12-02",
+            "weekdays": ["1", "2"],
+            "start": "10:00",
+            "end": "11:00",
+            "visit_minutes": "20",
+        },
+    ),
+    "doctor.cancel": ("doctor", {"reason": "Called away"}),
+    "recovery.forgot": ("anonymous", {"email": "a@example.test"}),
+    "recovery.reset": ("anonymous", {"password": make.PASSWORD}),
+}
+FORM_OF = {
+    "auth.login": auth_forms.SignInForm,
+    "auth.signup_patient": auth_forms.PatientSignUpForm,
+    "auth.signup_doctor": auth_forms.DoctorSignUpForm,
+    "patient.book": scheduling_forms.BookForm,
+    "patient.cancel": scheduling_forms.PatientCancelForm,
+    "patient_profile.edit": auth_forms.PatientProfileForm,
+    "doctor_profile.edit": auth_forms.DoctorProfileForm,
+    "doctor.slots": scheduling_forms.SlotForm,
+    "doctor.slot": scheduling_forms.SlotForm,
+    "doctor.series": offering.SeriesForm,
+    "doctor.cancel": scheduling_forms.CancelForm,
+    "recovery.forgot": auth_forms.ForgotForm,
+    "recovery.reset": auth_forms.NewPasswordForm,
+}
+
+
+@pytest.fixture
+def world(app, session, new_client, sign_in, steady_clock):
+    """Everybody and everything; the visit to cancel is two days away."""
+    built = worlds.build(app, new_client, sign_in, steady_clock)
+    steady_clock.set(worlds.NOON.replace(day=23))
+    return built
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    """All forms that exist, but for the abstract ones."""
+    for form in kind.__subclasses__():
+        yield from subclasses(form)
+        if not form.__name__.startswith("_") and form is not HmsForm and form.__module__.startswith("hms."):
+            yield form
+
+
+def fields_of(app, form: type[FlaskForm]) -> dict[str, Field]:
+    """The fields of a form by the name under which a browser sends them."""
+    with app.test_request_context():
+        fields = {name: field for name, field in form()._fields.items() if name != "csrf_token"}
+    for name in [name for name, field in fields.items() if hasattr(field, "PARTS")]:
+        field = fields.pop(name)
+        fields |= {f"{name}-{part}": field for part in field.PARTS}
+    return fields
+
+
+def test_every_form_is_tried_here(app):
+    assert {form.__name__ for form in subclasses(FlaskForm)} == {form.__name__ for form in FORM_OF.values()}
+    assert FORM_OF.keys() == FORMS.keys()
+
+
+@pytest.mark.parametrize("endpoint", FORMS)
+def test_no_field_of_a_form_breaks_anything(app, world, endpoint, session):
+    principal, honest = FORMS[endpoint]
+    browser, token = world.browsers[principal], world.tokens[principal]
+    (rule,) = [rule for rule in app.url_map.iter_rules(endpoint) if "POST" in rule.methods]
+    path, wrong, tried = world.path(rule), [], 0
+    for name, field in fields_of(app, FORM_OF[endpoint]).items():
+        for value in corpus.EVERYTHING:
+            with world.undone(browser):
+                problem = _problem(browser, path, _sent({"csrf_token": token, **honest, name: value}, field, name))
+            tried += 1
+            if problem:
+                wrong.append(f"{name}={value[:40]!a} ({len(value)} characters): {problem}")
+    assert tried
+    assert not wrong, "\n".join(["", *wrong[:40]])
+
+
+def _problem(browser, path: str, data: dict) -> str:
+    """What is wrong with the answer, if anything."""
+    try:
+        answer = browser.post(path, data=data)
+    except (ParseError, AssertionError) as error:
+        return f"the page is not valid: {error}"
+    if answer.status_code not in EXPECTED:
+        return f"answered {answer.status_code}"
+    return "something was stored that must not be" if _stored_badly() else ""
+
+
+def _sent(data: dict, field: Field, name: str) -> dict[str, object]:
+    """The data as bytes that a browser, or something worse, would send: half a character travels as its three bytes."""
+    if isinstance(field, FileField):
+        return data | {name: (BytesIO(data[name].encode("utf-8", "surrogatepass")), "photo.jpg")}
+    return {key: value if isinstance(value, list) else value.encode("utf-8", "surrogatepass") for key, value in data.items()}
+
+
+def _stored_badly() -> bool:
+    """Whether some text in the database holds what no page can show, or only blanks where something must stand."""
+    bad = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\u009f\\u2028\\u2029]"
+    question = (
+        "SELECT count(*) FROM (SELECT full_name AS v FROM users UNION ALL SELECT bio FROM doctors "
+        "UNION ALL SELECT room FROM doctors UNION ALL SELECT languages FROM doctors UNION ALL SELECT address FROM patients "
+        "UNION ALL SELECT phone FROM patients UNION ALL SELECT reason FROM appointments "
+        "UNION ALL SELECT cancellation_reason FROM appointments) t WHERE v ~ :bad OR v <> btrim(v)"
+    )
+    return bool(db.session.scalar(text(question), {"bad": bad}))
+
+
+@pytest.mark.parametrize("endpoint", FORMS)
+def test_a_form_with_every_field_missing_or_twice_is_answered(app, world, endpoint):
+    principal, honest = FORMS[endpoint]
+    browser, token = world.browsers[principal], world.tokens[principal]
+    (rule,) = [rule for rule in app.url_map.iter_rules(endpoint) if "POST" in rule.methods]
+    path = world.path(rule)
+    for data in ({}, {name: [value, value] for name, value in honest.items() if isinstance(value, str)}):
+        with world.undone(browser):
+            answer = browser.post(path, data={"csrf_token": token, **data})
+        assert answer.status_code in EXPECTED
+    for content_type in ("application/json", "text/xml", "multipart/form-data", "multipart/form-data; boundary=x", ""):
+        with world.undone(browser):
+            answer = browser.post(path, data=b'{"csrf_token": "x"}', content_type=content_type)
+        assert answer.status_code == 400

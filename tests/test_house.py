@@ -1,0 +1,238 @@
+"""The rules of the house that no single test of a capability would notice to be broken."""
+
+import ast
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pytest_socket import SocketConnectBlockedError
+
+from hms.auth.guards import ROLES, guard, policies, policy_of
+
+ROOT = Path(__file__).parents[1]
+HMS, TEMPLATES = ROOT / "hms", ROOT / "hms" / "templates"
+SOURCES = sorted(HMS.rglob("*.py"))
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+
+HOMELESS = {"utils", "util", "helpers", "common", "core", "extensions", "misc", "tools", "lib", "shared"}
+READS_THE_TIME = re.compile(r"(.*\.)?((datetime|date)\.(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime))")
+SHOWN_UNDER_OTHER_ENDPOINTS = {"recovery/ended.html"}  # what both kinds of link answer once they are over
+INLINE = {
+    "a script": re.compile(r"<script(?![^>]*\bsrc=)", re.IGNORECASE),
+    "a style": re.compile(r"<style\b|\sstyle\s*=", re.IGNORECASE),
+    "a handler": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
+    "a javascript: address": re.compile(r"javascript:", re.IGNORECASE),
+    "markup taken for safe": re.compile(r"\|\s*safe\b|autoescape\s+false"),
+}
+
+
+def name_of(path: Path) -> str:
+    """A path as people write it."""
+    return str(path.relative_to(ROOT))
+
+
+def calls(path: Path) -> Iterator[tuple[int, str]]:
+    """Every call in a file: its line, and the dotted name that is called."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+# -- routes --------------------------------------------------------------------------------------------------------
+
+
+def undeclared(app: Flask) -> list[str]:
+    """The endpoints that no policy is declared for."""
+    return sorted({rule.endpoint for rule in app.url_map.iter_rules() if policy_of(rule.endpoint) is None})
+
+
+@pytest.fixture(scope="module", params=["testing", "development"])
+def any_app(request, new_app, new_database):
+    """The application in each mode: development has pages of its own."""
+    return new_app(new_database(), MODE=request.param, SECRET_KEY="s" * 40)
+
+
+def test_every_route_declares_who_may_pass(any_app):
+    assert undeclared(any_app) == []
+
+
+def test_a_route_without_a_policy_would_be_noticed(new_app, new_database):
+    app = new_app(new_database())
+    app.add_url_rule("/sneaked-in", "sneaked_in", lambda: "")
+    assert undeclared(app) == ["sneaked_in"]
+
+
+def test_every_declared_policy_is_one_that_guards_know(any_app):
+    assert set(policies.values()) <= {"public", *ROLES}
+
+
+def test_every_policy_is_of_something_that_exists(any_app):
+    known = {name for rule in any_app.url_map.iter_rules() for name in (rule.endpoint, rule.endpoint.partition(".")[0])}
+    only_in_development = {"styleguide", "mailbox"}
+    assert set(policies) - known <= only_in_development
+
+
+def test_the_guard_stands_at_the_door_of_every_blueprint(any_app):
+    """Declaring a policy is not enough: the blueprint's own ``before_request`` must be the guard's."""
+    for name in any_app.blueprints:
+        doors = any_app.before_request_funcs.get(name, [])
+        assert any(
+            getattr(door, "func", None).__module__ == guard.__module__ for door in doors if hasattr(door, "func")
+        ), name
+
+
+def test_pages_that_act_are_not_reached_by_following_a_link(any_app):
+    """The verbs of the house are POST only, or show a page with a button first."""
+    verbs = ("arrive", "complete", "no-show", "undo", "delete", "logout", "series", "send")
+    for rule in any_app.url_map.iter_rules():
+        if str(rule).rsplit("/", 1)[-1] in verbs:
+            assert "GET" not in rule.methods, rule
+
+
+# -- templates -----------------------------------------------------------------------------------------------------
+
+
+def templates_named_in(paths: list[Path]) -> set[str]:
+    """Every ``….html`` that a string in these files names."""
+    return {name for path in paths for name in re.findall(r"""["']([\w./-]+\.html)["']""", path.read_text())}
+
+
+def test_every_template_that_is_named_exists():
+    there = {str(path.relative_to(TEMPLATES)) for path in PAGES}
+    endpoints = {"mailbox.html"}
+    assert templates_named_in([*SOURCES, *PAGES]) - there - endpoints == set()
+
+
+def test_every_template_is_used():
+    named = templates_named_in([*SOURCES, *PAGES])
+    assert {str(path.relative_to(TEMPLATES)) for path in PAGES} - named == set()
+
+
+def test_every_page_has_the_name_of_its_endpoint(new_app, new_database):
+    """A page is an endpoint's, a fragment (``_name``), a base, a macro file (``ui/``) or an error page."""
+    app = new_app(new_database(), MODE="development", SECRET_KEY="s" * 40)
+    endpoints = {rule.endpoint.replace(".", "/") + ".html" for rule in app.url_map.iter_rules()}
+    names = {str(path.relative_to(TEMPLATES)) for path in PAGES}
+    homeless = {name for name in names - endpoints if not re.match(r"(.*/)?(_|base)|ui/|errors/", name)}
+    assert homeless == SHOWN_UNDER_OTHER_ENDPOINTS
+
+
+@pytest.mark.parametrize("what", INLINE)
+def test_no_template_holds_inline_code(what):
+    found = [f"{name_of(path)}: {match[0]!r}" for path in PAGES for match in INLINE[what].finditer(path.read_text())]
+    assert found == []
+
+
+def test_the_rule_about_inline_code_finds_some():
+    bad = '<p style="x"><script>1</script><a onclick="x" href="javascript:x">{{ bio|safe }}</a>'
+    assert all(pattern.search(bad) for pattern in INLINE.values())
+
+
+def test_no_page_fetches_anything_from_elsewhere():
+    fetched = re.compile(r"""(?:src|srcset|action|formaction)\s*=\s*["'](?:https?:)?//""", re.IGNORECASE)
+    assert [name_of(path) for path in PAGES if fetched.search(path.read_text())] == []
+
+
+# -- code ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_module_is_a_place_for_the_homeless():
+    assert [name_of(path) for path in SOURCES if path.stem in HOMELESS or path.parent.name in HOMELESS] == []
+
+
+def test_only_the_clock_reads_the_time():
+    found = [
+        f"{name_of(path)}:{line} {called}"
+        for path in SOURCES
+        for line, called in calls(path)
+        if path.name != "clock.py" and _reads_the_time(called)
+    ]
+    assert found == []
+
+
+def _reads_the_time(called: str) -> bool:
+    return READS_THE_TIME.fullmatch(called) is not None
+
+
+def test_the_rule_about_the_time_finds_some():
+    assert all(map(_reads_the_time, ("datetime.now", "datetime.datetime.utcnow", "date.today", "time.time")))
+    assert not any(
+        map(_reads_the_time, ("clock.now", "clock.today", "time.monotonic", "datetime.time", "formats.time"))
+    )
+
+
+def test_the_database_is_not_asked_for_the_time():
+    found = [
+        name_of(p) for p in SOURCES if re.search(r"func\.now\(|CURRENT_TIMESTAMP|server_default=func", p.read_text())
+    ]
+    assert found == []
+
+
+def views() -> list[Path]:
+    """The files whose code answers requests."""
+    return [path for path in SOURCES if "views" in path.relative_to(HMS).parts or path.name == "views.py"]
+
+
+def test_views_write_nothing_themselves():
+    writes = re.compile(
+        r"(^|\.)session\.(add|add_all|delete|flush|commit|merge|execute|scalar|scalars|get)$|^transaction$"
+    )
+    found = [f"{name_of(p)}:{line} {called}" for p in views() for line, called in calls(p) if writes.search(called)]
+    assert len(views()) >= 6
+    assert found == []
+
+
+def test_services_know_nothing_of_the_browser():
+    browser = {"request", "session", "flash", "render_template", "redirect", "url_for"}
+    for path in SOURCES:
+        if "services" not in path.relative_to(HMS).parts and path.name != "services.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "flask":
+                assert not browser & {alias.name for alias in node.names}, name_of(path)
+
+
+def test_models_know_no_services_no_clock_and_no_addresses():
+    for path in (path for path in SOURCES if path.name == "models.py"):
+        text = path.read_text()
+        assert not re.search(r"import .*\b(services|clock|mailer|url_for)\b|from hms\.clock", text), name_of(path)
+
+
+def test_commits_are_made_in_one_place():
+    made = [f"{name_of(path)}:{line}" for path in SOURCES for line, called in calls(path) if called.endswith(".commit")]
+    assert {place.partition(":")[0] for place in made} <= {"hms/db.py"}, made
+
+
+def test_no_file_is_longer_than_a_person_reads_at_once():
+    long = {
+        name_of(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 300 and p.stem != "common_passwords"
+    }
+    assert long == {}
+
+
+def test_nothing_is_left_to_do():
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    found = [name_of(p) for p in [*SOURCES, *PAGES] if marks.search(p.read_text().replace('"XXX"', ""))]
+    assert found == []
+
+
+# -- tests ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_test_of_races_or_rights_is_skipped():
+    marks = re.compile(r"pytest\.(mark\.)?(skip|xfail|importorskip)")
+    files = [*(ROOT / "tests" / "race").rglob("*.py"), *(ROOT / "tests" / "authz").rglob("*.py")]
+    assert len(files) >= 6
+    assert [name_of(path) for path in files if marks.search(path.read_text())] == []
+
+
+def test_tests_cannot_reach_the_world():
+    with (
+        socket.socket() as world,
+        pytest.warns(UserWarning, match="192.0.2.1"),
+        pytest.raises(SocketConnectBlockedError),
+    ):
+        world.connect(("192.0.2.1", 80))
