@@ -7,17 +7,20 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, StringField, TextAreaField, TimeField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from hms import clock
 from hms.errors import Refusal
 
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+_FORBIDDEN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_NONCHARACTERS}]")
 _LINE_BREAK = re.compile(r"[\r\n\t]")
 
 
 def has_forbidden_characters(text: str) -> bool:
-    """Whether text holds what neither a database nor a page can carry: control characters or half a character."""
+    """Whether text holds what neither a database nor a page can carry: control characters, half a character, or
+    one that Unicode keeps for nobody."""
     return _FORBIDDEN.search(text) is not None
 
 
@@ -93,7 +96,17 @@ def _read_strictly(valuelist: list[str], pattern: str, sentence: str, parse: Any
 
 
 def _presence(required: str | None) -> tuple[Any, ...]:
-    return (InputRequired(required),) if required else (Optional(),)
+    return (Given(required),) if required else (Optional(),)
+
+
+class Given(InputRequired):
+    """Validator: something was entered, and not just blanks."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Ask for it where nothing but blanks was sent."""
+        if not any(not isinstance(value, str) or value.strip() for value in field.raw_data or ()):
+            field.errors = []  # that blanks are no number, say, is one complaint too many
+            raise StopValidation(self.message)
 
 
 def _at_most(longest: int) -> Length:
@@ -113,6 +126,13 @@ class HmsForm(FlaskForm):
     """
 
     refusal: Refusal | None = None
+
+    def process(self, *args: Any, **values: Any) -> None:
+        """Read what was sent. What a field shows again of it holds nothing that no page can carry."""
+        super().process(*args, **values)
+        for field in self:
+            if field.raw_data and not isinstance(field.data, str):  # text has its own validator, which says so
+                field.raw_data = [_FORBIDDEN.sub("", raw) if isinstance(raw, str) else raw for raw in field.raw_data]
 
     @property
     def status(self) -> int:

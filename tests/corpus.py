@@ -19,7 +19,16 @@ UNICODE = [
 ]
 BLANK = ["", " ", "   ", "\u00a0", "\u3000", "\u200b", "\n\n", "\t"]
 LONG = ["a" * 41, "a" * 121, "a" * 255, "a" * 501, "a" * 2001, "a" * 100_000, "é" * 2000, "👍" * 1000]
-MARKUP = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "${7*7}", "{%", "]]>", "<!--", "javascript:alert(1)"]
+MARKUP = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}}",
+    "${7*7}",
+    "{%",
+    "]]>",
+    "<!--",
+    "javascript:alert(1)",
+]
 SQL = ["'", "''; DROP TABLE users; --", "%", "_", "\\", "1 OR 1=1", "pg_sleep(9)", "$1", "%s", "%(x)s", ":x"]
 NUMBERS = [
     "-1", "0", "2147483647", "2147483648", "9223372036854775808", "1" * 400, "1e9", "1_000", "٣", "NaN", "inf", "-0",
@@ -37,3 +46,11 @@ EMAILS = [
 IDS = ["00000000-0000-0000-0000-000000000000", "null", "None", "undefined", "../", "..%2f", "[object Object]", "true"]
 
 EVERYTHING = [*CONTROL, *UNICODE, *BLANK, *LONG, *MARKUP, *SQL, *NUMBERS, *DAYS, *TIMES, *EMAILS, *IDS]
+
+SHARP = [
+    "a\0b", "\x00", "a\x1bb", "a\u2028b", "a\r\nBcc: x@evil.test", "\ud800", "\ufffe", "", "   ", "\u00a0", "\u200b",
+    "\n\n", "a" * 41, "a" * 121, "a" * 501, "a" * 2001, "a" * 100_000, "é" * 2000, "👍" * 300, "<script>alert(1)</script>",
+    "'\"><b>", "{{7*7}}", "%", "\\", "%(x)s", "0", "-1", "2147483648", "1" * 400, "1_0", "٣", "NaN", "1e9", "9999-12-31",
+    "0001-01-01", "2027-03-28", "2100-01-01", "01:30", "23:59", "24:00", "x@" + "c" * 250 + ".test", "İ@c.test", "null",
+]  # fmt: skip
+"""The sharpest of each kind: those that get past something, or end beyond the form."""

@@ -1,5 +1,7 @@
 """``/dev/mailbox``: what has been sent on this machine. A mail's own HTML is shown in a sandbox without any rights."""
 
+from email.message import Message
+
 from flask import Blueprint, Response, abort, current_app, make_response
 
 from hms.auth.guards import guard
@@ -33,7 +35,7 @@ def mail(mail_id: str) -> Response:
             "mailbox/mail.html",
             mail=stored,
             headers=[(name, str(value)) for name, value in stored.message.items()],
-            text=text.get_content() if text else "",
+            text=_content(text) if text else "",
             has_html=html is not None,
             attachments=[part.get_filename() for part in stored.message.iter_attachments()],
         )
@@ -48,7 +50,7 @@ def html(mail_id: str) -> Response:
     body = _get(mail_id).message.get_body(("html",))
     if body is None:
         abort(404)
-    response = make_response(body.get_content().replace("<head>", '<head><base target="_blank">', 1))
+    response = make_response(_content(body).replace("<head>", '<head><base target="_blank">', 1))
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
@@ -63,6 +65,14 @@ def attachment(mail_id: str, number: int) -> Response:
     response = make_response(content, {"Content-Type": "application/octet-stream"})
     response.headers.set("Content-Disposition", "attachment", filename=parts[number].get_filename() or "file")
     return response
+
+
+def _content(part: Message) -> str:
+    """The words of a part; as much as can be read where they are in an alphabet that nobody knows."""
+    try:
+        return str(part.get_content())  # type: ignore[attr-defined]  # an EmailMessage, which its parts are too
+    except LookupError:
+        return bytes(part.get_payload(decode=True) or b"").decode(errors="replace")
 
 
 def _get(mail_id: str) -> StoredMail:

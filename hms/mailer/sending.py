@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from email_validator import validate_email
 from flask import current_app
 
 from hms import outbox
@@ -30,7 +31,7 @@ def deliver(message: outbox.Message) -> None:
     db.session.rollback()  # what was read is read: no transaction stays open while a slow function is waited for
     event = {
         "type": message.payload["type"],
-        "to": mail.to,
+        "to": _in_ascii(mail.to),
         "data": {name: value for name, value in mail.data.items() if value is not None},
         "message_id": message.dedup_key,
     }
@@ -41,6 +42,11 @@ def deliver(message: outbox.Message) -> None:
     if answer.get("retryable", True):
         raise outbox.TemporaryFailure(error)
     raise outbox.PermanentFailure(error)
+
+
+def _in_ascii(address: str) -> str:
+    """The address as mail servers know it: its domain in the form that IDNA 2008 gives it (``faß.de`` has one)."""
+    return validate_email(address, check_deliverability=False, test_environment=True).ascii_email or address
 
 
 def invoke(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests import make
 
 
 class Account(NamedTuple):
-    """Somebody with an account. ``id`` is the patient's or the doctor's own, ``cookie`` what a signed-in browser has."""
+    """Somebody with an account: ``id`` is the patient's or the doctor's own, ``cookie`` proves that they are signed in."""
 
     id: UUID
     email: str

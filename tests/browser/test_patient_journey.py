@@ -131,4 +131,4 @@ def cancel(window: Window, chosen: tuple[str, str]) -> None:
         assert window.focused == "problem", "the news is read first"
     window.press("link", "Your appointments")
     window.look("Your appointments")
-    window.says("No appointments coming up")
+    window.says("Cancelled")

@@ -9,8 +9,10 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, Request, Response, expect
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-RUN_AXE = """async (tags) => (await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}))
-  .violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" | ").slice(0, 400)}`)"""
+RUN_AXE = """async (values) => {
+  const found = await axe.run(document, {runOnly: {type: "tag", values}, resultTypes: ["violations"], preload: false});
+  return found.violations.map(({help, nodes}) => `${help}: ${nodes.map((node) => node.html).join(" | ").slice(0, 400)}`);
+}"""
 FORBIDDEN_ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 NARROWEST = 320
 REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
@@ -42,7 +44,7 @@ class Window:
 
     def look(self, heading: str | re.Pattern[str], *, is_error: bool = False) -> None:
         """Wait for the page whose ``h1`` says ``heading``, and fail if there is any fault in it."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(self.page.get_by_role("heading", level=1).first).to_have_text(heading)
         at = f"{self.path} ({heading})"
         title = self.page.title()
         assert title.startswith("Error: ") == is_error, f"{at}: the title is {title!r}"
@@ -74,7 +76,7 @@ class Window:
 
     def _axe(self) -> Iterable[str]:
         if not self.javascript:
-            return []  # axe waits for timers, which such a page has none of; the markup is the same in the other windows
+            return []  # axe needs timers, which there are none of then; the markup is that of the other windows
         if not self.page.evaluate("typeof axe === 'object'"):
             self.page.evaluate(AXE_SCRIPT)
         return self.page.evaluate(RUN_AXE, STANDARDS)

@@ -5,6 +5,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,9 @@ class House:
             "AWS_ENDPOINT_URL_LAMBDA": self.function.said.split()[2],
         }
         environment = {**self._environment, **settings}
-        self.workers.append(Process(["-m", "flask", "worker"], environment=environment, log=self._folder / "worker.log"))
+        self.workers.append(
+            Process(["-m", "flask", "worker"], environment=environment, log=self._folder / "worker.log")
+        )
         return self.workers[-1]
 
     def promise(self, number: int, *, occasion: str = "") -> None:
@@ -148,10 +151,8 @@ def house(new_database: Callable, new_app: Callable[..., Flask], tmp_path: Path,
     house.stop()
 
 
-def wait_until(true: Callable[[], Any], *, what: str, seconds: float = 60) -> None:
+def wait_until(true: Callable[[], Any], *, what: str, seconds: float = 300) -> None:
     """Look again and again, and fail when it never comes true."""
-    import threading
-
     pause, ends_at = threading.Event(), clock.now().timestamp() + seconds
     while not true():
         assert clock.now().timestamp() < ends_at, f"never: {what}"

@@ -43,8 +43,8 @@ def test_the_late_mark_of_a_worker_that_was_frozen_is_refused(house, tmp_path):
     house.promise(1, occasion="second")  # only the thawed worker is left: when this is sent, its late mark is past
     wait_until(lambda: house.count("sent") == 2, what="the thawed worker goes on")
 
-    row = "SELECT (status, attempts, finished_at) = ('sent', 2, :marked) FROM outbox_messages WHERE dedup_key LIKE '%first0'"
-    assert house.ask(row, marked=marked) is True
+    stands = "SELECT (status, attempts, finished_at) = ('sent', 2, :marked) FROM outbox_messages"
+    assert house.ask(f"{stands} WHERE dedup_key LIKE '%first0'", marked=marked) is True
     assert len({delivery.mail["Message-ID"] for delivery in house.sink.deliveries}) == len(house.sink.deliveries) == 2
 
 

@@ -42,7 +42,7 @@ class _Door(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Say nothing."""
 
-    def do_POST(self) -> None:  # noqa: N802  # the base class's name
+    def do_POST(self) -> None:  # the base class's name
         """Keep the event and answer as told."""
         self.server.events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         answer = self.server.answers.pop(0) if self.server.answers else Answer()

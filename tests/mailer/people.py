@@ -33,7 +33,9 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     auth.send_verification(asha.user)
     auth.ask_for_reset("asha@example.test")
     kept, moved, cancelled = (make.slot(bose, day=date(2026, 11, day), start=time(9, 40)) for day in (26, 27, 30))
-    made = {slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)}
+    made = {
+        slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)
+    }
     letters += postbox.deliver()
     services.cancel_as_patient(made[cancelled].id, patient=asha)
     change(made[moved])

@@ -47,7 +47,7 @@ def test_whatever_a_person_is_called_every_mail_leaves_and_has_no_header_of_thei
 
     assert {letter.type for letter in letters} == set(CONTRACTS)
     for letter in letters:
-        headers = {header.casefold() for header in letter.mail.keys()}
+        headers = {header.casefold() for header in letter.mail}
         assert not headers & {"bcc", "cc"}
         assert letter.mail["To"].addresses[0].addr_spec == letter.to
         assert len(letter.mail["To"].addresses) == 1
@@ -60,6 +60,25 @@ def test_names_arrive_as_they_are_written(postbox):
     letter = postbox.only()
     assert "محمد عبد الله 🦄" in letter.text
     assert letter.mail["To"].addresses[0].display_name == "محمد عبد الله 🦄"
+
+
+@pytest.mark.parametrize(
+    ("address", "wire"),
+    [
+        ("asha@bücher.example", "asha@xn--bcher-kva.example"),
+        ("asha@faß.example", "asha@xn--fa-hia.example"),
+        ("o'brien+clinic@example.test", "o'brien+clinic@example.test"),
+    ],
+)
+def test_every_address_that_an_account_can_have_can_be_written_to(postbox, address, wire):
+    make.patient(email=address)
+    assert postbox.only().to == wire
+
+
+def test_an_address_that_few_servers_can_reach_is_given_up_where_staff_see_it(postbox):
+    make.patient(email="renée@example.test")
+    assert postbox.deliver() == []
+    assert states() == {("dead", "The part of the address before the @ is not one that we can send to.")}
 
 
 def test_who_signs_up_is_welcomed_with_a_link_and_until_when_it_works(postbox, freeze, asha):
@@ -126,7 +145,9 @@ class TestPoison:
 
 class TestTheAnswer:
     def test_no_for_good_is_final(self, postbox, asha):
-        postbox.answers.append({"ok": False, "retryable": False, "error": "The mail server refused the recipient (550)."})
+        postbox.answers.append(
+            {"ok": False, "retryable": False, "error": "The mail server refused the recipient (550)."}
+        )
         postbox.deliver()
         assert state_of("SIGNUP_WELCOME") == ("dead", "The mail server refused the recipient (550).")
 

@@ -37,7 +37,9 @@ def types(letters):
 
 def states(appointment):
     db.session.rollback()
-    return {message.payload["type"]: (message.status, message.last_error) for message in outbox.timeline(appointment.id)}
+    return {
+        message.payload["type"]: (message.status, message.last_error) for message in outbox.timeline(appointment.id)
+    }
 
 
 def move(appointment, *, days):
@@ -128,9 +130,7 @@ class TestTheInvitation:
             }
             assert event["ORGANIZER"] == "mailto:noreply@localhost"
 
-    def test_a_change_and_a_cancellation_are_about_the_same_event_each_a_step_further(
-        self, appointment, asha, postbox
-    ):
+    def test_a_change_and_a_cancellation_are_about_the_same_event_each_a_step_further(self, appointment, asha, postbox):
         postbox.deliver()
         move(appointment, days=1)
         changed = postbox.deliver()
@@ -201,7 +201,11 @@ class TestStatus:
         assert postbox.deliver() == []
         steady_clock.advance(minutes=10)
         letter = postbox.only()
-        assert (letter.type, letter.to, letter.data["status"]) == ("STATUS_UPDATE", "asha@example.test", "Did not attend")
+        assert (letter.type, letter.to, letter.data["status"]) == (
+            "STATUS_UPDATE",
+            "asha@example.test",
+            "Did not attend",
+        )
 
     def test_a_mark_that_is_taken_back_within_ten_minutes_is_told_to_nobody(self, seen, bose, postbox, steady_clock):
         steady_clock.advance(minutes=5)

@@ -1,0 +1,62 @@
+"""The mail server of a development machine: it takes everything in, and lets nothing out."""
+
+import selectors
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hms.mailbox import store
+from hms.server.email import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def sink(folder):
+    """A sink that runs as a program; its port."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "hms.mailbox.sink", str(folder), str(port)], cwd=ROOT)
+    _wait_for(port, process)
+    yield port
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def _wait_for(port, process):
+    """Until somebody listens."""
+    with selectors.DefaultSelector() as pause:
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            assert process.poll() is None
+            pause.select(0.05)
+    raise AssertionError("the sink does not listen")
+
+
+@pytest.mark.slow
+def test_a_mail_is_kept_byte_for_byte_whoever_it_is_for(sink, folder):
+    content = "Subject: =?utf-8?q?=F0=9F=92=8C?=\r\nTo: nobody@example.test\r\n\r\nWith a dot:\r\n..\r\nand ünïcödé\r\n".encode()
+    with smtplib.SMTP("127.0.0.1", sink, timeout=20) as client:
+        client.sendmail("no-reply@clinic.example", ["nobody@example.test"], content)
+
+    (mail,) = store.list_mails(folder)
+    assert mail.message["subject"] == "💌"
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == content
+    assert path.stat().st_mode & 0o077 == 0 or folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+def test_nobody_on_another_machine_can_reach_it(sink):
+    others = {address[4][0] for address in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {
+        "127.0.0.1"
+    }
+    for address in others:
+        with socket.socket() as probe:
+            assert probe.connect_ex((address, sink)) != 0
