@@ -2,7 +2,7 @@
 
 SMTP cannot say "only once", so this memory does. It is off unless one variable is set:
 
-* ``HMS_EMAIL_DEDUP_TABLE``: a DynamoDB table (key ``message_id``, TTL attribute ``expires_at``), for AWS;
+* ``EMAIL_DEDUP_TABLE``: a DynamoDB table (key ``message_id``, TTL attribute ``expires_at``), for AWS;
 * ``EMAIL_DEDUP_SQLITE``: a file, for tests and a function that runs on one machine.
 
 A message is claimed before it is sent and marked as sent afterwards. A claim ends by itself after CLAIM_SECONDS, well
@@ -73,7 +73,7 @@ def _quietly(act: Callable[..., None], message_id: str, owner: str) -> None:
 
 def configured() -> Store | None:
     """Return the store that the environment asks for, or None."""
-    if table := os.environ.get("HMS_EMAIL_DEDUP_TABLE"):
+    if table := os.environ.get("EMAIL_DEDUP_TABLE"):
         return _dynamo(table)
     if path := os.environ.get("EMAIL_DEDUP_SQLITE"):
         return SqliteStore(path)

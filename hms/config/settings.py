@@ -141,4 +141,4 @@ SETTINGS = (
     ),
 )
 NAMES = frozenset(setting.name for setting in SETTINGS)
-NOT_OURS = frozenset({"HMS_EMAIL_DEDUP_TABLE"})  # the email function reads it
+NOT_OURS = frozenset({"EMAIL_DEDUP_TABLE"})  # the email function reads it

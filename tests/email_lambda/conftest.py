@@ -77,7 +77,7 @@ def call(
     mail_server: MailServer, mail_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Any], Any]:
     """The handler itself, in this process, pointed at the mail server."""
-    for variable in ("EMAIL_DEDUP_SQLITE", "HMS_EMAIL_DEDUP_TABLE"):
+    for variable in ("EMAIL_DEDUP_SQLITE", "EMAIL_DEDUP_TABLE"):
         monkeypatch.delenv(variable, raising=False)
     for variable, value in mail_environment.items():
         monkeypatch.setenv(variable, value)

@@ -183,7 +183,7 @@ def test_dynamodb_out_of_reach_is_worth_another_try(table: Table) -> None:
 
 
 def test_the_table_is_used_when_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HMS_EMAIL_DEDUP_TABLE", "hms-email-sent")
+    monkeypatch.setenv("EMAIL_DEDUP_TABLE", "hms-email-sent")
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

@@ -31,6 +31,7 @@ def test_kill_9_at_random_points_over_2000_messages_loses_none_and_repeats_none(
     assert len(received) == MESSAGES, "lost"
     assert set(received.values()) == {1}, "sent twice in spite of suppression"
     assert suppressed <= KILLS, "more duplicates than kills"
+    assert house.ask("SELECT count(*) FROM outbox_messages WHERE attempts > 1") > 0, "no kill has hit a message"
     assert house.count("sent") == MESSAGES
 
 

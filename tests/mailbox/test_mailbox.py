@@ -41,7 +41,8 @@ def test_a_mail_can_load_and_run_nothing(put, browser):
 
 
 def test_a_hostile_mail_stays_in_its_frame(browser, folder):
-    hostile = b"Subject: <script>alert(1)</script>\r\nTo: a@b.test\r\nContent-Type: text/html\r\n\r\n<script>alert(2)</script>"
+    headers = b"Subject: <script>alert(1)</script>\r\nTo: a@b.test\r\nContent-Type: text/html\r\n"
+    hostile = headers + b"\r\n<script>alert(2)</script>"
     mail_id = store.keep(folder, hostile).stem
     page = browser.get(f"/dev/mailbox/{mail_id}").page
     assert "<script>alert(1)</script>" in page.heading

@@ -41,7 +41,8 @@ def _wait_for(port, process):
 
 @pytest.mark.slow
 def test_a_mail_is_kept_byte_for_byte_whoever_it_is_for(sink, folder):
-    content = "Subject: =?utf-8?q?=F0=9F=92=8C?=\r\nTo: nobody@example.test\r\n\r\nWith a dot:\r\n..\r\nand ünïcödé\r\n".encode()
+    headers = "Subject: =?utf-8?q?=F0=9F=92=8C?=\r\nTo: nobody@example.test\r\n\r\n"
+    content = f"{headers}With a dot:\r\n..\r\nand ünïcödé\r\n".encode()
     with smtplib.SMTP("127.0.0.1", sink, timeout=20) as client:
         client.sendmail("no-reply@clinic.example", ["nobody@example.test"], content)
 

@@ -14,7 +14,7 @@ from hms.scheduling.models import Appointment, Slot, SlotStatus
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, SlotTaken
 from tests import make
 
-pytestmark = pytest.mark.race
+pytestmark = [pytest.mark.race, pytest.mark.usefixtures("all_invariants_hold")]
 
 CROWD = 20
 

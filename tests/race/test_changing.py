@@ -13,7 +13,7 @@ from hms.scheduling.models import Appointment, Slot
 from hms.scheduling.refusals import MoveNotAllowed, SlotNotFree, SlotTaken
 from tests import make
 
-pytestmark = pytest.mark.race
+pytestmark = [pytest.mark.race, pytest.mark.usefixtures("all_invariants_hold")]
 
 ROUNDS = range(8)
 
