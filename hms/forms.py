@@ -106,7 +106,7 @@ class Given(InputRequired):
         """Ask for it where nothing but blanks was sent."""
         if not any(not isinstance(value, str) or value.strip() for value in field.raw_data or ()):
             field.errors = []  # that blanks are no number, say, is one complaint too many
-            raise StopValidation(self.message)
+            raise StopValidation(str(self.message))
 
 
 def _at_most(longest: int) -> Length:

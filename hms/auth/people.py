@@ -30,7 +30,13 @@ def normal_email(email: str) -> str:
     Nobody has ever been told apart from somebody else by the capitals of an address, though RFC 5321 would allow it.
     """
     try:
-        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True, strict=True)
+        checked = validate_email(
+            email.strip(),
+            allow_smtputf8=False,  # few mail servers take a name beyond ASCII before the @, and our mails must arrive
+            check_deliverability=False,
+            test_environment=True,
+            strict=True,
+        )
     except ValueError as error:
         raise BadEmail(field="email") from error
     address = unicodedata.normalize("NFC", checked.normalized.lower())

@@ -15,8 +15,6 @@ E_ACUTE = unicodedata.normalize("NFD", "é")
         ("Asha@Example.TEST", "asha@example.test"),
         ("  asha@example.test  ", "asha@example.test"),
         ("asha+clinic@example.test", "asha+clinic@example.test"),
-        (f"ren{E_ACUTE}e@example.test", "renée@example.test"),
-        ("RENÉE@EXAMPLE.TEST", "renée@example.test"),
         ("info@BÜCHER.example", "info@bücher.example"),
         ("info@xn--bcher-kva.example", "info@bücher.example"),
     ],
@@ -28,6 +26,7 @@ def test_an_email_is_kept_in_one_form(typed, kept):
 @pytest.mark.parametrize(
     "typed",
     [
+        "renée@example.test",  # its mail would not arrive
         "",
         "asha",
         "@example.test",

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from hms import clock, demo
 from hms.auth import passwords
 from tests.browser.sites import Account, Site, served
-from tests.browser.windows import Hand, Keyboard, OpenWindow, Window
+from tests.browser.windows import PHONE, WIDE, Form, Hand, Keyboard, OpenWindow, Window
 from tests.fixtures.time import TestClock
 
 SWITCHES = [
@@ -27,8 +26,6 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 PATIENCE_MS = 10_000
 
 
@@ -99,29 +96,34 @@ def _port(url: str) -> str:
 
 @pytest.fixture
 def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
-    """``open_window(asha, PHONE)`` is a new browser of the demo clinic with Asha signed in, or with nobody.
+    """``open_window(asha, PHONE)`` is a new browser of the demo clinic, on a phone, with Asha signed in.
 
-    It has no script with ``javascript=False``; ``by_keyboard=True`` presses and types without a pointer. All windows
+    Nobody is signed in without an account, and every page is looked at on both kinds of screen when none is named.
+    There is no script with ``javascript=False``; ``by_keyboard=True`` presses and types without a pointer. All windows
     are closed after the test, which fails if any page broke the policy, asked another host or had a script fail.
     """
     windows: list[Window] = []
 
     def open_window(
         account: Account | None = None,
-        form: dict[str, Any] = WIDE,
-        *,
+        *forms: Form,
         at: Site = site,
         javascript: bool = True,
         by_keyboard: bool = False,
     ) -> Window:
+        forms = forms or (WIDE, PHONE)
         context = browser.new_context(
-            **form, java_script_enabled=javascript, reduced_motion="reduce", locale="en-GB", base_url=at.url
+            viewport=forms[0].size,
+            color_scheme=forms[0].scheme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+            locale="en-GB",
         )
         context.set_default_timeout(PATIENCE_MS)
         if account:
             context.add_cookies([{"name": "hms", "value": account.cookie, "url": at.url}])
         hand = Keyboard() if by_keyboard else Hand()
-        windows.append(Window(context.new_page(), url=at.url, hand=hand, javascript=javascript))
+        windows.append(Window(context.new_page(), *forms, url=at.url, hand=hand, javascript=javascript))
         return windows[-1]
 
     yield open_window

@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import make
-from tests.browser.conftest import PHONE, WIDE
 from tests.browser.sites import Account
-from tests.browser.windows import Window
+from tests.browser.windows import PHONE, WIDE, Window
 
 pytestmark = pytest.mark.browser
 
@@ -19,14 +18,15 @@ WHY = "I have to be in theatre that day, I am sorry."
 
 @pytest.fixture(
     params=[
-        pytest.param({"form": WIDE}, id="wide"),
-        pytest.param({"form": PHONE}, id="phone"),
-        pytest.param({"form": PHONE, "javascript": False}, id="phone, without JavaScript"),
+        pytest.param((WIDE, {}), id="wide"),
+        pytest.param((PHONE, {}), id="phone"),
+        pytest.param((PHONE, {"javascript": False}), id="phone, without JavaScript"),
     ]
 )
 def window(request, open_window) -> Window:
     """A window in which nobody is signed in."""
-    return open_window(**request.param)
+    form, habits = request.param
+    return open_window(None, form, **habits)
 
 
 @pytest.fixture

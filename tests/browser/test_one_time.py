@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from hms.scheduling.models import AppointmentStatus
-from tests.browser.conftest import PHONE, WIDE
 from tests.browser.sites import Account
-from tests.browser.windows import Window
+from tests.browser.windows import PHONE, WIDE, Window
 
 pytestmark = pytest.mark.browser
 
@@ -41,8 +40,7 @@ def the_one_appointment(site, patient: Account) -> str:
     return f"/patient/appointments/{made[0].id}?booked=1"
 
 
-@pytest.mark.parametrize("form", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize(("form", "javascript"), [(WIDE, True), (PHONE, False)], ids=["wide", "phone, no script"])
 def test_of_two_browsers_one_gets_the_time_and_the_other_books_the_next_with_one_button(
     open_window, site, asha, slots, form, javascript
 ):
@@ -68,7 +66,7 @@ def test_of_two_browsers_one_gets_the_time_and_the_other_books_the_next_with_one
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_a_double_click_books_once(open_window, site, asha, slots, javascript):
-    window = open_window(asha, javascript=javascript)
+    window = open_window(asha, WIDE, javascript=javascript)
     open_check_page(window, slots[0])
     window.page.get_by_role("button", name="Book this appointment").dblclick()
     window.look("Booked")
@@ -76,7 +74,7 @@ def test_a_double_click_books_once(open_window, site, asha, slots, javascript):
 
 
 def test_loading_the_confirmation_again_books_nothing_more(open_window, site, asha, slots):
-    window = open_window(asha)
+    window = open_window(asha, WIDE)
     open_check_page(window, slots[0])
     window.press("button", "Book this appointment")
     window.look("Booked")
@@ -86,7 +84,7 @@ def test_loading_the_confirmation_again_books_nothing_more(open_window, site, as
 
 
 def test_going_back_to_the_form_leads_to_what_was_booked(open_window, site, asha, slots):
-    window = open_window(asha)
+    window = open_window(asha, WIDE)
     open_check_page(window, slots[0])
     window.press("button", "Book this appointment")
     window.look("Booked")
@@ -96,7 +94,7 @@ def test_going_back_to_the_form_leads_to_what_was_booked(open_window, site, asha
 
 
 def test_the_same_form_sent_twice_leads_to_what_was_booked(open_window, site, asha, slots):
-    window = open_window(asha)
+    window = open_window(asha, WIDE)
     open_check_page(window, slots[0])
     form = window.page.content()
     window.press("button", "Book this appointment")
@@ -109,7 +107,7 @@ def test_the_same_form_sent_twice_leads_to_what_was_booked(open_window, site, as
 
 
 def test_a_second_tab_with_the_same_time_leads_to_what_was_booked(open_window, site, asha, slots):
-    first, second = open_window(asha), open_window(asha)
+    first, second = open_window(asha, WIDE), open_window(asha, WIDE)
     for window in (first, second):
         open_check_page(window, slots[0])
     for window in (first, second):

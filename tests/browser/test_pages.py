@@ -9,10 +9,9 @@ from playwright.sync_api import expect
 from hms import demo
 from hms.auth import queries, tokens
 from hms.mailbox import store
-from tests.browser.conftest import PHONE, WIDE
 from tests.browser.windows import Window
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("form", [WIDE, PHONE], ids=["wide", "phone"])]
+pytestmark = pytest.mark.browser
 
 ANYTHING = re.compile(r".+")
 MAIL = b"""From: clinic@example.test
@@ -41,8 +40,8 @@ def look_at_all(window: Window, *paths: str) -> None:
         window.look(ANYTHING)
 
 
-def test_pages_for_everybody(open_window, form):
-    window = open_window(form=form)
+def test_pages_for_everybody(open_window):
+    window = open_window()
     look_at_all(
         window, "/doctors?q=nobody+at+all", "/doctors?specialty=nonsense", "/doctors?q=Siddiqui", "/signup/doctor"
     )
@@ -52,14 +51,14 @@ def test_pages_for_everybody(open_window, form):
     window.says("has no free times at the moment")
 
 
-def test_pages_of_recovery(open_window, site, form):
+def test_pages_of_recovery(open_window, site):
     asha = site.patient("Asha Rao")
     with site.app.app_context():
         user = queries.find_user_by_email(asha.email)
         reset, verify = (
             tokens.make(purpose, user) for purpose in (tokens.Purpose.RESET_PASSWORD, tokens.Purpose.VERIFY_EMAIL)
         )
-    window = open_window(form=form)
+    window = open_window()
     look_at_all(
         window, "/forgot-password", "/forgot-password/sent", f"/reset-password/{reset}", f"/verify-email/{verify}"
     )
@@ -71,8 +70,8 @@ def test_pages_of_recovery(open_window, site, form):
     window.look("This link has ended")
 
 
-def test_pages_of_a_patient_with_a_past(open_window, site, form):
-    window = open_window(site.account(demo.ASHA_EMAIL), form)
+def test_pages_of_a_patient_with_a_past(open_window, site):
+    window = open_window(site.account(demo.ASHA_EMAIL))
     look_at_all(window, "/patient/", "/patient/appointments", "/patient/appointments?tab=past", "/patient/profile")
     past = window.page.context.new_page()
     past.close()
@@ -80,8 +79,8 @@ def test_pages_of_a_patient_with_a_past(open_window, site, form):
         look_at_all(window, path)
 
 
-def test_pages_of_a_patient_who_is_new(open_window, site, form):
-    window = open_window(site.patient("Noor Haddad"), form)
+def test_pages_of_a_patient_who_is_new(open_window, site):
+    window = open_window(site.patient("Noor Haddad"))
     look_at_all(window, "/patient/", "/patient/appointments", "/patient/appointments?tab=past", "/patient/profile")
     window.page.locator("header details.menu summary").click()
     window.look("Your details")
@@ -89,8 +88,8 @@ def test_pages_of_a_patient_who_is_new(open_window, site, form):
     window.look("See a doctor when it suits you")
 
 
-def test_pages_of_a_doctor_with_a_full_week(open_window, site, form):
-    window = open_window(site.account(demo.BOSE_EMAIL), form)
+def test_pages_of_a_doctor_with_a_full_week(open_window, site):
+    window = open_window(site.account(demo.BOSE_EMAIL))
     look_at_all(
         window,
         "/doctor/",
@@ -105,8 +104,8 @@ def test_pages_of_a_doctor_with_a_full_week(open_window, site, form):
     )
 
 
-def test_pages_of_a_doctor_who_is_new(open_window, site, form):
-    window = open_window(site.doctor("Dr Noor Haddad", is_approved=False), form)
+def test_pages_of_a_doctor_who_is_new(open_window, site):
+    window = open_window(site.doctor("Dr Noor Haddad", is_approved=False))
     look_at_all(
         window,
         "/doctor/",
@@ -120,28 +119,28 @@ def test_pages_of_a_doctor_who_is_new(open_window, site, form):
     )
 
 
-def test_pages_of_a_day_on_which_the_clocks_change(open_window, site, form):
+def test_pages_of_a_day_on_which_the_clocks_change(open_window, site):
     doctor = site.doctor("Dr Ngozi Eze")
     site.offer(doctor, day=date(2027, 3, 28), times=[time(0, 30), time(3)])
-    window = open_window(doctor, form)
+    window = open_window(doctor)
     look_at_all(window, "/doctor/calendar?week=2027-03-28", f"/doctors/{doctor.id}?day=2027-03-28")
 
 
 @pytest.mark.parametrize("role", ["receptionist", "admin"])
-def test_pages_of_staff(open_window, site, form, role):
-    look_at_all(open_window(site.staff(role), form), "/staff", "/doctors")
+def test_pages_of_staff(open_window, site, role):
+    look_at_all(open_window(site.staff(role)), "/staff", "/doctors")
 
 
-def test_pages_of_a_clinic_without_anybody(open_window, empty_site, form):
-    window = open_window(form=form, at=empty_site)
+def test_pages_of_a_clinic_without_anybody(open_window, empty_site):
+    window = open_window(at=empty_site)
     look_at_all(window, "/", "/doctors", "/doctors?q=bose", "/login", "/forgot-password", "/styleguide", "/dev/mailbox")
 
 
-def test_pages_of_the_mailbox(open_window, empty_site, form):
+def test_pages_of_the_mailbox(open_window, empty_site):
     folder = empty_site.app.config["MAILBOX_DIR"]
     mail = store.keep(folder, MAIL)
     try:
-        look_at_all(open_window(form=form, at=empty_site), "/dev/mailbox", f"/dev/mailbox/{mail.stem}")
+        look_at_all(open_window(at=empty_site), "/dev/mailbox", f"/dev/mailbox/{mail.stem}")
     finally:
         mail.unlink()
 

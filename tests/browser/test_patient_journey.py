@@ -6,8 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, WIDE
-from tests.browser.windows import REFERENCE, Window
+from tests.browser.windows import PHONE, REFERENCE, WIDE, Window
 
 pytestmark = pytest.mark.browser
 
@@ -16,14 +15,15 @@ PEOPLE = itertools.count(1)
 
 @pytest.fixture(
     params=[
-        pytest.param({"form": WIDE, "by_keyboard": True}, id="wide, by keyboard"),
-        pytest.param({"form": PHONE}, id="phone"),
-        pytest.param({"form": PHONE, "javascript": False}, id="phone, without JavaScript"),
+        pytest.param((WIDE, {"by_keyboard": True}), id="wide, by keyboard"),
+        pytest.param((PHONE, {}), id="phone"),
+        pytest.param((PHONE, {"javascript": False}), id="phone, without JavaScript"),
     ]
 )
 def window(request, open_window) -> Window:
     """A window in which nobody is signed in."""
-    return open_window(**request.param)
+    form, habits = request.param
+    return open_window(None, form, **habits)
 
 
 def test_a_newcomer_books_a_time_and_cancels_it(window):

@@ -5,16 +5,15 @@ from datetime import date, time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, WIDE
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("form", [WIDE, PHONE], ids=["wide", "phone"])]
+pytestmark = pytest.mark.browser
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 SIGN_UP_FAULTS = ["Enter your full name.", "Enter your email.", "Enter a phone number.", "Enter a password."]
 
 
-def test_what_is_wrong_with_a_form_is_listed_focused_and_leads_to_the_fields(open_window, form):
-    window = open_window(form=form)
+def test_what_is_wrong_with_a_form_is_listed_focused_and_leads_to_the_fields(open_window):
+    window = open_window()
     window.open("/signup/patient")
     window.allow(422)
     window.press("button", "Create account")
@@ -34,8 +33,8 @@ def test_what_is_wrong_with_a_form_is_listed_focused_and_leads_to_the_fields(ope
         ("/forgot-password", "Set a new password", "Send the link"),
     ],
 )
-def test_an_empty_form_is_refused_with_the_page_again(open_window, form, path, heading, button):
-    window = open_window(form=form)
+def test_an_empty_form_is_refused_with_the_page_again(open_window, path, heading, button):
+    window = open_window()
     window.open(path)
     window.allow(422)
     window.press("button", button)
@@ -43,8 +42,8 @@ def test_an_empty_form_is_refused_with_the_page_again(open_window, form, path, h
     assert window.focused == "problem"
 
 
-def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_window, site, form):
-    window = open_window(site.doctor("Dr Ngozi Eze"), form)
+def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_window, site):
+    window = open_window(site.doctor("Dr Ngozi Eze"))
     window.allow(422)
     for region, button in (("Add one time", "Add time"), ("Add a series", "Add series")):
         window.open("/doctor/slots")
@@ -60,10 +59,10 @@ def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_
     window.look("Profile", is_error=True)
 
 
-def test_what_belongs_to_others_or_does_not_exist_is_not_found(open_window, site, form):
+def test_what_belongs_to_others_or_does_not_exist_is_not_found(open_window, site):
     asha, bose = site.patient("Asha Rao"), site.doctor("Dr Anil Bose")
     appointment = site.book(asha, bose, day=date(2026, 11, 27), start=time(9))
-    chen = open_window(site.patient("Chen Wei"), form)
+    chen = open_window(site.patient("Chen Wei"))
     chen.allow(404)
     chen.open(f"/patient/appointments/{appointment}")
     chen.look("Page not found")
@@ -71,8 +70,8 @@ def test_what_belongs_to_others_or_does_not_exist_is_not_found(open_window, site
     chen.look("Page not found")
 
 
-def test_the_area_of_another_role_is_forbidden(open_window, site, form):
-    window = open_window(site.patient("Asha Rao"), form)
+def test_the_area_of_another_role_is_forbidden(open_window, site):
+    window = open_window(site.patient("Asha Rao"))
     window.allow(403)
     window.open("/doctor/")
     window.look("You cannot open this page")
@@ -80,8 +79,8 @@ def test_the_area_of_another_role_is_forbidden(open_window, site, form):
     window.look("See a doctor when it suits you")
 
 
-def test_a_form_from_before_the_cookie_went_is_out_of_date(open_window, form):
-    window = open_window(form=form)
+def test_a_form_from_before_the_cookie_went_is_out_of_date(open_window):
+    window = open_window()
     window.open("/login")
     window.page.context.clear_cookies()
     window.allow(400)
@@ -91,18 +90,18 @@ def test_a_form_from_before_the_cookie_went_is_out_of_date(open_window, form):
     window.look("Sign in")
 
 
-def test_who_was_signed_out_meanwhile_is_told_so_and_carries_on_after_signing_in(open_window, site, form):
+def test_who_was_signed_out_meanwhile_is_told_so_and_carries_on_after_signing_in(open_window, site):
     asha = site.patient("Asha Rao")
-    window = open_window(asha._replace(cookie="x" * 43), form)
+    window = open_window(asha._replace(cookie="x" * 43))
     window.open("/patient/appointments")
     window.look("Sign in")
     window.says("You have been signed out")
 
 
-def test_a_patient_who_is_late_to_cancel_is_told_whom_to_call(open_window, site, form):
+def test_a_patient_who_is_late_to_cancel_is_told_whom_to_call(open_window, site):
     asha, bose = site.patient("Asha Rao"), site.doctor("Dr Anil Bose")
     appointment = site.book(asha, bose, day=date(2026, 11, 23), start=time(18))
-    window = open_window(asha, form)
+    window = open_window(asha)
     window.allow(409)
     window.open(f"/patient/appointments/{appointment}/cancel")
     window.look("Your appointment stands", is_error=True)
@@ -110,11 +109,11 @@ def test_a_patient_who_is_late_to_cancel_is_told_whom_to_call(open_window, site,
     window.says("020 7946 0100")
 
 
-def test_a_patient_who_is_busy_then_is_told_with_whom(open_window, site, form):
+def test_a_patient_who_is_busy_then_is_told_with_whom(open_window, site):
     asha, bose, eze = site.patient("Asha Rao"), site.doctor("Dr Anil Bose"), site.doctor("Dr Ngozi Eze")
     site.book(asha, bose, day=date(2026, 11, 27), start=time(9))
     slot, *_ = site.offer(eze, day=date(2026, 11, 27), times=[time(9, 10), time(11)])
-    window = open_window(asha, form)
+    window = open_window(asha)
     window.allow(409)
     window.open(f"/patient/slots/{slot}/book")
     window.look("Choose another time", is_error=True)
@@ -122,18 +121,18 @@ def test_a_patient_who_is_busy_then_is_told_with_whom(open_window, site, form):
     window.says("with Dr Anil Bose")
 
 
-def test_a_doctor_cannot_change_a_time_that_was_booked_meanwhile(open_window, site, form):
+def test_a_doctor_cannot_change_a_time_that_was_booked_meanwhile(open_window, site):
     chen, eze = site.patient("Chen Wei"), site.doctor("Dr Ngozi Eze")
     site.book(chen, eze, day=date(2026, 11, 27), start=time(9))
     slot_id = next(one.slot_id for one in site.appointments_of(chen))
-    window = open_window(eze, form)
+    window = open_window(eze)
     window.open(f"/doctor/slots/{slot_id}")
     window.look("Friday 27 November, 09:00 to 09:20")
     window.says("Chen Wei has booked it")
 
 
-def test_while_the_database_is_away_a_page_says_that_bookings_are_safe(open_window, broken_site, form):
-    window = open_window(form=form, at=broken_site)
+def test_while_the_database_is_away_a_page_says_that_bookings_are_safe(open_window, broken_site):
+    window = open_window(at=broken_site)
     window.allow(503)
     window.open("/doctors")
     window.look("We cannot show this page now")

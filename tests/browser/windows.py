@@ -1,8 +1,8 @@
 """A browser's window that looks closely at every page: is it accessible, within our policy, and of the right width?"""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -15,17 +15,36 @@ RUN_AXE = """async (values) => {
 }"""
 FORBIDDEN_ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 NARROWEST = 320
+DEADLINE_MS = 10_000
 REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
+
+
+class Form(NamedTuple):
+    """A kind of screen."""
+
+    width: int
+    height: int
+    scheme: Any
+
+    @property
+    def size(self) -> Any:
+        """As Playwright wants it."""
+        return {"width": self.width, "height": self.height}
+
+
+WIDE = Form(1280, 900, "light")
+PHONE = Form(390, 844, "dark")
 
 
 class Window:
     """One tab. ``page`` is Playwright's; :meth:`look` is what a test calls on every page it comes to.
 
+    It has the first of its forms; every page is looked at in each of them.
     A status of 400 or more is a fault unless the test has allowed it with :meth:`allow`.
     """
 
-    def __init__(self, page: Page, *, url: str, hand: "Hand", javascript: bool) -> None:
-        self.page, self.url, self.hand, self.javascript = page, url, hand, javascript
+    def __init__(self, page: Page, *forms: Form, url: str, hand: "Hand", javascript: bool) -> None:
+        self.page, self.forms, self.url, self.hand, self.javascript = page, forms, url, hand, javascript
         self.faults: list[str] = []
         self.allowed: set[int] = set()
         self.status = 0
@@ -48,7 +67,7 @@ class Window:
         at = f"{self.path} ({heading})"
         title = self.page.title()
         assert title.startswith("Error: ") == is_error, f"{at}: the title is {title!r}"
-        faults = [*self._axe(), *self._too_wide(), *self.faults]
+        faults = [*self.faults, *(fault for form in self.forms for fault in self._faults_in(form))]
         assert not faults, f"{at}:\n  " + "\n  ".join(faults)
 
     def press(self, role: Any, name: str | re.Pattern[str], *, inside: Locator | None = None) -> None:
@@ -74,24 +93,22 @@ class Window:
         """The ``id`` of the element that has the focus."""
         return str(self.page.evaluate("document.activeElement.id"))
 
-    def _axe(self) -> Iterable[str]:
-        if not self.javascript:
-            return []  # axe needs timers, which there are none of then; the markup is that of the other windows
-        if not self.page.evaluate("typeof axe === 'object'"):
-            self.page.evaluate(AXE_SCRIPT)
-        return self.page.evaluate(RUN_AXE, STANDARDS)
-
-    def _too_wide(self) -> Iterable[str]:
-        """Also at 320 pixels, if this is a phone."""
-        size = self.page.viewport_size
-        assert size
-        widths = [size["width"], NARROWEST] if size["width"] < 600 else [size["width"]]
-        for width in widths:
-            self.page.set_viewport_size({"width": width, "height": size["height"]})
+    def _faults_in(self, form: Form) -> Iterator[str]:
+        """What is wrong with the page on such a screen; a phone can also be a very narrow one."""
+        for width in (NARROWEST, form.width) if form is PHONE else (form.width,):
+            self.page.set_viewport_size({**form.size, "width": width})
             needed = self.page.evaluate("document.documentElement.scrollWidth")
             if needed > width:
-                yield f"scrolls sideways: {needed} px at a width of {width} px"
-        self.page.set_viewport_size(size)
+                yield f"it scrolls sideways: {needed} px at a width of {width} px"
+        if self.javascript:  # axe needs timers, which there are none of otherwise; the markup is the same
+            if len(self.forms) > 1:
+                self.page.emulate_media(color_scheme=form.scheme)
+            yield from self._axe()
+
+    def _axe(self) -> list[str]:
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(AXE_SCRIPT)
+        return list(self.page.evaluate(RUN_AXE, STANDARDS))
 
     def _said(self, kind: str, text: str) -> None:
         status = FORBIDDEN_ANSWER.match(text)

@@ -1,7 +1,5 @@
 """The same races through the whole application: browsers, sessions, forms and pages, each request in a thread."""
 
-import threading
-
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -9,41 +7,23 @@ from sqlalchemy import func, select
 from hms.db import db
 from hms.scheduling.models import Appointment
 from tests import make
-from tests.pages import Page
+from tests.fixtures.web import Answer, Client
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("all_invariants_hold")]
 
 CROWD = 8
 
 
-def signed_in(app: Flask, email: str):
-    """A plain browser, signed in."""
-    browser = app.test_client()
-    token = Page(browser.get("/login").text).csrf_token
-    answer = browser.post("/login", data={"email": email, "password": make.PASSWORD, "csrf_token": token})
-    assert answer.status_code == 303
+def signed_in(app: Flask, email: str) -> Client:
+    """A browser, signed in."""
+    browser = Client(app, Answer)
+    browser.submit("auth.login", {"email": email, "password": make.PASSWORD}, on="/login")
     return browser
 
 
-def at_once(works: list) -> list:
-    """Do all at once. A request makes an application context of its own."""
-    answers, start = [], threading.Barrier(len(works))
-
-    def one(work):
-        start.wait(30)
-        answers.append(work())
-
-    threads = [threading.Thread(target=one, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
-def filled_in(browser, path: str) -> dict:
+def filled_in(browser: Client, path: str) -> dict:
     """What the page at ``path`` would send."""
-    form = Page(browser.get(path).text, url=path).find_form(path)
+    form = browser.get(path).page.find_form(path)
     assert form is not None
     return form.values
 
@@ -53,7 +33,7 @@ def stored() -> int:
     return db.session.scalar(select(func.count()).select_from(Appointment))
 
 
-def test_of_many_browsers_one_gets_the_time_and_all_others_a_page_that_helps(committing):
+def test_of_many_browsers_one_gets_the_time_and_all_others_a_page_that_helps(committing, together):
     slot = make.slot()
     make.slot(slot.doctor)
     path, emails = f"/patient/slots/{slot.id}/book", [make.patient().user.email for _ in range(CROWD)]
@@ -61,17 +41,17 @@ def test_of_many_browsers_one_gets_the_time_and_all_others_a_page_that_helps(com
     browsers = [signed_in(committing, email) for email in emails]
     pages = [filled_in(browser, path) for browser in browsers]
     works = [lambda b=b, d=d: b.post(path, data=d | {"reason": "My words"}) for b, d in zip(browsers, pages, strict=True)]
-    answers = at_once(works)
+    answers = together(works)
     assert sorted(answer.status_code for answer in answers) == [303] + [409] * (CROWD - 1)
     for answer in (answer for answer in answers if answer.status_code == 409):
-        page = Page(answer.text, url=path)
+        page = answer.page
         assert "Nothing was booked for you" in page.text
         assert "My words" in answer.text
         assert any("/book" in form.path for form in page.forms) or any("/book" in link for link in page.links)
     assert stored() == 1
 
 
-def test_one_form_sent_twice_at_once_leads_to_one_confirmation(committing):
+def test_one_form_sent_twice_at_once_leads_to_one_confirmation(committing, together):
     slot, patient = make.slot(), make.patient()
     path, email = f"/patient/slots/{slot.id}/book", patient.user.email
     db.session.remove()
@@ -79,26 +59,26 @@ def test_one_form_sent_twice_at_once_leads_to_one_confirmation(committing):
     data, cookies = filled_in(browser, path), browser._cookies
 
     def send():
-        tab = committing.test_client()
+        tab = Client(committing, Answer)
         tab._cookies = dict(cookies)
         return tab.post(path, data=data)
 
-    answers = at_once([send] * 6)
+    answers = together([send] * 6)
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.location for answer in answers}) == 1
     assert stored() == 1
-    assert at_once([send])[0].location == answers[0].location  # and once more, later
+    assert together([send])[0].location == answers[0].location  # and once more, later
 
 
-def test_a_doctor_removes_the_time_that_a_patient_is_booking(committing):
+def test_a_doctor_removes_the_time_that_a_patient_is_booking(committing, together):
     for _ in range(4):
         slot, patient = make.slot(), make.patient()
         book_path, delete_path = f"/patient/slots/{slot.id}/book", f"/doctor/slots/{slot.id}/delete"
         emails = patient.user.email, slot.doctor.user.email
         db.session.remove()
         asha, bose = (signed_in(committing, email) for email in emails)
-        page, token = filled_in(asha, book_path), Page(bose.get("/doctor/slots").text).csrf_token
-        answers = at_once(
+        page, token = filled_in(asha, book_path), bose.csrf_token()
+        answers = together(
             [
                 lambda: ("book", asha.post(book_path, data=page).status_code),
                 lambda: ("delete", bose.post(delete_path, data={"csrf_token": token}).status_code),

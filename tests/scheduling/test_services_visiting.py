@@ -129,6 +129,15 @@ def test_undoing_takes_back_one_mark_at_a_time(session, visit, bose, freeze, mar
         services.undo(visit.id, doctor=bose)
 
 
+@pytest.mark.parametrize("status", ["arrived", "noshow"])
+def test_a_page_that_is_out_of_date_does_not_take_a_completed_visit_back(visit, bose, freeze, status):
+    after(visit, freeze)
+    services.mark_fulfilled(visit.id, doctor=bose)
+    with pytest.raises(MoveNotAllowed):
+        MARKS[status](visit.id, doctor=bose)
+    assert visit.status == "fulfilled"
+
+
 def test_what_was_undone_can_be_marked_otherwise(session, visit, bose, freeze):
     after(visit, freeze)
     services.mark_noshow(visit.id, doctor=bose)

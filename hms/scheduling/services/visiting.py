@@ -41,6 +41,8 @@ def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) ->
         appointment = queries.lock_appointment(appointment_id, doctor=doctor)
         if appointment.status == status:  # a second click
             return appointment
+        if appointment.status == S.FULFILLED:  # going back is `undo`; a page that is out of date does not ask for that
+            raise MoveNotAllowed("This visit has been marked as completed already. Undo that first.")
         _check_time(appointment, status)
         move(session, appointment, status, actor_id=doctor.user_id)
         emails.marked(appointment, patient_user_id=appointment.patient.user_id)

@@ -1,0 +1,379 @@
+"""A machine that does everything people can do with times and visits, in any order, beside a model of a few lines.
+
+After each step what is stored is what the model says, and the invariants hold. The last tests plant bugs and expect
+the machine to find them: one that cannot fail would prove nothing.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select, update
+
+from hms.db import db
+from hms.errors import NotFound, Refusal
+from hms.scheduling import policies, services
+from hms.scheduling.models import Appointment, Slot
+from hms.scheduling.refusals import (
+    AlreadyBooked,
+    KeyReused,
+    MoveNotAllowed,
+    SlotInPast,
+    SlotNotFree,
+    SlotOverlap,
+    SlotPast,
+    SlotTaken,
+    TooLateToCancel,
+    TooSoon,
+)
+from hms.scheduling.services import cancelling, offering
+from tests import make
+from tests.fixtures.time import START
+from tests.race import invariants
+
+NOTICE, WINDOW = timedelta(hours=1), timedelta(hours=24)
+THOROUGHLY = settings(
+    max_examples=30,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+UNTIL_THE_FIRST_BUG = settings(THOROUGHLY, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
+
+which = st.integers(0, 50)
+days = st.integers(0, 3)
+starts = st.integers(8 * 6, 17 * 6).map(lambda tens: timedelta(minutes=10 * tens))  # 08:00 to 17:00
+lengths = st.sampled_from([10, 20, 30, 60]).map(lambda minutes: timedelta(minutes=minutes))
+
+
+@dataclass
+class Time:
+    """A slot as the model knows it."""
+
+    doctor: int
+    starts_at: datetime
+    ends_at: datetime
+    is_free: bool = True
+
+    def overlaps(self, other: "Time | Visit") -> bool:
+        """Whether the two have a moment in common."""
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
+
+@dataclass
+class Visit:
+    """An appointment as the model knows it. ``before`` are the statuses that undoing goes back to, the last first."""
+
+    slot_id: UUID | None
+    patient: int
+    doctor: int
+    starts_at: datetime
+    ends_at: datetime
+    key: str
+    status: str = "booked"
+    before: list[str] = field(default_factory=list)
+
+
+class Clinic(RuleBasedStateMachine):
+    """Two doctors and three patients; ``cast`` and the clock come from the test that runs the machine."""
+
+    cast = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = self.cast.connection.begin_nested()
+        self.clock, self.doctors, self.patients = self.cast.clock, self.cast.doctors, self.cast.patients
+        self.now = self.clock.freeze(START)
+        self.times: dict[UUID, Time] = {}
+        self.visits: dict[UUID, Visit] = {}
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        db.session.rollback()
+        self.step.rollback()
+
+    def attempt(self, expected: type[Refusal] | None, work):
+        """Do it; it must be refused as expected, or not at all."""
+        try:
+            done = work()
+        except Refusal as refusal:
+            assert type(refusal) is expected, f"refused with {refusal!r}, expected {expected}"
+            return None
+        assert expected is None, f"was done, expected {expected}"
+        return done
+
+    # -- times
+
+    @rule(doctor=st.integers(0, 1), day=days, start=starts, length=lengths)
+    def offer(self, doctor, day, start, length):
+        time = self.time_of(doctor, day, start, length)
+        slot = self.attempt(self.why_not_offer(time), lambda: services.open_slot(self.doctors[doctor], **wall(time)))
+        if slot:
+            self.times[slot.id] = time
+
+    @precondition(lambda self: self.times)
+    @rule(slot=which, day=days, start=starts, length=lengths, as_owner=st.integers(0, 9))
+    def change(self, slot, day, start, length, as_owner):
+        slot_id = self.pick(self.times, slot)
+        doctor = self.times[slot_id].doctor if as_owner else 1 - self.times[slot_id].doctor
+        time = self.time_of(self.times[slot_id].doctor, day, start, length)
+        expected = (
+            NotFound
+            if not as_owner
+            else SlotNotFree
+            if not self.times[slot_id].is_free
+            else self.why_not_offer(time, besides=slot_id)
+        )
+        if self.attempt(
+            expected, lambda: services.change_slot(slot_id, doctor=self.doctors[doctor], **wall(time))
+        ):
+            self.times[slot_id] = time
+
+    @precondition(lambda self: self.times)
+    @rule(slot=which, as_owner=st.integers(0, 9))
+    def delete(self, slot, as_owner):
+        slot_id = self.pick(self.times, slot)
+        time = self.times[slot_id]
+        doctor = self.doctors[time.doctor if as_owner else 1 - time.doctor]
+        expected = NotFound if not as_owner else None if time.is_free else SlotNotFree
+        self.attempt(expected, lambda: services.delete_slot(slot_id, doctor=doctor))
+        if expected is None:
+            del self.times[slot_id]
+            for visit in self.visits.values():
+                visit.slot_id = None if visit.slot_id == slot_id else visit.slot_id
+
+    # -- visits
+
+    @precondition(lambda self: self.times)
+    @rule(slot=which, patient=st.integers(0, 2))
+    def book(self, slot, patient):
+        slot_id, key = self.pick(self.times, slot), make.new_key()
+        own = self.live_on(slot_id, patient)
+        made = self.attempt(
+            None if own else self.why_not_book(slot_id, patient),
+            lambda: services.book(slot_id, patient=self.patients[patient], idempotency_key=key),
+        )
+        if made and own:
+            assert made.id == own
+        elif made:
+            time = self.times[slot_id]
+            time.is_free = False
+            self.visits[made.id] = Visit(slot_id, patient, time.doctor, time.starts_at, time.ends_at, key)
+
+    @precondition(lambda self: self.visits)
+    @rule(visit=which, slot=which)
+    def send_the_same_page_again(self, visit, slot):
+        visit_id = self.pick(self.visits, visit)
+        visit = self.visits[visit_id]
+        slot_id = visit.slot_id or (self.pick(self.times, slot) if self.times else UUID(int=1))
+        on_slot = self.times.get(slot_id)
+        expected = None if visit.slot_id else KeyReused
+        if visit.slot_id is None and on_slot and on_slot.is_free:
+            expected = self.why_not_book(slot_id, visit.patient) or KeyReused
+        again = self.attempt(
+            expected if expected is not None or visit.status != "cancelled" else self.why_not_again(slot_id, visit),
+            lambda: services.book(slot_id, patient=self.patients[visit.patient], idempotency_key=visit.key),
+        )
+        assert again is None or again.id == visit_id
+
+    def why_not_again(self, slot_id, visit):
+        """A cancelled visit's page: the slot is checked first where it is free, the key then decides."""
+        return self.why_not_book(slot_id, visit.patient) if self.times[slot_id].is_free else None
+
+    @precondition(lambda self: self.visits)
+    @rule(visit=which, by=st.integers(0, 2))
+    def cancel_as_patient(self, visit, by):
+        visit_id = self.pick(self.visits, visit)
+        visit = self.visits[visit_id]
+        expected = (
+            NotFound
+            if by != visit.patient
+            else None
+            if visit.status == "cancelled"
+            else MoveNotAllowed
+            if visit.status != "booked"
+            else TooLateToCancel
+            if self.now >= visit.starts_at - WINDOW
+            else None
+        )
+        if self.attempt(expected, lambda: services.cancel_as_patient(visit_id, patient=self.patients[by])):
+            self.cancelled(visit)
+
+    @precondition(lambda self: self.visits)
+    @rule(visit=which, by=st.integers(0, 1))
+    def cancel_as_doctor(self, visit, by):
+        visit_id = self.pick(self.visits, visit)
+        visit = self.visits[visit_id]
+        possible = visit.status in {"booked", "arrived"} and self.now < visit.ends_at
+        expected = NotFound if by != visit.doctor else None if visit.status == "cancelled" or possible else MoveNotAllowed
+        if self.attempt(
+            expected, lambda: services.cancel_as_doctor(visit_id, doctor=self.doctors[by], reason="Called away")
+        ):
+            self.cancelled(visit)
+
+    def cancelled(self, visit):
+        if visit.status != "cancelled":
+            visit.status, visit.before = "cancelled", []
+            self.times[visit.slot_id].is_free = True
+
+    @precondition(lambda self: self.visits)
+    @rule(visit=which, mark=st.sampled_from(["arrived", "fulfilled", "noshow"]))
+    def mark(self, visit, mark):
+        visit_id = self.pick(self.visits, visit)
+        visit = self.visits[visit_id]
+        service = {"arrived": services.mark_arrived, "fulfilled": services.mark_fulfilled, "noshow": services.mark_noshow}
+        self.attempt(
+            self.why_not_mark(visit, mark),
+            lambda: service[mark](visit_id, doctor=self.doctors[visit.doctor]),
+        )
+        if self.why_not_mark(visit, mark) is None and visit.status != mark:
+            visit.before.append("booked" if visit.status == "noshow" else visit.status)
+            if visit.status == "noshow":
+                visit.before = ["booked"]
+            visit.status = mark
+
+    def why_not_mark(self, visit, mark):
+        possible = {"arrived": {"booked", "noshow"}, "fulfilled": {"booked", "arrived"}, "noshow": {"booked"}}
+        if visit.status == mark:
+            return None
+        day_has_come = visit.starts_at.date() <= self.now.date()
+        has_begun = visit.starts_at <= self.now or mark != "noshow"
+        return None if visit.status in possible[mark] and day_has_come and has_begun else MoveNotAllowed
+
+    @precondition(lambda self: self.visits)
+    @rule(visit=which)
+    def undo(self, visit):
+        visit_id = self.pick(self.visits, visit)
+        visit = self.visits[visit_id]
+        expected = None if visit.before else MoveNotAllowed
+        if self.attempt(expected, lambda: services.undo(visit_id, doctor=self.doctors[visit.doctor])):
+            visit.status = visit.before.pop()
+
+    # -- time
+
+    @rule(minutes=st.sampled_from([5, 30, 60, 300, 1440]))
+    def time_passes(self, minutes):
+        self.now = self.clock.freeze(self.now + timedelta(minutes=minutes))
+
+    # -- what must hold
+
+    @invariant()
+    def what_is_stored_is_what_the_model_says(self):
+        columns = (Slot.id, Slot.starts_at, Slot.ends_at, Slot.status)
+        slots = {row.id: (row.starts_at, row.ends_at, row.status) for row in db.session.execute(select(*columns))}
+        assert slots == {
+            slot_id: (time.starts_at, time.ends_at, "free" if time.is_free else "busy")
+            for slot_id, time in self.times.items()
+        }
+        rows = db.session.execute(select(Appointment.id, Appointment.slot_id, Appointment.status))
+        assert {row.id: (row.slot_id, row.status) for row in rows} == {
+            visit_id: (visit.slot_id, visit.status) for visit_id, visit in self.visits.items()
+        }
+
+    @invariant()
+    def the_invariants_hold(self):
+        assert invariants.broken(db.session.connection()) == {}
+
+    # -- how the model answers
+
+    def pick(self, things: dict, number: int) -> UUID:
+        """One of the things, by any number."""
+        return list(things)[number % len(things)]
+
+    def time_of(self, doctor, day, start, length) -> Time:
+        """The time that begins ``start`` after midnight, so many days from now."""
+        midnight = datetime.combine(self.now.date() + timedelta(days=day), datetime.min.time(), UTC)
+        return Time(doctor, midnight + start, midnight + start + length)
+
+    def why_not_offer(self, time: Time, *, besides: UUID | None = None):
+        if time.starts_at <= self.now:
+            return SlotInPast
+        others = (other for slot_id, other in self.times.items() if slot_id != besides and other.doctor == time.doctor)
+        return SlotOverlap if any(time.overlaps(other) for other in others) else None
+
+    def why_not_book(self, slot_id: UUID, patient: int):
+        time = self.times[slot_id]
+        own = (visit for visit in self.visits.values() if visit.patient == patient and visit.status != "cancelled")
+        if not time.is_free:
+            return SlotTaken
+        if time.starts_at <= self.now:
+            return SlotPast
+        if time.starts_at < self.now + NOTICE:
+            return TooSoon
+        return AlreadyBooked if any(time.overlaps(visit) for visit in own) else None
+
+    def live_on(self, slot_id: UUID, patient: int) -> UUID | None:
+        """The patient's own visit on that slot."""
+        found = (i for i, v in self.visits.items() if v.slot_id == slot_id and v.patient == patient)
+        return next((i for i in found if self.visits[i].status != "cancelled"), None)
+
+
+def wall(time: Time) -> dict[str, object]:
+    """Day, start and end as a form sends them; in November London's wall shows UTC."""
+    day: date = time.starts_at.date()
+    return {"day": day, "start": time.starts_at.time(), "end": time.ends_at.time()}
+
+
+@pytest.fixture
+def clinic(session, steady_clock):
+    """The machine with its cast, in the test's own transaction."""
+
+    class Cast:
+        clock = steady_clock
+        doctors = [make.doctor(), make.doctor()]  # noqa: RUF012  # read only
+        patients = [make.patient() for _ in range(3)]  # noqa: RUF012
+
+    for person in [*Cast.doctors, *Cast.patients]:
+        session.refresh(person)
+        session.expunge(person)
+    session.commit()
+    session.remove()
+    Cast.connection = db.engines[None]
+    return type("ThisClinic", (Clinic,), {"cast": Cast})
+
+
+def test_whatever_people_do_the_rows_are_what_the_rules_say(clinic):
+    run_state_machine_as_test(clinic, settings=THOROUGHLY)
+
+
+def cancel_without_freeing(session, appointment, **_):
+    """A planted bug: the slot stays busy after its visit was cancelled."""
+    with session.no_autoflush:
+        appointment.status = "cancelled"
+
+
+def free_whatever_it_is(slot_id, doctor):
+    """A planted bug: a booked slot counts as free."""
+    return db.session.get(Slot, slot_id)
+
+
+def lock_and_lose(slot_id, patient):
+    """A planted bug: whoever is second gets the slot as well, and the first loses it."""
+    db.session.execute(update(Appointment).where(Appointment.slot_id == slot_id).values(status="cancelled"))
+    db.session.execute(update(Slot).where(Slot.id == slot_id).values(status="free"))
+    return services.booking._unplanted(slot_id, patient)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "bug"),
+    [
+        (cancelling, "_cancel", cancel_without_freeing),
+        (offering, "_lock_free", free_whatever_it_is),
+        (services.booking, "_lock_if_free", lock_and_lose),
+        (policies, "cancellation_window", lambda: timedelta(hours=23)),
+        (policies, "minimum_notice", timedelta),
+        (policies, "is_for_today_or_past", lambda appointment: True),
+    ],
+)
+def test_the_machine_finds_a_bug_that_is_planted(clinic, monkeypatch, module, name, bug):
+    monkeypatch.setattr(services.booking, "_unplanted", services.booking._lock_if_free, raising=False)
+    monkeypatch.setattr(module, name, bug)
+    with pytest.raises(Exception) as found:  # noqa: PT011  # whatever the machine says
+        run_state_machine_as_test(clinic, settings=UNTIL_THE_FIRST_BUG)
+    assert isinstance(found.value, AssertionError | Exception)
