@@ -26,7 +26,9 @@ def running(**settings: str) -> Iterator[int]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HMS_")}
         environment |= {"HMS_MODE": "development", "HMS_DATA_DIR": folder, "HMS_PORT": str(port), "FLASK_APP": "wsgi"}
         command = [sys.executable, "-m", "flask", "serve"]
-        process = subprocess.Popen(command, env=environment | settings, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=environment | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         try:
             _wait_until_ready(process)
             yield port

@@ -20,7 +20,7 @@ from tests import make
 
 
 class Account(NamedTuple):
-    """Somebody with an account: ``id`` is the patient's or the doctor's own, ``cookie`` proves that they are signed in."""
+    """Somebody with an account. ``id`` is the patient's or doctor's own; ``cookie`` is what a sign-in gave them."""
 
     id: UUID
     email: str
@@ -45,9 +45,9 @@ class Site:
             return self._sign_in(make.patient(full_name).user)
 
     def doctor(self, full_name: str = "Dr Anil Bose", **details: Any) -> Account:
-        """A new doctor, signed in; ``is_approved=False`` for one whom patients do not see."""
+        """A new doctor of a specialty that the demo clinic has not; ``is_approved=False`` for one nobody sees."""
         with self.app.app_context():
-            return self._sign_in(make.doctor(full_name, **details).user)
+            return self._sign_in(make.doctor(full_name, specialty="urology", **details).user)
 
     def staff(self, role: str) -> Account:
         """A receptionist or an administrator, signed in."""

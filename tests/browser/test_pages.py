@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from hms import demo
 from hms.auth import queries, tokens
+from hms.auth.tokens import Purpose
 from hms.mailbox import store
 from tests.browser.windows import Window
 
@@ -27,7 +28,8 @@ You have an appointment.
 --x
 Content-Type: text/html; charset=utf-8
 
-<!doctype html><html lang="en"><head><title>Booked</title></head><body><main><h1>You have an appointment</h1></main></body></html>
+<!doctype html><html lang="en"><head><title>Booked</title></head>
+<body><main><h1>You have an appointment</h1></main></body></html>
 --x--
 """
 
@@ -55,9 +57,7 @@ def test_pages_of_recovery(open_window, site):
     asha = site.patient("Asha Rao")
     with site.app.app_context():
         user = queries.find_user_by_email(asha.email)
-        reset, verify = (
-            tokens.make(purpose, user) for purpose in (tokens.Purpose.RESET_PASSWORD, tokens.Purpose.VERIFY_EMAIL)
-        )
+        reset, verify = (tokens.make(purpose, user) for purpose in (Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL))
     window = open_window()
     look_at_all(
         window, "/forgot-password", "/forgot-password/sent", f"/reset-password/{reset}", f"/verify-email/{verify}"
@@ -73,10 +73,7 @@ def test_pages_of_recovery(open_window, site):
 def test_pages_of_a_patient_with_a_past(open_window, site):
     window = open_window(site.account(demo.ASHA_EMAIL))
     look_at_all(window, "/patient/", "/patient/appointments", "/patient/appointments?tab=past", "/patient/profile")
-    past = window.page.context.new_page()
-    past.close()
-    for path in paths_of(window, "/patient/appointments?tab=past", "/patient/appointments/"):
-        look_at_all(window, path)
+    look_at_all(window, *paths_of(window, "/patient/appointments?tab=past", "/patient/appointments/"))
 
 
 def test_pages_of_a_patient_who_is_new(open_window, site):

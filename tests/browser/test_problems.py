@@ -5,7 +5,6 @@ from datetime import date, time
 import pytest
 from playwright.sync_api import expect
 
-
 pytestmark = pytest.mark.browser
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -45,16 +44,14 @@ def test_an_empty_form_is_refused_with_the_page_again(open_window, path, heading
 def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_window, site):
     window = open_window(site.doctor("Dr Ngozi Eze"))
     window.allow(422)
-    for region, button in (("Add one time", "Add time"), ("Add a series", "Add series")):
+    for region, field, button in (("Add one time", "End", "Add time"), ("Add a series", "To", "Add series")):
         window.open("/doctor/slots")
-        window.write(
-            "End" if button == "Add time" else "To", "08:00", inside=window.page.get_by_role("region", name=region)
-        )
+        window.write(field, "08:00", inside=window.page.get_by_role("region", name=region))
         window.press("button", button)
         window.look("Free times", is_error=True)
         assert window.focused == "problem"
     window.open("/doctor/profile")
-    window.write("Full name", "")
+    window.write("Full name and title", "")
     window.press("button", "Save profile")
     window.look("Profile", is_error=True)
 
@@ -116,6 +113,7 @@ def test_a_patient_who_is_busy_then_is_told_with_whom(open_window, site):
     window = open_window(asha)
     window.allow(409)
     window.open(f"/patient/slots/{slot}/book")
+    window.press("button", "Book this appointment")
     window.look("Choose another time", is_error=True)
     window.says("You already have an appointment at that time")
     window.says("with Dr Anil Bose")

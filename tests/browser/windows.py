@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Request, Response, expect
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 RUN_AXE = """async (values) => {
   const found = await axe.run(document, {runOnly: {type: "tag", values}, resultTypes: ["violations"], preload: false});
-  return found.violations.map(({help, nodes}) => `${help}: ${nodes.map((node) => node.html).join(" | ").slice(0, 400)}`);
+  return found.violations.map(({help, nodes}) => `${help}: ${nodes.map((node) => node.html).join(" | ")}`.slice(0, 400));
 }"""
 FORBIDDEN_ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 NARROWEST = 320
