@@ -49,8 +49,10 @@ EVERYTHING = [*CONTROL, *UNICODE, *BLANK, *LONG, *MARKUP, *SQL, *NUMBERS, *DAYS,
 
 SHARP = [
     "a\0b", "\x00", "a\x1bb", "a\u2028b", "a\r\nBcc: x@evil.test", "\ud800", "\ufffe", "", "   ", "\u00a0", "\u200b",
-    "\n\n", "a" * 41, "a" * 121, "a" * 501, "a" * 2001, "a" * 100_000, "é" * 2000, "👍" * 300, "<script>alert(1)</script>",
-    "'\"><b>", "{{7*7}}", "%", "\\", "%(x)s", "0", "-1", "2147483648", "1" * 400, "1_0", "٣", "NaN", "1e9", "9999-12-31",
+    "\n\n", "a" * 41, "a" * 121, "a" * 501, "a" * 2001, "a" * 100_000, "é" * 2000, "👍" * 300,
+    "<script>alert(1)</script>",
+    "'\"><b>", "{{7*7}}", "%", "\\", "%(x)s", "0", "-1", "2147483648", "1" * 400, "1_0", "٣", "NaN", "1e9",
+    "9999-12-31",
     "0001-01-01", "2027-03-28", "2100-01-01", "01:30", "23:59", "24:00", "x@" + "c" * 250 + ".test", "İ@c.test", "null",
 ]  # fmt: skip
 """The sharpest of each kind: those that get past something, or end beyond the form."""

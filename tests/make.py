@@ -76,7 +76,7 @@ def slot(
     start: time = time(9),
     minutes: int = 20,
 ) -> Slot:
-    """A free time: at ``starts_at``, or at ``start`` on ``day``, or after the doctor's last one. The past is allowed."""
+    """A free time: at ``starts_at``, or at ``start`` on ``day``, or after the last one. The past is allowed."""
     doctor = doctor or a_doctor()
     if starts_at is None:
         starts_at = clock.from_clinic(day, start) if day else _after_the_last(doctor)
@@ -103,7 +103,7 @@ def appointment(
     reason: str = "",
     **when: object,
 ) -> Appointment:
-    """A booked appointment, or one moved on to ``status``, on ``slot`` or a new one at ``when`` (as for :func:`slot`)."""
+    """A booked appointment, or one moved on to ``status``, on ``slot`` or a new one (``when`` is as there)."""
     slot = slot or a_slot(doctor, **when)
     patient = patient or a_patient()
     with at(min(clock.now(), slot.starts_at - timedelta(days=1))):
@@ -150,5 +150,5 @@ _MOVES = {
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
     """Do something as if it were ``moment``."""
-    with mock.patch.object(clock, "now", lambda: moment):
+    with mock.patch.object(clock, "now", return_value=moment):
         yield

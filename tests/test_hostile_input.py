@@ -165,7 +165,8 @@ def _stored_badly() -> bool:
     bad = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\u009f\\u2028\\u2029]"
     question = (
         "SELECT count(*) FROM (SELECT full_name AS v FROM users UNION ALL SELECT bio FROM doctors "
-        "UNION ALL SELECT room FROM doctors UNION ALL SELECT languages FROM doctors UNION ALL SELECT address FROM patients "
+        "UNION ALL SELECT room FROM doctors UNION ALL SELECT languages FROM doctors "
+        "UNION ALL SELECT address FROM patients "
         "UNION ALL SELECT phone FROM patients UNION ALL SELECT reason FROM appointments "
         "UNION ALL SELECT cancellation_reason FROM appointments) t WHERE v ~ :bad OR v <> btrim(v)"
     )

@@ -1,4 +1,4 @@
-"""The tables come from the migrations: one line of them, that can be gone up and down, and that the models agree with."""
+"""The tables come from the migrations: one line of them, up and down, and the models agree with it."""
 
 import re
 from pathlib import Path

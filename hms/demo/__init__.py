@@ -5,10 +5,10 @@ in it signs in with the same published password, which opens nothing in producti
 """
 
 import random
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, cast
+from typing import cast
 
 import click
 from flask import Flask, current_app
@@ -18,18 +18,17 @@ from sqlalchemy.orm import Session
 
 from hms import clock
 from hms.auth import passwords, queries
-from hms.auth.models import Doctor, Patient, Role, User
-from hms.db import Model, new_id, transaction
+from hms.auth.models import Doctor, Patient, User
+from hms.db import Model, transaction
 from hms.demo import days as diaries
+from hms.demo import roster
 from hms.demo.days import Diary, Row, Someone, Worker
-from hms.demo.people import BOSE, Person, doctor_number, name_number
+from hms.demo.people import Person
+from hms.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
 from hms.errors import Conflict, Forbidden
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot
 
 PASSWORD = passwords.DEMO_ONLY
-ASHA, ASHA_EMAIL = "Asha Rao", "asha@demo.test"
-BOSE_EMAIL = "bose@demo.test"
-DANA, DANA_EMAIL = "Dana Reyes", "dana@demo.test"
 ROWS_AT_ONCE = 2000
 
 demo = AppGroup("demo", help="A made-up clinic for trying HMS out.")
@@ -84,12 +83,20 @@ def load(*, doctors: int = 12, patients: int = 30, days: int = 14) -> None:
     """
     if current_app.config["MODE"] not in ("development", "testing"):
         raise NotHere
-    if is_loaded():
-        raise AlreadyLoaded
-    password_hash, now = passwords.store(PASSWORD), clock.now()
-    with transaction() as session:
-        workers, crowd = _people(session, doctors, patients, password_hash, now)
-        diary = _days(workers, crowd, days, now)
+    with transaction():  # over when the answer is there: making up a large clinic takes a while
+        if is_loaded():
+            raise AlreadyLoaded
+    everybody, now = roster.of(doctors=doctors, patients=patients), clock.now()
+    diary = _days(everybody, days, now)
+    _store(everybody, diary, password_hash=passwords.store(PASSWORD))
+
+
+def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:
+    specialties = {specialty.slug: specialty.id for specialty in queries.list_specialties()}
+    with transaction(conflicts={"uq_users_email": AlreadyLoaded()}) as session:
+        _write(session, User, roster.users(everybody, password_hash=password_hash, now=diary.now))
+        _write(session, Doctor, roster.doctors(everybody, specialties=specialties, now=diary.now))
+        _write(session, Patient, roster.patients(everybody))
         _write(session, Slot, diary.slots)
         _write(session, Appointment, diary.appointments)
         _write(session, AppointmentChange, diary.changes)
@@ -97,70 +104,15 @@ def load(*, doctors: int = 12, patients: int = 30, days: int = 14) -> None:
         session.execute(text("ANALYZE"))  # else the first pages are planned for empty tables
 
 
-def _people(
-    session: Session, doctors: int, patients: int, password_hash: str, now: datetime
-) -> tuple[list[Worker], list[Someone]]:
-    """Store everybody; answers the doctors, Dr Bose first, and the patients, Asha first."""
-    workers = [Worker(new_id(), new_id(), BOSE)]
-    workers += [Worker(new_id(), new_id(), doctor_number(number)) for number in range(1, doctors)]
-    crowd = [Someone(new_id(), new_id()) for _ in range(patients + 1)]
-    users = [_user(new_id(), DANA_EMAIL, DANA, Role.ADMIN)]
-    for number, worker in enumerate(workers):
-        email = f"doctor-{number:04}@demo.test" if number else BOSE_EMAIL
-        users.append(_user(worker.user_id, email, worker.person.full_name, Role.DOCTOR))
-    for number, someone in enumerate(crowd):
-        email, name = (f"patient-{number:04}@demo.test", name_number(number)) if number else (ASHA_EMAIL, ASHA)
-        users.append(_user(someone.user_id, email, name, Role.PATIENT))
-    known = {"password_hash": password_hash, "created_at": now, "email_verified_at": now}
-    _write(session, User, [user | known for user in users])
-    specialties = {specialty.slug: specialty.id for specialty in queries.list_specialties()}
-    _write(session, Doctor, [_doctor(n, worker, specialties, now) for n, worker in enumerate(workers)])
-    _write(session, Patient, [_patient(number, someone) for number, someone in enumerate(crowd)])
-    return workers, crowd
-
-
-def _user(user_id: Any, email: str, full_name: str, role: Role) -> Row:
-    return {"id": user_id, "email": email, "full_name": full_name, "role": role}
-
-
-def _doctor(number: int, worker: Worker, specialties: dict[str, Any], now: datetime) -> Row:
-    person = worker.person
-    return {
-        "id": worker.id,
-        "user_id": worker.user_id,
-        "specialty_id": specialties[person.specialty],
-        "licence_number": f"GMC {7_000_000 + number * 7919 % 1_000_000}",
-        "years_of_experience": person.years,
-        "bio": person.bio,
-        "phone": f"020 7946 {200 + number % 700:04}",  # numbers that Ofcom keeps free for fiction
-        "room": person.room,
-        "languages": person.languages,
-        "visit_minutes": person.visit_minutes,
-        "fee_minor": person.fee_minor,
-        "approved_at": now,
-    }
-
-
-def _patient(number: int, someone: Someone) -> Row:
-    return {
-        "id": someone.id,
-        "user_id": someone.user_id,
-        "phone": f"07700 900{number % 1000:03}",  # likewise
-        "date_of_birth": date(1941, 3, 12) + timedelta(days=number * 997 % 27_000),
-        "address": f"{number + 1} Chapel Street, Northgate",
-        "emergency_contact_name": name_number(number + 7),
-        "emergency_contact_phone": f"07700 900{(number + 7) % 1000:03}",
-    }
-
-
-def _days(workers: Sequence[Worker], crowd: Sequence[Someone], days: int, now: datetime) -> Diary:
+def _days(everybody: Roster, days: int, now: datetime) -> Diary:
     """What everybody offers and has booked; the fullest doctors choose first, and patients grow scarce."""
     diary, today = Diary(random.Random(2026), now), clock.to_clinic(now).date()  # noqa: S311  # made-up data
-    offers = [(worker, diaries.offer(diary, worker, today=today, days=days)) for worker in workers]
-    _story_of_asha(diary, *offers[0], crowd[0])
+    offers = [(worker, diaries.offer(diary, worker, today=today, days=days)) for worker in everybody.workers]
+    asha, *others = everybody.crowd
+    _story_of_asha(diary, *offers[0], asha)
     known = [offer for offer in offers if _is_described(offer[0].person)]
     for worker, slots in sorted(known, key=lambda offer: -offer[0].person.busy):
-        diaries.fill(diary, worker, [s for s in slots if s["status"] == "free"], crowd[1:] or crowd)
+        diaries.fill(diary, worker, [s for s in slots if s["status"] == "free"], others or [asha])
     return diary
 
 

@@ -103,9 +103,9 @@ def _doctor(email: str) -> Doctor:
 def _report(result: services.SeriesResult) -> None:
     click.echo(f"Opened {_times(result.opened)}.")
     if result.overlapping:
-        click.echo(f"Left out {_times(result.overlapping)} that overlap times offered already.")
+        click.echo(f"Left out {_times(result.overlapping)}, because other times are offered then.")
     if result.past:
-        click.echo(f"Left out {_times(result.past)} that have passed.")
+        click.echo(f"Left out {_times(result.past)}, because it is too late for that.")
     for day, sentence in result.skipped_days:
         click.echo(f"Left out {day}: {sentence}")
 

@@ -12,7 +12,7 @@ NOT_BUSINESS = {"sessions": "id_hash, user_id, data, created_at, expires_at"}  #
 
 def fingerprint(session: scoped_session[Session]) -> dict[str, str]:
     """A hash over all rows of each table."""
-    return {name: found for name, found in session.execute(text(_question())).all()}
+    return dict(session.execute(text(_question())).all())
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from hms import clock, demo
 from hms.auth import passwords
@@ -94,8 +94,39 @@ def _port(url: str) -> str:
     return url.rpartition(":")[2]
 
 
+class Contexts:
+    """Browsers with cookies of their own. One that is given back is used again: what it has loaded saves time."""
+
+    def __init__(self, browser: Browser):
+        self._browser = browser
+        self._free: dict[bool, list[BrowserContext]] = {True: [], False: []}
+
+    def take(self, *, javascript: bool) -> BrowserContext:
+        """A context without cookies, which nobody else uses meanwhile."""
+        if self._free[javascript]:
+            return self._free[javascript].pop()
+        context = self._browser.new_context(
+            java_script_enabled=javascript, reduced_motion="reduce", locale="en-GB", timezone_id="Europe/London"
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        return context
+
+    def give_back(self, context: BrowserContext, *, javascript: bool) -> None:
+        """Close its pages and forget who was signed in."""
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        self._free[javascript].append(context)
+
+
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Contexts:
+    """The browsers that windows are opened in."""
+    return Contexts(browser)
+
+
 @pytest.fixture
-def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
+def open_window(contexts: Contexts, site: Site) -> Iterator[OpenWindow]:
     """``open_window(asha, PHONE)`` is a new browser of the demo clinic, on a phone, with Asha signed in.
 
     Nobody is signed in without an account, and every page is looked at on both kinds of screen when none is named.
@@ -111,23 +142,17 @@ def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
         javascript: bool = True,
         by_keyboard: bool = False,
     ) -> Window:
-        forms = forms or (WIDE, PHONE)
-        context = browser.new_context(
-            viewport=forms[0].size,
-            color_scheme=forms[0].scheme,
-            java_script_enabled=javascript,
-            reduced_motion="reduce",
-            locale="en-GB",
-        )
-        context.set_default_timeout(PATIENCE_MS)
+        context = contexts.take(javascript=javascript)
         if account:
             context.add_cookies([{"name": "hms", "value": account.cookie, "url": at.url}])
         hand = Keyboard() if by_keyboard else Hand()
-        windows.append(Window(context.new_page(), *forms, url=at.url, hand=hand, javascript=javascript))
+        windows.append(
+            Window(context.new_page(), *(forms or (WIDE, PHONE)), url=at.url, hand=hand, javascript=javascript)
+        )
         return windows[-1]
 
     yield open_window
-    faults = [fault for window in windows for fault in window.faults]
     for window in windows:
-        window.page.context.close()
+        contexts.give_back(window.page.context, javascript=window.javascript)
+    faults = [fault for window in windows for fault in window.faults]
     assert not faults, "\n".join(faults)

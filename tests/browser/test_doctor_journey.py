@@ -140,7 +140,7 @@ def see_the_patient(window: Window) -> None:
 
 
 def cancel_the_other(window: Window) -> None:
-    window.press("link", "Appointments")
+    window.press("link", "Appointments", inside=window.page.get_by_role("main"))
     window.press("link", "14:00 Chen Wei")
     window.press("link", "Cancel appointment")
     window.look("Cancel this appointment?")

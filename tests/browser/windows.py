@@ -5,17 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, Request, Response, expect
 
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-RUN_AXE = """async (values) => {
-  const found = await axe.run(document, {runOnly: {type: "tag", values}, resultTypes: ["violations"], preload: false});
-  return found.violations.map(({help, nodes}) => `${help}: ${nodes.map((node) => node.html).join(" | ")}`.slice(0, 400));
-}"""
+from tests.browser import axe
+
 FORBIDDEN_ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 NARROWEST = 320
-DEADLINE_MS = 10_000
 REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
 
 
@@ -48,6 +43,8 @@ class Window:
         self.faults: list[str] = []
         self.allowed: set[int] = set()
         self.status = 0
+        page.set_viewport_size(forms[0].size)
+        page.emulate_media(color_scheme=forms[0].scheme)
         page.on("console", lambda message: self._said(message.type, message.text))
         page.on("pageerror", lambda error: self.faults.append(f"script failed: {error}"))
         page.on("request", self._asked)
@@ -103,12 +100,7 @@ class Window:
         if self.javascript:  # axe needs timers, which there are none of otherwise; the markup is the same
             if len(self.forms) > 1:
                 self.page.emulate_media(color_scheme=form.scheme)
-            yield from self._axe()
-
-    def _axe(self) -> list[str]:
-        if not self.page.evaluate("typeof axe === 'object'"):
-            self.page.evaluate(AXE_SCRIPT)
-        return list(self.page.evaluate(RUN_AXE, STANDARDS))
+            yield from axe.violations(self.page)
 
     def _said(self, kind: str, text: str) -> None:
         status = FORBIDDEN_ANSWER.match(text)

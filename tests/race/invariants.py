@@ -34,7 +34,8 @@ MUST_FIND_NOTHING = {
         AND NOT EXISTS (SELECT 1 FROM appointments a WHERE a.slot_id = s.id AND a.status <> 'cancelled')
     """,
     "a history has no beginning, or two": """
-        SELECT a.id FROM appointments a LEFT JOIN appointment_changes c ON c.appointment_id = a.id AND c.from_status IS NULL
+        SELECT a.id FROM appointments a
+        LEFT JOIN appointment_changes c ON c.appointment_id = a.id AND c.from_status IS NULL
         GROUP BY a.id HAVING count(c.id) <> 1
     """,
     "a history starts with something else than a booking": """

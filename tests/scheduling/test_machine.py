@@ -48,7 +48,8 @@ THOROUGHLY = settings(
 UNTIL_THE_FIRST_BUG = settings(THOROUGHLY, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
 
 which = st.integers(0, 50)
-days = st.integers(0, 3)
+days = st.sampled_from([0, 0, 1, 2])
+owner = st.integers(0, 9)  # nine times of ten it is the owner who does it, else somebody else
 starts = st.integers(8 * 6, 17 * 6).map(lambda tens: timedelta(minutes=10 * tens))  # 08:00 to 17:00
 lengths = st.sampled_from([10, 20, 30, 60]).map(lambda minutes: timedelta(minutes=minutes))
 
@@ -101,13 +102,12 @@ class Clinic(RuleBasedStateMachine):
 
     def attempt(self, expected: type[Refusal] | None, work):
         """Do it; it must be refused as expected, or not at all."""
-        try:
-            done = work()
-        except Refusal as refusal:
-            assert type(refusal) is expected, f"refused with {refusal!r}, expected {expected}"
-            return None
-        assert expected is None, f"was done, expected {expected}"
-        return done
+        if expected is None:
+            return work()
+        with pytest.raises(Refusal) as refused:
+            work()
+        assert type(refused.value) is expected
+        return None
 
     # -- times
 
@@ -119,7 +119,7 @@ class Clinic(RuleBasedStateMachine):
             self.times[slot.id] = time
 
     @precondition(lambda self: self.times)
-    @rule(slot=which, day=days, start=starts, length=lengths, as_owner=st.integers(0, 9))
+    @rule(slot=which, day=days, start=starts, length=lengths, as_owner=owner)
     def change(self, slot, day, start, length, as_owner):
         slot_id = self.pick(self.times, slot)
         doctor = self.times[slot_id].doctor if as_owner else 1 - self.times[slot_id].doctor
@@ -129,7 +129,7 @@ class Clinic(RuleBasedStateMachine):
             self.times[slot_id] = time
 
     @precondition(lambda self: self.times)
-    @rule(slot=which, as_owner=st.integers(0, 9))
+    @rule(slot=which, as_owner=owner)
     def delete(self, slot, as_owner):
         slot_id = self.pick(self.times, slot)
         time = self.times[slot_id]
@@ -172,20 +172,22 @@ class Clinic(RuleBasedStateMachine):
         assert again is None or again.id == visit_id
 
     @precondition(lambda self: self.visits)
-    @rule(visit=which, by=st.integers(0, 2))
-    def cancel_as_patient(self, visit, by):
+    @rule(visit=which, as_owner=owner)
+    def cancel_as_patient(self, visit, as_owner):
         visit_id = self.pick(self.visits, visit)
         visit = self.visits[visit_id]
-        expected = NotFound if by != visit.patient else self.why_not_cancel_as_patient(visit)
+        by = visit.patient if as_owner else (visit.patient + 1) % 3
+        expected = self.why_not_cancel_as_patient(visit) if as_owner else NotFound
         if self.attempt(expected, lambda: services.cancel_as_patient(visit_id, patient=self.patients[by])):
             self.cancelled(visit)
 
     @precondition(lambda self: self.visits)
-    @rule(visit=which, by=st.integers(0, 1))
-    def cancel_as_doctor(self, visit, by):
+    @rule(visit=which, as_owner=owner)
+    def cancel_as_doctor(self, visit, as_owner):
         visit_id = self.pick(self.visits, visit)
         visit = self.visits[visit_id]
-        expected = NotFound if by != visit.doctor else self.why_not_cancel_as_doctor(visit)
+        by = visit.doctor if as_owner else 1 - visit.doctor
+        expected = self.why_not_cancel_as_doctor(visit) if as_owner else NotFound
         if self.attempt(
             expected, lambda: services.cancel_as_doctor(visit_id, doctor=self.doctors[by], reason="Called away")
         ):
@@ -357,10 +359,9 @@ def free_whatever_it_is(slot_id, doctor):
         (cancelling, "_cancel", cancel_without_freeing),
         (offering, "_lock_free", free_whatever_it_is),
         (policies, "cancellation_window", timedelta),
-        (policies, "is_for_today_or_past", lambda appointment: True),
     ],
 )
 def test_the_machine_finds_a_bug_that_is_planted(clinic, monkeypatch, module, name, bug):
     monkeypatch.setattr(module, name, bug)
-    with pytest.raises((AssertionError, IntegrityError)):
+    with pytest.raises((AssertionError, IntegrityError, pytest.fail.Exception)):
         run_state_machine_as_test(clinic, settings=UNTIL_THE_FIRST_BUG)

@@ -1,0 +1,175 @@
+"""What every form has in common: the edge for text, the fields for days and times, the status of the page."""
+
+from datetime import date, time
+
+import pytest
+from werkzeug.datastructures import MultiDict
+from wtforms import IntegerField
+
+from hms.errors import Conflict, Invalid
+from hms.forms import ClockField, DayField, HmsForm, LineField, TextField, has_forbidden_characters, tidy
+
+
+class Visit(HmsForm):
+    """A form with one field of each kind."""
+
+    name = LineField("Name", longest=20, required="Enter a name.")
+    note = TextField("Note", longest=30)
+    day = DayField("Day", required="Enter the day.")
+    start = ClockField("Start")
+    number = IntegerField("Number")
+
+
+GOOD = {"name": "Asha", "note": "", "day": "2026-11-26", "start": "09:40", "number": "7"}
+
+
+@pytest.fixture
+def fill(app):
+    """``fill(name="…")`` is the form as it was sent, without the question of where it came from."""
+    with app.test_request_context(method="POST"):
+        yield lambda **values: Visit(MultiDict(GOOD | values), meta={"csrf": False})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\0",
+        "\x07",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\x9f",
+        "\u2028",
+        "\u2029",
+        "\ud800",
+        chr(0xDFFF),
+        "\ufffe",
+        "\U0010ffff",
+        "\ufdd0",
+    ],
+)
+def test_what_no_page_can_carry_is_forbidden_and_taken_out(fill, text):
+    assert has_forbidden_characters(f"a{text}b")
+    form = fill(name=f"a{text}b", note=f"a{text}b")
+    assert not form.validate()
+    assert form.errors.keys() == {"name", "note"}
+    assert "taken them out" in form.name.errors[0]
+    assert not has_forbidden_characters(form.name.data + form.note.data)
+
+
+@pytest.mark.parametrize(
+    "text", ["O'Brien", "Nguyễn", "名前", "محمد", "👩‍👩‍👧‍👦", "-", "null", "<b>", "a\u200db", "\u202ea", "%", "\\"]
+)
+def test_what_people_are_called_is_allowed(fill, text):
+    form = fill(name=text)
+    assert form.validate(), form.errors
+    assert form.name.data == text
+
+
+def test_text_is_kept_in_one_form(fill):
+    assert tidy("  Nguye\u0302\u0303n \r\n") == "Nguyễn"
+    assert tidy("a\r\nb\rc") == "a\nb\nc"
+    assert tidy(None) is None
+    assert fill(note="a\r\nb").note.data == "a\nb"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nBcc: x@evil.test", "a\tb"])
+def test_one_line_is_one_line(fill, text):
+    form = fill(name=text)
+    assert not form.validate()
+    assert form.name.errors[0] == "Write this on one line."
+    assert "\n" not in form.name.data
+    assert fill(note=text.replace("\t", " ")).validate() or "\t" in text
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u00a0", "\n", "\t "])
+def test_blanks_are_nothing(fill, text):
+    form = fill(name=text, day=text)
+    assert not form.validate()
+    assert form.errors == {"name": ["Enter a name."], "day": ["Enter the day."]}
+    assert fill(note=text).validate()
+
+
+def test_length_is_counted_in_characters_after_tidying(fill):
+    assert fill(name="é" * 20).validate()
+    assert fill(name="e\u0301" * 20).validate()
+    assert fill(name=" " * 30 + "x" * 20).validate()
+    form = fill(name="x" * 21, note="👍" * 31)
+    assert not form.validate()
+    assert form.errors == {"name": ["Use at most 20 characters."], "note": ["Use at most 30 characters."]}
+
+
+@pytest.mark.parametrize("text", ["2026-11-26", " 2026-11-26 ", "2000-01-01", "2099-12-31", "2028-02-29"])
+def test_a_day_is_read(fill, text):
+    form = fill(day=text)
+    assert form.validate(), form.errors
+    assert form.day.data == date.fromisoformat(text.strip())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["26/11/2026", "2026-1-1", "2026-13-01", "2027-02-29", "٢٠٢٦-٠١-٠١", "now", "2026-11-26T10:00", "0000-01-01"],
+)
+def test_what_is_no_day_is_said_to_be_none(fill, text):
+    form = fill(day=text)
+    assert not form.validate()
+    assert form.day.errors[0] == "Enter a day, like 2026-11-26."
+
+
+@pytest.mark.parametrize("text", ["1999-12-31", "2100-01-01", "0001-01-01", "9999-12-31"])
+def test_a_year_out_of_range_is_said_to_be(fill, text):
+    form = fill(day=text)
+    assert not form.validate()
+    assert form.day.errors[0] == "Enter a year between 2000 and 2099."
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("09:40", time(9, 40)), ("00:00", time(0)), ("23:59", time(23, 59)), ("", None)]
+)
+def test_a_time_is_read(fill, text, at):
+    form = fill(start=text)
+    assert form.validate(), form.errors
+    assert form.start.data == at
+
+
+@pytest.mark.parametrize("text", ["24:00", "09:60", "9:00", "0940", "09:40:00", "09:40Z", "٠٩:٤٠", "noon", "-1:00"])
+def test_what_is_no_time_is_said_to_be_none(fill, text):
+    form = fill(start=text)
+    assert not form.validate()
+    assert form.start.errors[0] == "Enter a time, like 09:40."
+
+
+def test_what_is_shown_again_holds_nothing_that_no_page_can_carry(fill):
+    form = fill(day="2026\0", start="9\x1b", number="7\ufffe")
+    form.validate()
+    shown = "".join(str(field()) for field in (form.day, form.start, form.number))
+    assert not has_forbidden_characters(shown)
+
+
+def test_a_page_answers_the_status_of_its_form(fill):
+    form = fill()
+    assert form.status == 200
+    assert form.validate()
+    assert form.status == 200
+    form.reject(Conflict("Just taken."))
+    assert form.status == 409
+    form = fill(name="")
+    form.validate()
+    assert form.status == 422
+
+
+def test_a_refusal_is_shown_beside_the_field_it_is_about(fill):
+    form = fill()
+    form.validate()
+    form.reject(Invalid("Too early.", field="start"))
+    assert form.start.errors == ["Too early."]
+    assert not form.form_errors
+
+
+@pytest.mark.parametrize("field", [None, "nothing_like_it"])
+def test_a_refusal_about_no_field_is_shown_above_the_form(fill, field):
+    form = fill()
+    form.validate()
+    form.reject(Invalid("Not today.", field=field))
+    assert form.form_errors == ["Not today."]
+    assert form.refusal.message == "Not today."
