@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from hms.auth import guards, queries, services
+from hms.auth import guards, queries
 from hms.auth.models import User
 from hms.auth.sessions import browser_session
 from hms.db import db
@@ -70,11 +70,6 @@ class Site:
         """All that a patient has ever booked."""
         with self.app.app_context():
             return list(db.session.scalars(db.select(Appointment).where(Appointment.patient_id == patient.id)))
-
-    def close_account(self, account: Account) -> None:
-        """Sign somebody out everywhere and for good."""
-        with self.app.app_context():
-            services.deactivate(account.email)
 
     def _sign_in(self, user: User | None) -> Account:
         assert user is not None
