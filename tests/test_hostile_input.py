@@ -64,6 +64,7 @@ FORMS = {
     "doctor.cancel": ("doctor", {"reason": "Called away"}),
     "recovery.forgot": ("anonymous", {"email": "a@example.test"}),
     "recovery.reset": ("anonymous", {"password": make.PASSWORD}),
+    "recovery.renew": ("patient", {"current": make.PASSWORD, "password": make.PASSWORD}),
 }
 FORM_OF = {
     "auth.login": auth_forms.SignInForm,
@@ -79,6 +80,7 @@ FORM_OF = {
     "doctor.cancel": scheduling_forms.CancelForm,
     "recovery.forgot": auth_forms.ForgotForm,
     "recovery.reset": auth_forms.NewPasswordForm,
+    "recovery.renew": auth_forms.ChangePasswordForm,
 }
 
 

@@ -147,3 +147,10 @@ class NewPasswordForm(HmsForm):
     """A new password."""
 
     password = SecretField("New password")
+
+
+class ChangePasswordForm(HmsForm):
+    """A new password, by somebody who knows the present one."""
+
+    current = SecretField("Present password")
+    password = SecretField("New password")

@@ -171,6 +171,8 @@ def _derived(settings: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a form may be filled in slowly
+        "WTF_CSRF_SSL_STRICT": False,  # pages whose address is secret send no Referer; token and cookie are the proof
         "MAX_CONTENT_LENGTH": 2 * MEGABYTE,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1000,

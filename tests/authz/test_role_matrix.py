@@ -36,6 +36,7 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("recovery.verify", "GET"): 409,
     ("recovery.verify", "POST"): 409,
     ("recovery.send_verification", "POST"): 303,
+    ("recovery.renew", "POST"): 422,
     ("patient.book", "POST"): 422,
     ("patient.cancel", "GET"): 409,  # the visit has begun
     ("patient.cancel", "POST"): 409,

@@ -13,7 +13,9 @@ from hms.auth.services.accounts import (
 )
 from hms.auth.services.profiles import update_doctor, update_patient
 from hms.auth.services.recovery import (
+    WrongPassword,
     ask_for_reset,
+    change_password,
     check_reset,
     check_verification,
     reset_password,
@@ -26,10 +28,12 @@ __all__ = [
     "EmailTaken",
     "UnknownSpecialty",
     "WrongCredentials",
+    "WrongPassword",
     "approve_doctor",
     "ask_for_reset",
     "authenticate",
     "begin_sign_in",
+    "change_password",
     "check_reset",
     "check_verification",
     "create_staff",

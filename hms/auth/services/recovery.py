@@ -11,6 +11,14 @@ from hms.auth.models import SignIn, User
 from hms.auth.people import BadEmail, normal_email
 from hms.auth.tokens import LinkEnded, Purpose
 from hms.db import transaction
+from hms.errors import Invalid
+
+
+class WrongPassword(Invalid):
+    """It is not the present password of the account."""
+
+    code, title = "wrong-password", "That is not your password"
+    message = "That is not your present password."
 
 
 def send_verification(user: User) -> None:
@@ -65,6 +73,22 @@ def reset_password(token: str, password: str) -> User:
         tokens.check(Purpose.RESET_PASSWORD, token, user)
         user.password_hash = password_hash
         user.email_verified_at = user.email_verified_at or clock.now()
+        session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+    return user
+
+
+def change_password(user: User, *, current: str, password: str) -> User:
+    """Set a new password for somebody who knows the present one, and sign every browser out, this one too.
+
+    Raises :class:`WrongPassword`; ``Invalid`` for a new password that is too easy to guess.
+    """
+    if not passwords.matches(current, user.password_hash):
+        raise WrongPassword(field="current")
+    passwords.check_choice(password, email=user.email, full_name=user.full_name)
+    password_hash = passwords.store(password)
+    with transaction() as session:
+        user = _lock(session, user.id)
+        user.password_hash = password_hash
         session.execute(delete(SignIn).where(SignIn.user_id == user.id))
     return user
 

@@ -1,4 +1,4 @@
-"""Verifying an address, and setting a new password by a link.
+"""Verifying an address, and setting a new password: by a link, or by somebody who knows the present one.
 
 A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
 """
@@ -9,8 +9,8 @@ from flask_login import current_user
 
 from hms import mailer
 from hms.auth import services
-from hms.auth.forms import ForgotForm, NewPasswordForm
-from hms.auth.guards import guard, sign_out
+from hms.auth.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
+from hms.auth.guards import guard, sign_in, sign_out
 from hms.auth.models import User
 from hms.auth.redirects import home_of
 from hms.auth.tokens import LinkEnded
@@ -19,7 +19,7 @@ from hms.forms import HmsForm
 from hms.web import render
 
 bp = Blueprint("recovery", __name__)
-guard(bp, "public", send_verification="signed-in")
+guard(bp, "public", send_verification="signed-in", renew="signed-in")
 
 
 @bp.after_request
@@ -69,6 +69,23 @@ def reset(token: str) -> ResponseReturnValue:
             sign_out()
             return redirect(url_for("auth.login", reset=1), 303)
     return render("recovery/reset.html", form=form, token=token)
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+def renew() -> ResponseReturnValue:
+    """Change the password: every other browser is signed out, this one goes on in a session that is new."""
+    form = ChangePasswordForm()
+    if form.validate_on_submit():
+        try:
+            user = services.change_password(
+                current_user, current=form.current.data or "", password=form.password.data or ""
+            )
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            sign_in(user)
+            return redirect(url_for(".renew", saved=1), 303)
+    return render("recovery/renew.html", form=form, is_saved="saved" in request.args, home=home_of(current_user))
 
 
 @bp.route("/verify-email/<token>", methods=["GET", "POST"])
