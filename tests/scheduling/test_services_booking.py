@@ -110,11 +110,11 @@ def test_a_taken_time_is_refused(session, asha, chen, bose):
     assert count(session) == 1
 
 
-@pytest.mark.parametrize("status", [SlotStatus.BUSY_TENTATIVE, SlotStatus.BUSY_UNAVAILABLE])
-def test_a_time_that_is_held_or_blocked_is_refused(session, asha, bose, status):
+@pytest.mark.parametrize(("status", "blocked_by"), [("busy-tentative", None), ("busy-unavailable", "doctor")])
+def test_a_time_that_is_held_or_blocked_is_refused(session, asha, bose, status, blocked_by):
     slot = make.slot(bose)
     with transaction():
-        session.execute(update(Slot).where(Slot.id == slot.id).values(status=status))
+        session.execute(update(Slot).where(Slot.id == slot.id).values(status=status, blocked_by=blocked_by))
     with pytest.raises(SlotTaken):
         book(slot, asha)
 
@@ -259,7 +259,7 @@ def test_a_stale_object_of_the_slot_is_not_believed(session, asha, chen, bose):
     assert slot.status == SlotStatus.FREE
     with transaction():
         session.execute(
-            update(Slot).where(Slot.id == slot.id).values(status=SlotStatus.BUSY_UNAVAILABLE),
+            update(Slot).where(Slot.id == slot.id).values(status=SlotStatus.BUSY_UNAVAILABLE, blocked_by="doctor"),
             execution_options={"synchronize_session": False},
         )
     assert slot.status == SlotStatus.FREE  # what this request has read before

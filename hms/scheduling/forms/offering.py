@@ -4,14 +4,16 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
-from wtforms import IntegerField, SelectMultipleField
+from wtforms import Form, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, NumberRange
 
 from hms import clock
 from hms.auth.models import Doctor
 from hms.forms import ClockField, DayField, HmsForm
+from hms.scheduling.models import Mode
 
 WEEKDAYS = {"0": "Mon", "1": "Tue", "2": "Wed", "3": "Thu", "4": "Fri", "5": "Sat", "6": "Sun"}
+MODES = {str(Mode.IN_PERSON): "In person", str(Mode.ONLINE): "Online", str(Mode.BOTH): "In person or online"}
 USUAL_START, USUAL_END = time(9), time(12)
 SERIES_WEEKS = 4
 
@@ -26,12 +28,25 @@ class MinutesField(IntegerField):
         super().process_formdata(valuelist)
 
 
+class ModeField(SelectField):
+    """How a visit can take place; in person when nothing is said."""
+
+    def __init__(self, label: str, **options: Any):
+        super().__init__(label, choices=list(MODES.items()), default=str(Mode.IN_PERSON), **options)
+
+    def pre_validate(self, form: Form) -> None:
+        """Whether it is one of the kinds that there are."""
+        if self.data not in MODES:
+            raise ValueError("Choose in person, online, or both.")
+
+
 class SlotForm(HmsForm):
     """One time. Without an end it lasts as long as the doctor's visits do."""
 
     day = DayField("Day", required="Enter the day.")
     start = ClockField("Start", required="Enter the time at which it starts.")
     end = ClockField("End")
+    mode = ModeField("Type")
 
     def interval(self, doctor: Doctor) -> dict[str, Any]:
         """``day``, ``start`` and ``end``: as it was typed, or that of a visit of the doctor's usual length."""
@@ -57,6 +72,7 @@ class SeriesForm(HmsForm):
         ],
         id="series-visit_minutes",
     )
+    mode = ModeField("Type", id="series-mode")
 
 
 def usual_series(doctor: Doctor) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hms.auth.models import Doctor, Patient, User
 from hms.db import Busy, new_id, transaction
 from hms.errors import NotFound
 from hms.scheduling import emails, obstacles, queries, signals
-from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot, SlotStatus
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot, SlotStatus
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering, SlotTaken
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -113,6 +113,7 @@ def _insert_appointment(slot: Slot, claim: Claim) -> CTE:
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
             status=AppointmentStatus.BOOKED,
+            mode=Mode.ONLINE if slot.mode == Mode.ONLINE else Mode.IN_PERSON,
             reason=claim.reason,
             idempotency_key=claim.idempotency_key,
             created_at=clock.now(),

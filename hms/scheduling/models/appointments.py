@@ -1,37 +1,19 @@
-"""Slots that doctors offer, appointments that patients make of them, and every change of an appointment.
+"""Appointments that patients make of slots, and every change of one.
 
-Status values are the codes of FHIR R4 (SlotStatus, AppointmentStatus) letter for letter.
+Status values are the codes of FHIR R4 AppointmentStatus letter for letter.
 """
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    String,
-    UniqueConstraint,
-    func,
-    literal_column,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hms.auth.models import Doctor, Patient, User
 from hms.db import Model, new_id
-
-
-class SlotStatus(StrEnum):
-    """FHIR R4 SlotStatus."""
-
-    FREE = "free"
-    BUSY = "busy"
-    BUSY_TENTATIVE = "busy-tentative"
-    BUSY_UNAVAILABLE = "busy-unavailable"
+from hms.scheduling.models.slots import BETWEEN_YEARS, Mode, Slot, time_range
 
 
 class AppointmentStatus(StrEnum):
@@ -60,34 +42,6 @@ ALLOWED_MOVES: dict[str, frozenset[str]] = {
 HOLDS_ITS_TIME = text("status <> 'cancelled'")
 """Every appointment but a cancelled one holds its slot, and its two people's time."""
 
-_BETWEEN = "isfinite(starts_at) AND isfinite(ends_at) AND starts_at >= '2000-01-01+00' AND ends_at < '2101-01-01+00'"
-
-
-def _time_range() -> ColumnElement[object]:
-    return func.tstzrange(literal_column("starts_at"), literal_column("ends_at"))
-
-
-class Slot(Model):
-    """One interval ``[starts_at, ends_at)`` that a doctor offers."""
-
-    __tablename__ = "slots"
-    __table_args__ = (
-        CheckConstraint("starts_at < ends_at AND ends_at <= starts_at + interval '24 hours'", name="ends_after_start"),
-        CheckConstraint(_BETWEEN, name="finite"),
-        CheckConstraint("status IN ('free', 'busy', 'busy-tentative', 'busy-unavailable')", name="status"),
-        ExcludeConstraint(("doctor_id", "="), (_time_range(), "&&"), name="ex_slots_doctor_overlap", using="gist"),
-        Index("ix_slots_free", "doctor_id", "starts_at", postgresql_where=text("status = 'free'")),
-        Index("ix_slots_doctor_starts_at", "doctor_id", "starts_at"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    doctor_id: Mapped[UUID] = mapped_column(ForeignKey(Doctor.id))
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    status: Mapped[str] = mapped_column(String(20), default=SlotStatus.FREE, server_default="free")
-
-    doctor: Mapped[Doctor] = relationship()
-
 
 class Appointment(Model):
     """A patient's claim on a slot. It is never deleted; a cancelled one keeps its row and frees its slot.
@@ -98,10 +52,11 @@ class Appointment(Model):
     __tablename__ = "appointments"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="ends_after_start"),
-        CheckConstraint(_BETWEEN, name="finite"),
+        CheckConstraint(BETWEEN_YEARS, name="finite"),
         CheckConstraint(
             "status IN ('pending', 'booked', 'arrived', 'fulfilled', 'cancelled', 'noshow')", name="status"
         ),
+        CheckConstraint("mode IN ('in-person', 'online')", name="mode"),
         # Removing a slot never takes a visit along: the reference of a live one cannot be emptied.
         CheckConstraint("slot_id IS NOT NULL OR status = 'cancelled'", name="slot"),
         UniqueConstraint("patient_id", "idempotency_key", name="uq_appointments_idempotency_key"),
@@ -109,14 +64,14 @@ class Appointment(Model):
         Index("ix_appointments_slot", "slot_id"),  # for the foreign key: removing a slot looks for its cancelled ones
         ExcludeConstraint(
             ("doctor_id", "="),
-            (_time_range(), "&&"),
+            (time_range(), "&&"),
             name="ex_appointments_doctor_overlap",
             using="gist",
             where=HOLDS_ITS_TIME,
         ),
         ExcludeConstraint(
             ("patient_id", "="),
-            (_time_range(), "&&"),
+            (time_range(), "&&"),
             name="ex_appointments_patient_overlap",
             using="gist",
             where=HOLDS_ITS_TIME,
@@ -133,6 +88,7 @@ class Appointment(Model):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(20), default=S.BOOKED)
+    mode: Mapped[str] = mapped_column(String(20), default=Mode.IN_PERSON, server_default="in-person")
     reason: Mapped[str] = mapped_column(String(500), server_default="")
     cancellation_reason: Mapped[str] = mapped_column(String(500), server_default="")
     idempotency_key: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,40 @@
+"""The clinic's rules about booking, and where a doctor differs from them."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hms.auth.models import Doctor
+from hms.db import Model, new_id
+
+
+class BookingPolicy(Model):
+    """The clinic's rules (one row, without a doctor), or a doctor's own, in which an empty one is as the clinic's.
+
+    In the clinic's row only ``most_future_bookings`` may be empty: then a patient may have any number. The clinic's
+    number counts all of a patient's appointments to come; a doctor's own counts those with that doctor, besides.
+    """
+
+    __tablename__ = "booking_policies"
+    __table_args__ = (
+        CheckConstraint("minimum_notice_minutes BETWEEN 0 AND 43200", name="minimum_notice_minutes"),
+        CheckConstraint("horizon_days BETWEEN 1 AND 730", name="horizon_days"),
+        CheckConstraint("cancellation_hours BETWEEN 0 AND 720", name="cancellation_hours"),
+        CheckConstraint("most_future_bookings BETWEEN 1 AND 1000", name="most_future_bookings"),
+        CheckConstraint("gap_minutes BETWEEN 0 AND 480", name="gap_minutes"),
+        CheckConstraint(
+            "doctor_id IS NOT NULL"
+            " OR num_nulls(minimum_notice_minutes, horizon_days, cancellation_hours, gap_minutes) = 0",
+            name="clinic",
+        ),
+        Index("uq_booking_policies_clinic", text("(true)"), unique=True, postgresql_where=text("doctor_id IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    doctor_id: Mapped[UUID | None] = mapped_column(ForeignKey(Doctor.id), unique=True)
+    minimum_notice_minutes: Mapped[int | None]
+    horizon_days: Mapped[int | None]
+    cancellation_hours: Mapped[int | None]
+    most_future_bookings: Mapped[int | None]
+    gap_minutes: Mapped[int | None]
