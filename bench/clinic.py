@@ -1,79 +1,61 @@
-"""The real product, started as `make run` starts it, on data and a port of its own."""
+"""The clinic that is measured, as arithmetic: who offers and books what, so that nothing has to be looked up.
 
-import http.client
-import os
-import re
-import socket
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlencode
+Slot ``k`` is time ``k // doctors`` of doctor ``k % doctors``. A doctor has ten times a week, all on one day, so that
+the doctor's page shows the same whatever the number of slots: the first seven weeks lie ahead, all others behind. Each
+slot has a patient of its own, who has no other at that moment: all of them can be booked, in any order.
+"""
 
-PASSWORD = "demo-only-passphrase"
-TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-KEY = re.compile(r'name="idempotency_key"[^>]*value="([^"]+)"')
+from dataclasses import dataclass
+from uuid import UUID
 
+TIMES_A_WEEK = 10
+WEEKS_AHEAD = 7  # within the 60 days that patients see
+UPCOMING = 2  # appointments that each patient has from the beginning
+DAYS_A_WEEK = 5  # doctor d works on weekday d % 5
 
-@contextmanager
-def running(**settings: str) -> Iterator[int]:
-    """Serve HMS on a free port, which is given, from an empty folder that is removed afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="hms-bench-", ignore_cleanup_errors=True) as folder:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HMS_")}
-        environment |= {"HMS_MODE": "development", "HMS_DATA_DIR": folder, "HMS_PORT": str(port), "FLASK_APP": "wsgi"}
-        command = [sys.executable, "-m", "flask", "serve"]
-        process = subprocess.Popen(
-            command, env=environment | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        try:
-            _wait_until_ready(process)
-            yield port
-        finally:
-            process.terminate()
-            process.wait()
+SLOT, DOCTOR, PATIENT, DOCTOR_USER, PATIENT_USER, APPOINTMENT, CHANGE = (
+    f"00000000-0000-7000-{kind}-" for kind in ("a000", "a001", "a002", "a003", "a004", "a005", "a006")
+)
+"""What the ids of each kind begin with; the row's number follows in twelve hexadecimal digits."""
 
 
-def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("HMS is ready"):
-            return
-    raise SystemExit("HMS did not start.")
+def uuid_of(kind: str, number: int) -> UUID:
+    """The id of a row."""
+    return UUID(f"{kind}{number:012x}")
 
 
-class Browser:
-    """One person's browser: a connection that stays open, and its cookies."""
+def number_of(row_id: UUID) -> int:
+    """The number of the row with this id."""
+    return int(row_id.hex[-12:], 16)
 
-    def __init__(self, port: int):
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self._cookies: dict[str, str] = {}
 
-    def get(self, path: str) -> str:
-        """The page at ``path``."""
-        return self._send("GET", path)[1]
+@dataclass(frozen=True)
+class Clinic:
+    """So many slots, doctors and patients."""
 
-    def post(self, path: str, **fields: str) -> int:
-        """Post a form; the answer's status."""
-        return self._send("POST", path, urlencode(fields))[0]
+    slots: int
+    doctors: int = 1_000
+    patients: int = 1_000
 
-    def sign_in(self, email: str) -> None:
-        """Sign in as one of the demo clinic's people."""
-        token = TOKEN.search(self.get("/login"))
-        assert token
-        status = self.post("/login", email=email, password=PASSWORD, csrf_token=token[1])
-        assert status == 303, f"{email} cannot sign in: {status}"
+    def __post_init__(self) -> None:
+        if self.doctors > self.patients or self.slots % (self.doctors * TIMES_A_WEEK):
+            raise ValueError("There must be whole weeks of slots, and at least as many patients as doctors.")
 
-    def _send(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        for cookie in answer.headers.get_all("Set-Cookie") or ():
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self._cookies[name] = value
-        return answer.status, answer.read().decode()
+    @property
+    def times_ahead(self) -> int:
+        """How many times of each doctor lie in the future."""
+        return min(self.slots // self.doctors, WEEKS_AHEAD * TIMES_A_WEEK)
+
+    @property
+    def bookable(self) -> range:
+        """The slots that are there to be booked one after the other."""
+        return range(UPCOMING * self.doctors, (self.times_ahead - 1) * self.doctors)
+
+    @property
+    def contested(self) -> range:
+        """The slots that are there for many to want at once: each doctor's last."""
+        return range((self.times_ahead - 1) * self.doctors, self.times_ahead * self.doctors)
+
+    def patient(self, slot: int) -> int:
+        """The patient for whom the slot is meant."""
+        return (slot % self.doctors + slot // self.doctors) % self.patients

@@ -1,0 +1,40 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``pairs`` of measurements of so many ``seconds``, with as many slots as ``sizes`` says, the greatest last.
+
+    ``workers`` are the numbers of web workers. ``turns`` transactions by one client make one measurement of their time;
+    ``rounds`` is how often twenty patients want one time; memory is looked at after ``few`` and ``many`` requests.
+    """
+
+    sizes: tuple[int, ...]
+    pairs: int
+    seconds: int
+    workers: tuple[int, ...]
+    turns: int
+    rounds: int
+    few: int
+    many: int
+
+    @property
+    def main(self) -> int:
+        """The number of slots that most rows are measured with."""
+        return self.sizes[-1]
+
+
+FULL = Plan(
+    sizes=(10_000, 100_000, 1_000_000),
+    pairs=5,
+    seconds=3,
+    workers=(2, 1, 4),
+    turns=300,
+    rounds=10,
+    few=1_000,
+    many=100_000,
+)
+QUICK = Plan(sizes=(10_000, 100_000), pairs=2, seconds=1, workers=(2,), turns=100, rounds=3, few=1_000, many=4_000)
+SMALL = (10_000, 100_000)

@@ -1,0 +1,40 @@
+"""The rows of the table: what measures each, and under which setups."""
+
+from collections.abc import Callable, Iterator
+
+from bench.results import Case
+from bench.rows import booking, directory, growth, memory, outside, pages, stampede, statements
+from bench.servers import NAMES, Setup
+from bench.stage import Stage
+
+Row = Callable[[Stage, Setup], Iterator[Case]]
+
+ORDINARY: dict[int, Row] = {
+    1: booking.throughput,
+    2: booking.latency,
+    3: outside.stuck,
+    4: stampede.one_time,
+    5: pages.throughput,
+    6: pages.latency,
+    7: directory.against_its_sql,
+    8: growth.by_slots,
+    9: pages.tail,
+}
+"""Measured with two workers each."""
+
+BY_WORKERS: dict[int, Row] = {1: booking.throughput, 5: pages.throughput}
+"""Measured with other numbers of workers too."""
+
+ALONE: dict[int, Row] = {11: memory.growth}
+"""Measured with one worker."""
+
+ONCE: dict[int, Callable[[Stage], Iterator[Case]]] = {10: statements.counts}
+"""The same under every server."""
+
+
+def acts(workers: tuple[int, ...]) -> Iterator[tuple[Setup, dict[int, Row]]]:
+    """Each setup with the rows that are measured under it."""
+    for server in NAMES:
+        for number in workers:
+            yield Setup(server, number), ORDINARY if number == 2 else BY_WORKERS
+        yield Setup(server, 1), ALONE

@@ -1,0 +1,115 @@
+"""Row 10: how many SQL statements a request takes; and, for the hot ones, how the database finds the answer."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from flask import Flask
+from sqlalchemy import event
+
+from bench.clinic import DOCTOR, uuid_of
+from bench.goals import Goal
+from bench.product import SECRET_KEY
+from bench.results import Case
+from bench.stage import Site, Stage, application
+from bench.visitors import HOST, Desk
+from bench.wrk import Failed
+from hms.db import db
+
+HOT = ("directory", "doctor's page", "booking")
+GOALS = {
+    "directory": Goal(10, "SQL statements of the directory", 4, 2),
+    "doctor's page": Goal(10, "SQL statements of a doctor's page", 4, 2),
+    "booking": Goal(10, "SQL statements of a booking", 8, 4),
+    "own appointments": Goal(10, "SQL statements of a patient's own appointments", 4, 2),
+}
+
+
+class Statement(NamedTuple):
+    """A statement as it was sent, and how many seconds it took."""
+
+    text: str
+    seconds: float
+
+
+def counts(stage: Stage) -> Iterator[Case]:
+    """The statements of one request of each kind, by a patient who is signed in."""
+    for of, goal in GOALS.items():
+        number = len(_statements(stage.site(), of, patient=1))
+        yield Case(10, "any", of, [float(number)], goal=goal)
+
+
+def asked(site: Site, of: str) -> list[str]:
+    """The statements of one request of this kind by a visitor, as they were sent."""
+    return [statement.text for statement in _statements(site, of, patient=None)]
+
+
+def plans(site: Site) -> dict[str, str]:
+    """The slowest query of each hot request, and EXPLAIN of it."""
+    return {of: _plan(site, of) for of in HOT}
+
+
+def _plan(site: Site, of: str) -> str:
+    queries = [statement for statement in _statements(site, of, patient=1) if statement.text.startswith("SELECT")]
+    slowest = max(queries, key=lambda statement: statement.seconds).text
+    site.ledger.free_everything()  # so that a booking finds its time free again
+    with site.database.connected() as link, link.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {slowest}")
+        lines = [str(line) for (line,) in cursor.fetchall()]
+    return "\n".join([slowest, "", *lines])
+
+
+def _statements(site: Site, of: str, *, patient: int | None) -> list[Statement]:
+    """What a second request of this kind sends: the first one fills what a process keeps."""
+    with application(site.database) as app:
+        _send(app, _request(site, of, patient))
+        with _listening(app) as heard:
+            _send(app, _request(site, of, patient))
+    return heard
+
+
+def _request(site: Site, of: str, patient: int | None) -> bytes:
+    desk = Desk(SECRET_KEY)
+    if of == "booking":
+        (slot,) = slots = site.ledger.take(1)
+        site.ledger.pass_over(slots)
+        return desk.book(slot, patient=site.clinic.patient(slot))
+    paths = {
+        "directory": "/doctors",
+        "doctor's page": f"/doctors/{uuid_of(DOCTOR, 1)}",
+        "own appointments": "/patient/appointments",
+    }
+    return desk.get(paths[of], patient=patient)
+
+
+def _send(app: Flask, request: bytes) -> None:
+    """Let the application answer a request, byte for byte as a server would hand it over."""
+    head, _, body = request.decode().partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = dict(line.split(": ", 1) for line in lines)
+    client = app.test_client(use_cookies=False)
+    answer = client.open(path, method=method, headers=headers, data=body, base_url=f"http://{HOST}")
+    if answer.status_code not in (200, 303):
+        raise Failed(f"{method} {path} answered {answer.status}.")
+
+
+@contextmanager
+def _listening(app: Flask) -> Iterator[list[Statement]]:
+    heard: list[Statement] = []
+    begun = [0.0]
+
+    def begin(*_: Any) -> None:
+        begun[0] = time.perf_counter()
+
+    def end(_connection: Any, cursor: Any, *_: Any) -> None:
+        heard.append(Statement(cursor.query.decode(), time.perf_counter() - begun[0]))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", begin)
+    event.listen(engine, "after_cursor_execute", end)
+    yield heard
+    event.remove(engine, "before_cursor_execute", begin)
+    event.remove(engine, "after_cursor_execute", end)

@@ -1,0 +1,106 @@
+"""Everything that the rows are measured with: filled databases, and programs that run until a row needs others."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from bench import database, load, product
+from bench.clinic import Clinic
+from bench.database import Database, Server
+from bench.ledger import Ledger
+from bench.plan import Plan
+from bench.product import Hello, Product
+from bench.servers import Setup
+from hms import clock, create_app
+from hms.db import db
+
+
+@dataclass(frozen=True)
+class Site:
+    """A filled database."""
+
+    database: Database
+    clinic: Clinic
+    ledger: Ledger
+
+
+class Stage:
+    """Hands out what a row needs, and starts it first if it does not run yet."""
+
+    def __init__(self, server: Server, plan: Plan, *, normal: Mapping[str, str], stuck: Mapping[str, str]):
+        self.plan = plan
+        self._server = server
+        self._worlds = {"normal": normal, "stuck": stuck}
+        self._sites: dict[tuple[int, str], Site] = {}
+        self._programs = ExitStack()
+        self._running: dict[object, object] = {}
+
+    def prepare(self) -> None:
+        """Make the tables once, and a filled database for each size."""
+        schema = self._server.make(database.SCHEMA)
+        with application(schema) as app, app.app_context():
+            upgrade()
+        for slots in self.plan.sizes:
+            self._sites[slots, "normal"] = self._fill(Clinic(slots), "normal")
+
+    def site(self, slots: int = 0) -> Site:
+        """The database with so many slots; with most of them if none are named."""
+        return self._sites[slots or self.plan.main, "normal"]
+
+    def product(self, setup: Setup, *, slots: int = 0) -> Product:
+        """HMS on the database with so many slots."""
+        return self._product(setup, self.site(slots), "normal")
+
+    def stuck(self, setup: Setup) -> Product:
+        """HMS on a copy of the smallest database, whose mail nobody takes."""
+        return self._product(setup, self._twin(), "stuck")
+
+    def hello(self, setup: Setup) -> Hello:
+        """The application that says hello."""
+        return cast(Hello, self._run(("hello", setup), partial(product.hello, setup)))
+
+    @contextmanager
+    def scene(self) -> Iterator[None]:
+        """What is started within ends with it."""
+        try:
+            yield
+        finally:
+            self._running.clear()
+            self._programs.close()
+
+    def _fill(self, clinic: Clinic, name: str) -> Site:
+        made = self._server.make(f"bench_{clinic.slots}_{name}", like=database.SCHEMA)
+        load.load(made, clinic, today=clock.now().date(), progress=load.bar(f"{name} clinic", clinic.slots))
+        return Site(made, clinic, Ledger(made, clinic))
+
+    def _twin(self) -> Site:
+        """Filled when first asked for, like the smallest: a database that is in use cannot be copied."""
+        slots = self.plan.sizes[0]
+        if (slots, "stuck") not in self._sites:
+            self._sites[slots, "stuck"] = self._fill(Clinic(slots), "stuck")
+        return self._sites[slots, "stuck"]
+
+    def _product(self, setup: Setup, site: Site, world: str) -> Product:
+        start = partial(product.running, setup, site.database, site.clinic, site.ledger, outside=self._worlds[world])
+        return cast(Product, self._run((world, setup, site.clinic), start))
+
+    def _run(self, name: object, start: Callable[[], object]) -> object:
+        if name not in self._running:
+            self._running[name] = self._programs.enter_context(start())  # type: ignore[arg-type]
+        return self._running[name]
+
+
+@contextmanager
+def application(where: Database) -> Iterator[Flask]:
+    """The product within this process, for what can be asked of it without a server."""
+    app = create_app(product.settings(where))
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.engine.dispose()
