@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from hms.auth.models import Doctor, DoctorPhoto, SignIn, Specialty, User
@@ -56,12 +56,24 @@ def find_sign_in(id_hash: bytes, *, now: datetime, idle_since: datetime) -> Sign
 
     None when it is unknown, has lasted too long, was last seen before ``idle_since``, or the account was deactivated.
     """
+    return db.session.scalar(SIGN_IN, {"id_hash": id_hash, "now": now, "idle_since": idle_since})
+
+
+def _sign_in() -> Select[SignIn]:
     user = contains_eager(SignIn.user)
-    return db.session.scalar(
+    return (
         select(SignIn)
         .join(SignIn.user)
         .options(user.joinedload(User.patient), user.joinedload(User.doctor).joinedload(Doctor.specialty))
-        .where(SignIn.id_hash == id_hash, SignIn.expires_at > now, SignIn.last_seen_at > idle_since)
-        .where(User.deactivated_at.is_(None))
+        .where(
+            SignIn.id_hash == bindparam("id_hash"),
+            SignIn.expires_at > bindparam("now"),
+            SignIn.last_seen_at > bindparam("idle_since"),
+            User.deactivated_at.is_(None),
+        )
         .execution_options(populate_existing=True)
     )
+
+
+SIGN_IN = _sign_in()
+"""Put together once, because every request of somebody who is signed in runs it."""

@@ -17,7 +17,7 @@ from hms.outbox.delivering import (
     register,
     send_again,
 )
-from hms.outbox.enqueuing import enqueue
+from hms.outbox.enqueuing import enqueue, enqueue_if_found
 from hms.outbox.models import MessageStatus, OutboxMessage, type_of
 from hms.outbox.queries import list_messages, timeline
 
@@ -30,6 +30,7 @@ __all__ = [
     "TemporaryFailure",
     "deliver_due",
     "enqueue",
+    "enqueue_if_found",
     "init_app",
     "list_messages",
     "register",

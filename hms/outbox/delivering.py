@@ -40,7 +40,11 @@ class PermanentFailure(Exception):
 
 
 class TemporaryFailure(Exception):
-    """Trying again later may help."""
+    """Trying again later may help; not before ``wait`` has passed, if the other side named a time."""
+
+    def __init__(self, error: str = "", *, wait: timedelta | None = None) -> None:
+        super().__init__(error)
+        self.wait = wait or timedelta()
 
 
 class Message(NamedTuple):
@@ -125,7 +129,7 @@ def _deliver(message: Message) -> None:
     except PermanentFailure as error:
         _finish(message, MessageStatus.DEAD, str(error))
     except TemporaryFailure as error:
-        _try_again_later(message, str(error))
+        _try_again_later(message, str(error), wait=error.wait)
     except Exception as error:  # a bug, or a database that is away; its text may hold what is nobody's business
         current_app.logger.exception("message %s cannot be sent", message.id)
         _try_again_later(message, f"HMS itself failed ({type(error).__name__}).")
@@ -135,11 +139,12 @@ def _deliver(message: Message) -> None:
         db.session.rollback()  # a sender reads through the session; it leaves nothing open
 
 
-def _try_again_later(message: Message, error: str) -> None:
+def _try_again_later(message: Message, error: str, *, wait: timedelta = timedelta()) -> None:
     if message.attempt >= MOST_ATTEMPTS:
         _finish(message, MessageStatus.DEAD, error)
         return
-    _mark(message, status=MessageStatus.PENDING, due_at=clock.now() + wait_after(message.attempt), error=error)
+    due_at = clock.now() + max(wait, wait_after(message.attempt))
+    _mark(message, status=MessageStatus.PENDING, due_at=due_at, error=error)
 
 
 def wait_after(attempt: int) -> timedelta:

@@ -2,12 +2,13 @@
 
 import hashlib
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_name
 from babel.numbers import format_currency, get_currency_precision
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
 
 from hms import clock
 
@@ -17,17 +18,17 @@ TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "mx"})
 
 def day(value: datetime | date) -> str:
     """``Thursday 26 November 2026``."""
-    return format_date(_wall_day(value), "EEEE d MMMM y", locale=LOCALE)
+    return _written(_wall_day(value), "EEEE d MMMM y")
 
 
 def plain_day(value: datetime | date) -> str:
     """``Thursday 26 November``, for pages on which the year is plain."""
-    return format_date(_wall_day(value), "EEEE d MMMM", locale=LOCALE)
+    return _written(_wall_day(value), "EEEE d MMMM")
 
 
 def short_day(value: datetime | date) -> str:
     """``Thu 26 Nov``."""
-    return format_date(_wall_day(value), "EEE d MMM", locale=LOCALE)
+    return _written(_wall_day(value), "EEE d MMM")
 
 
 def near_day(value: datetime | date) -> str:
@@ -39,8 +40,9 @@ def near_day(value: datetime | date) -> str:
 
 def time(value: datetime) -> str:
     """``09:40`` in clinic time; with the zone's letters where the clock shows that time twice: ``01:30 GMT``."""
-    wall = clock.to_clinic(value)
-    return f"{wall:%H:%M} {wall.tzname()}" if clock.is_doubled(value) else f"{wall:%H:%M}"
+    zone = clock.clinic_zone()
+    wall = clock.to_clinic(value, zone=zone)
+    return f"{wall:%H:%M} {wall.tzname()}" if clock.is_doubled(value, zone=zone) else f"{wall:%H:%M}"
 
 
 def moment(value: datetime) -> str:
@@ -91,22 +93,29 @@ def _letters(zone: ZoneInfo, at: datetime) -> str:
     return str(get_timezone_name(clock.to_clinic(at, zone=zone), width="short", locale=LOCALE))
 
 
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str) -> str:
+    """A day by a CLDR pattern. Kept: a page names few days many times, and Babel reads the pattern each time."""
+    return format_date(day, pattern, locale=LOCALE)
+
+
 def _wall_day(value: datetime | date) -> date:
     return clock.to_clinic(value).date() if isinstance(value, datetime) else value
 
 
 def asset(filename: str) -> str:
     """The address of a static file, with the hash of its content, so that it can be cached for ever."""
-    hashes = current_app.extensions["hms.asset_hashes"]
-    if filename not in hashes or current_app.debug:
+    addresses = current_app.extensions["hms.asset_addresses"]
+    where = (request.script_root, filename)
+    if where not in addresses or current_app.debug:
         content = (Path(str(current_app.static_folder)) / filename).read_bytes()
-        hashes[filename] = hashlib.sha256(content).hexdigest()[:12]
-    return url_for("static", filename=filename, v=hashes[filename])
+        addresses[where] = url_for("static", filename=filename, v=hashlib.sha256(content).hexdigest()[:12])
+    return str(addresses[where])
 
 
 def init_app(app: Flask) -> None:
     """Give templates the filters and ``asset()``."""
-    app.extensions["hms.asset_hashes"] = {}
+    app.extensions["hms.asset_addresses"] = {}
     filters = (day, plain_day, short_day, near_day, time, moment, isodate, initials, reference, money, zone_name)
     for function in filters:
         app.add_template_filter(function)
