@@ -60,6 +60,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "BOOKING_CHANGE_DOCTOR": _contract(OF_PATIENT, MOVED, INVITATION),
     "APPOINTMENT_REMINDER": _contract(WITH_DOCTOR, {"starts_text": LINE}, optional=SELF_CANCEL),
     "STATUS_UPDATE": _contract(WITH_DOCTOR, {"status": LINE}),
+    "CALENDAR_DISCONNECTED": _contract(LINK, {"account": LINE}),
 }
 
 # Keys that mean something only together: all of them are there, or none is.

@@ -4,11 +4,12 @@ Nothing here tells of anybody's health: no reason, no kind of doctor.
 """
 
 import re
-from datetime import UTC
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from flask import current_app
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, vCalAddress, vDuration
 
 from hms import clock
 from hms.auth.models import User
@@ -18,6 +19,7 @@ from hms.web.links import public_url
 
 PRODUCT = "-//HMS//Appointments//EN"
 GOOGLE = "https://calendar.google.com/calendar/render"
+ASK_AGAIN = timedelta(hours=1)
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -38,6 +40,39 @@ def invitation(appointment: Appointment, method: str, *, to: User) -> str:
     ``to`` is its only attendee, and has said yes by booking or offering the time, so that no calendar asks again.
     """
     return _file(appointment, method=method, attendee=to).decode()
+
+
+def feed(user: User, entries: Iterable[tuple[Appointment, datetime]]) -> bytes:
+    """All appointments of one person as one calendar; the same bytes for as long as none of them changes.
+
+    Each comes with the moment of its last change. The other person is named only where the clinic wants that
+    (``HMS_CALENDAR_DETAILS``).
+    """
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODUCT)
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", _plain(current_app.config["CLINIC_NAME"]))
+    calendar.add("refresh-interval", ASK_AGAIN, parameters={"value": "DURATION"})  # RFC 7986, 5.7
+    calendar.add("x-published-ttl", vDuration(ASK_AGAIN))  # what Outlook reads instead
+    for appointment, changed_at in entries:
+        calendar.add_component(_feed_event(appointment, changed_at, user=user))
+    return bytes(calendar.to_ical())
+
+
+def _feed_event(appointment: Appointment, changed_at: datetime, *, user: User) -> Event:
+    is_doctors = appointment.doctor.user_id == user.id
+    endpoint = "doctor.appointment" if is_doctors else "patient.appointment"
+    other = appointment.patient.user if is_doctors else appointment.doctor.user
+    event = _event(
+        appointment,
+        other=other.full_name if current_app.config["CALENDAR_DETAILS"] else "",
+        page=public_url(endpoint, appointment_id=appointment.id),
+        stamped_at=changed_at,
+    )
+    event.add("last-modified", changed_at.astimezone(UTC).replace(microsecond=0))
+    event.add("class", "PRIVATE")
+    return event
 
 
 def google_link(appointment: Appointment) -> str:
@@ -78,11 +113,11 @@ def _file(
     return bytes(calendar.to_ical())
 
 
-def _event(appointment: Appointment, *, other: str, page: str) -> Event:
+def _event(appointment: Appointment, *, other: str, page: str, stamped_at: datetime | None = None) -> Event:
     event = Event()
     event.add("uid", uid(appointment))
     event.add("sequence", appointment.version - 1)
-    event.add("dtstamp", clock.now().replace(microsecond=0))
+    event.add("dtstamp", (stamped_at or clock.now()).astimezone(UTC).replace(microsecond=0))
     event.add("dtstart", appointment.starts_at.astimezone(UTC))
     event.add("dtend", appointment.ends_at.astimezone(UTC))
     event.add("summary", _title())

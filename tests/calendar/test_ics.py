@@ -69,7 +69,8 @@ def test_moments_are_written_in_utc(appointment, in_a_request):
     assert next(line for line in lines if line.startswith("DTSTAMP:20261123T08")).endswith("Z")
 
 
-def test_a_time_in_summer_is_the_right_moment(asha, bose, in_a_request):
+def test_a_time_in_summer_is_the_right_moment(steady_clock, asha, bose, in_a_request):
+    steady_clock.set(datetime(2027, 6, 20, tzinfo=UTC))
     slot = make.slot(bose, day=date(2027, 7, 1), start=time(9, 40))
     _, event = read(ics.for_patient(make.appointment(asha, slot=slot)))
     assert event.start == datetime(2027, 7, 1, 8, 40, tzinfo=UTC)

@@ -2,19 +2,17 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Response, render_template, url_for
 from flask_login import current_user
 
 from hms import clock
-from hms.auth.guards import current_doctor, current_patient, guard
+from hms.auth.guards import current_doctor, current_patient
 from hms.calendar import ics
+from hms.calendar.views.door import bp
 from hms.scheduling import queries
 from hms.scheduling.models import Appointment, AppointmentStatus
 
 WORTH_ADDING = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
-
-bp = Blueprint("calendar", __name__)
-guard(bp, "signed-in", patient_appointment="patient", doctor_appointment="doctor")
 
 
 @bp.get("/patient/appointments/<uuid:appointment_id>.ics")

@@ -1,0 +1,199 @@
+"""Connections, our events in them, and what is missing there."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased, joinedload
+
+from hms import clock
+from hms.auth.models import Doctor, Patient, User
+from hms.calendar.models import CalendarConnection, CalendarEvent, CalendarFeed, ConnectionStatus, EventState
+from hms.db import db
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
+
+Interval = tuple[datetime, datetime]
+MOST_IN_A_FEED = 1000
+
+
+def find_connection(connection_id: UUID) -> CalendarConnection | None:
+    """A connection as it stands now, with its user."""
+    statement = select(CalendarConnection).where(CalendarConnection.id == connection_id)
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def find_live_connection(user_id: UUID) -> CalendarConnection | None:
+    """The user's connection, working or broken; none when nothing is connected."""
+    statement = select(CalendarConnection).where(
+        CalendarConnection.user_id == user_id, CalendarConnection.status != ConnectionStatus.ENDED
+    )
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def is_account_in_use(google_sub: str) -> bool:
+    """Whether anybody is connected with that Google account."""
+    live = (
+        exists()
+        .where(CalendarConnection.google_sub == google_sub)
+        .where(CalendarConnection.status != ConnectionStatus.ENDED)
+    )
+    return bool(db.session.scalar(select(live)))
+
+
+def list_sealed() -> list[UUID]:
+    """The connections that a sealed token is stored of."""
+    sealed = select(CalendarConnection.id).where(CalendarConnection.refresh_token.isnot(None))
+    return list(db.session.scalars(sealed.order_by(CalendarConnection.id)))
+
+
+def message_for(appointment: Appointment, *, person: type[Patient] | type[Doctor]) -> Select[Any]:
+    """Payload and dedup key of the message "make Google equal to us", if that person has connected an account.
+
+    Broken connections count: this one may be repaired by the time the message is looked at.
+    """
+    person_id = appointment.patient_id if person is Patient else appointment.doctor_id
+    connection_id = cast(CalendarConnection.id, String)
+    payload = func.jsonb_build_object(
+        *_texts("type", "GOOGLE_EVENT", "connection"), connection_id, *_texts("appointment", str(appointment.id))
+    )
+    key = func.concat(*_texts("GOOGLE_EVENT:"), connection_id, *_texts(f":{appointment.id}:{appointment.version}"))
+    return (
+        select(cast(payload, JSONB).label("payload"), key.label("dedup_key"))
+        .join_from(CalendarConnection, person, person.user_id == CalendarConnection.user_id)
+        .where(person.id == person_id, CalendarConnection.status != ConnectionStatus.ENDED)
+    )
+
+
+def _texts(*words: str) -> list[ColumnElement[str]]:
+    return [literal(word, String()) for word in words]
+
+
+def lock_event(connection: CalendarConnection, appointment_id: UUID) -> CalendarEvent | None:
+    """What stands for the appointment in that calendar, locked until the transaction ends and read anew."""
+    statement = select(CalendarEvent).where(
+        CalendarEvent.connection_id == connection.id, CalendarEvent.appointment_id == appointment_id
+    )
+    return db.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+
+
+def latest_generation(connection: CalendarConnection, appointment_id: UUID) -> int | None:
+    """The last generation of the event in the same Google account, through any connection; none if there was none."""
+    return db.session.scalar(
+        select(func.max(CalendarEvent.generation))
+        .join(CalendarConnection, CalendarEvent.connection_id == CalendarConnection.id)
+        .where(CalendarEvent.appointment_id == appointment_id, _same_account(connection))
+    )
+
+
+def list_unequal(connection: CalendarConnection) -> list[tuple[UUID, int]]:
+    """Id and version of each appointment that this calendar shows not at all, or not as it is.
+
+    Those to come count, and those that are past but stand there as they no longer are.
+    """
+    own, earlier = aliased(CalendarEvent), aliased(CalendarEvent)
+    theirs = select(Patient.id).where(Patient.user_id == connection.user_id)
+    doctors = select(Doctor.id).where(Doctor.user_id == connection.user_id)
+    left_behind = (
+        exists()
+        .where(earlier.connection_id == CalendarConnection.id, _same_account(connection))
+        .where(earlier.appointment_id == Appointment.id, earlier.state != EventState.REMOVED)
+    )
+    is_live = Appointment.status != AppointmentStatus.CANCELLED
+    missing = and_(own.id.is_(None), or_(and_(is_live, Appointment.ends_at > clock.now()), and_(~is_live, left_behind)))
+    stale = and_(own.id.isnot(None), or_(own.state == EventState.PLANNED, own.synced_version != Appointment.version))
+    statement = (
+        select(Appointment.id, Appointment.version)
+        .outerjoin(own, and_(own.appointment_id == Appointment.id, own.connection_id == connection.id))
+        .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)), or_(missing, stale))
+        .order_by(Appointment.starts_at)
+    )
+    return [(row.id, row.version) for row in db.session.execute(statement)]
+
+
+def _same_account(connection: CalendarConnection) -> ColumnElement[bool]:
+    return and_(
+        CalendarConnection.user_id == connection.user_id, CalendarConnection.google_sub == connection.google_sub
+    )
+
+
+def list_connected() -> list[CalendarConnection]:
+    """Every connection that works."""
+    working = select(CalendarConnection).where(CalendarConnection.status == ConnectionStatus.CONNECTED)
+    return list(db.session.scalars(working.order_by(CalendarConnection.id)))
+
+
+def own_intervals(connection: CalendarConnection, *, starts_at: datetime, ends_at: datetime) -> list[Interval]:
+    """Where our own events stand in that calendar, as last written there, if they touch ``[starts_at, ends_at)``."""
+    statement = (
+        select(CalendarEvent.starts_at, CalendarEvent.ends_at)
+        .where(CalendarEvent.connection_id == connection.id, CalendarEvent.state != EventState.REMOVED)
+        .where(CalendarEvent.starts_at < ends_at, CalendarEvent.ends_at > starts_at)
+    )
+    return [(row.starts_at, row.ends_at) for row in db.session.execute(statement)]
+
+
+def list_stale_busy(*, before: datetime) -> list[CalendarConnection]:
+    """The connections whose stored busy times were read before a moment."""
+    return list(db.session.scalars(select(CalendarConnection).where(CalendarConnection.busy_checked_at < before)))
+
+
+def find_doctor_id(user_id: UUID) -> UUID | None:
+    """The doctor behind an account, if it is a doctor's."""
+    return db.session.scalar(select(Doctor.id).where(Doctor.user_id == user_id))
+
+
+def find_meet_url(appointment: Appointment) -> str | None:
+    """The Google Meet of an appointment, made in its doctor's calendar."""
+    statement = (
+        select(CalendarEvent.meet_url)
+        .where(CalendarEvent.appointment_id == appointment.id, CalendarEvent.meet_url.isnot(None))
+        .where(CalendarEvent.state == EventState.THERE)
+        .limit(1)
+    )
+    return db.session.scalar(statement)
+
+
+class FeedEntry(NamedTuple):
+    """An appointment, and when it last changed."""
+
+    appointment: Appointment
+    changed_at: datetime
+
+
+def list_for_feed(user: User, *, since: datetime) -> list[FeedEntry]:
+    """The user's appointments that end after ``since``, cancelled ones too, soonest first; at most 1000."""
+    theirs = select(Patient.id).where(Patient.user_id == user.id)
+    doctors = select(Doctor.id).where(Doctor.user_id == user.id)
+    changed_at = (
+        select(func.max(AppointmentChange.changed_at))
+        .where(AppointmentChange.appointment_id == Appointment.id)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Appointment, func.coalesce(changed_at, Appointment.created_at))
+        .options(joinedload(Appointment.doctor).joinedload(Doctor.user))
+        .options(joinedload(Appointment.patient).joinedload(Patient.user))
+        .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)))
+        .where(Appointment.ends_at > since)
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(MOST_IN_A_FEED)
+        .execution_options(populate_existing=True)
+    )
+    return [FeedEntry(*row) for row in db.session.execute(statement)]
+
+
+def find_feed(user_id: UUID) -> CalendarFeed | None:
+    """The user's private feed, if there is one."""
+    return db.session.get(CalendarFeed, user_id)
+
+
+def find_feeds_user(token_hash: bytes) -> User | None:
+    """Whose private feed has a token with that hash; nobody's once the account is closed."""
+    statement = (
+        select(User)
+        .join(CalendarFeed, CalendarFeed.user_id == User.id)
+        .where(CalendarFeed.token_hash == token_hash, User.deactivated_at.is_(None))
+    )
+    return db.session.scalar(statement)

@@ -1,0 +1,31 @@
+"""A private feed: an address that calendar programs can read, and that nobody guesses."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy.dialects.postgresql import insert
+
+from hms import clock
+from hms.auth.models import User
+from hms.calendar.models import CalendarFeed
+from hms.db import transaction
+
+TOKEN_BYTES = 32  # 256 bits
+KEPT_FOR = timedelta(days=30)
+"""How long an appointment stays in the feed when it is over, cancelled ones included."""
+
+
+def make_feed(user: User) -> str:
+    """Give the user's feed a new address and answer its token, which is kept nowhere. An earlier address ends."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    values = {"token_hash": hash_of(token), "created_at": clock.now()}
+    made = insert(CalendarFeed).values(user_id=user.id, **values)
+    with transaction() as session:
+        session.execute(made.on_conflict_do_update(index_elements=["user_id"], set_=values))
+    return token
+
+
+def hash_of(token: str) -> bytes:
+    """What is stored of a token. It is random, so a plain hash cannot be turned round."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,108 @@
+"""Making Google equal to us: one message means "this appointment, as it is now, in this user's calendar".
+
+It does not say what has changed, so order and repetition do not matter. Nothing that Google answers ever changes an
+appointment.
+"""
+
+from uuid import UUID
+
+from flask import Flask
+
+from hms import clock, outbox, worker
+from hms.auth.models import Doctor, Patient
+from hms.calendar import google, queries
+from hms.calendar import signals as calendar_signals
+from hms.calendar.google.errors import AccessRevoked, GoogleTrouble, Later, TokenRefused
+from hms.calendar.models import CalendarConnection, ConnectionStatus
+from hms.calendar.services import tokens
+from hms.calendar.services.matching import make_equal, note_error
+from hms.db import transaction
+from hms.outbox import Dropped, Message, PermanentFailure, TemporaryFailure
+from hms.scheduling import signals
+from hms.scheduling.models import Appointment
+
+KIND = "google-calendar"
+LOST = "Google no longer lets HMS in. This is made good once the calendar is connected again."
+REPAIR_EVERY_SECONDS = 6 * 3600
+PATIENT_WITH_401 = 3
+"""Google may refuse a fresh token for a moment; at the third message about it, the connection counts as broken."""
+
+
+def appointment_changed(appointment: Appointment, **_: object) -> None:
+    """Promise both people's calendars to follow, in the transaction of the change; nobody connected, nothing stored."""
+    if not google.is_on():
+        return
+    for person in (Patient, Doctor):
+        outbox.enqueue_if_found(KIND, queries.message_for(appointment, person=person), subject_id=appointment.id)
+
+
+def calendar_connected(connection: CalendarConnection, **_: object) -> None:
+    """Promise that everything missing in a calendar gets there: one that was connected, or connected again.
+
+    Called in the transaction that connects. What is missing is looked up when the message is sent, after that.
+    """
+    payload = {"type": "GOOGLE_EVERYTHING", "connection": str(connection.id)}
+    outbox.enqueue(KIND, payload, dedup_key=f"GOOGLE_EVERYTHING:{connection.id}:{clock.now().isoformat()}")
+
+
+def repair() -> int:
+    """Promise again what calendars that work still miss: given up during an outage, or lost. How many messages."""
+    return sum(_promise_unequal(connection) for connection in queries.list_connected()) if google.is_on() else 0
+
+
+def _promise_unequal(connection: CalendarConnection) -> int:
+    at = clock.now().isoformat(timespec="seconds")
+    unequal = queries.list_unequal(connection)
+    with transaction():
+        for appointment_id, version in unequal:
+            payload = {
+                "type": "GOOGLE_EVENT",
+                "connection": str(connection.id),
+                "appointment": str(appointment_id),
+            }
+            key = f"GOOGLE_EVENT:{connection.id}:{appointment_id}:{version}:{at}"
+            outbox.enqueue(KIND, payload, dedup_key=key, subject_id=appointment_id)
+    return len(unequal)
+
+
+def deliver(message: Message) -> None:
+    """Do what a message of this kind asks; it may come twice, late, or in another order than it was written."""
+    connection = _connection_of(message)
+    if message.payload["type"] == "GOOGLE_EVERYTHING":
+        _promise_unequal(connection)
+        return
+    try:
+        make_equal(connection, UUID(message.payload["appointment"]), is_forced=message.attempt > 1)
+    except GoogleTrouble as trouble:
+        raise _failure(connection, trouble, attempt=message.attempt) from trouble
+
+
+def _connection_of(message: Message) -> CalendarConnection:
+    connection = queries.find_connection(UUID(message.payload["connection"]))
+    if connection is None or connection.status == ConnectionStatus.ENDED:
+        raise Dropped("Google Calendar was disconnected.")
+    if connection.status == ConnectionStatus.BROKEN:
+        raise Dropped(LOST)
+    return connection
+
+
+def _failure(connection: CalendarConnection, trouble: GoogleTrouble, *, attempt: int) -> Exception:
+    """What the outbox does about a trouble; the user reads the same words on the settings page."""
+    if isinstance(trouble, AccessRevoked) or (
+        attempt >= PATIENT_WITH_401 and tokens.give_up_on_401(connection, trouble)
+    ):
+        return Dropped(LOST)
+    note_error(connection, str(trouble))
+    if isinstance(trouble, Later | TokenRefused):
+        return TemporaryFailure(str(trouble), wait=getattr(trouble, "wait", None))
+    return PermanentFailure(str(trouble))
+
+
+def init_app(app: Flask) -> None:
+    """Listen to scheduling; deliver and repair where Google is set up."""
+    for signal in (signals.appointment_booked, signals.appointment_moved, signals.appointment_cancelled):
+        signal.connect(appointment_changed)
+    calendar_signals.calendar_connected.connect(calendar_connected)
+    if app.config["GOOGLE_CLIENT_ID"]:
+        outbox.register(app, KIND, deliver)
+    worker.every(REPAIR_EVERY_SECONDS, "repair calendars", repair)

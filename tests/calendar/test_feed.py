@@ -1,0 +1,168 @@
+"""The private feed: read by programs without a session, by nobody without its address."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from hms.auth import services as auth
+from hms.calendar import queries
+from hms.calendar.models import CalendarFeed
+from hms.calendar.services import feeds
+from hms.db import db
+from hms.scheduling import services
+from tests import make
+
+
+def read(client, token: str, **headers):
+    """Fetch the feed as a calendar program does."""
+    return client.get(f"/calendar/feed/{token}.ics", headers=headers)
+
+
+def events(answer) -> list:
+    """The events of a feed."""
+    return list(Calendar.from_ical(answer.data).walk("VEVENT"))
+
+
+def test_a_feed_holds_the_appointments_of_its_owner_and_nobody_elses(client, asha, chen, bose):
+    visit = make.appointment(asha, doctor=bose, reason="CANARY chest pain")
+    make.appointment(chen, doctor=bose)
+    answer = read(client, feeds.make_feed(asha.user))
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/calendar"
+    (event,) = events(answer)
+    assert event["uid"] == f"{visit.id}@localhost"
+    assert event.decoded("dtstart") == visit.starts_at
+    assert event["dtstart"].to_ical().endswith(b"Z")
+    assert event["status"] == "CONFIRMED"
+    assert event["class"] == "PRIVATE"
+    assert event["url"] == f"http://localhost/patient/appointments/{visit.id}"
+    for word in ("CANARY", "ardiolog", "Bose", "Asha", "Chen"):
+        assert word not in answer.text
+
+
+def test_a_doctors_feed_leads_to_the_doctors_pages_and_names_no_patient(client, asha, bose):
+    visit = make.appointment(asha, doctor=bose)
+    (event,) = events(read(client, feeds.make_feed(bose.user)))
+    assert event["url"] == f"http://localhost/doctor/appointments/{visit.id}"
+    assert "Asha" not in str(event.to_ical())
+
+
+def test_names_are_in_it_where_the_clinic_wants_that(client, app, monkeypatch, asha, bose):
+    monkeypatch.setitem(app.config, "CALENDAR_DETAILS", True)
+    make.appointment(asha, doctor=bose)
+    assert "Dr Anil Bose" in events(read(client, feeds.make_feed(asha.user)))[0]["description"]
+    assert "Asha Rao" in events(read(client, feeds.make_feed(bose.user)))[0]["description"]
+
+
+def test_a_time_in_summer_is_the_right_moment(client, steady_clock, asha, bose):
+    steady_clock.set(datetime(2027, 6, 20, tzinfo=UTC))
+    starts_at = datetime(2027, 7, 1, 8, 0, tzinfo=UTC)  # 09:00 on the wall in London
+    make.appointment(asha, doctor=bose, slot=make.slot(bose, starts_at=starts_at))
+    assert events(read(client, feeds.make_feed(asha.user)))[0].decoded("dtstart") == starts_at
+
+
+def test_a_cancelled_visit_is_said_to_be_cancelled_for_a_month_after_its_time(client, steady_clock, asha, bose):
+    visit = make.appointment(asha, doctor=bose)
+    token = feeds.make_feed(asha.user)
+    services.cancel_as_patient(visit.id, patient=asha)
+    (event,) = events(read(client, token))
+    assert (event["status"], event["sequence"]) == ("CANCELLED", 1)
+    steady_clock.set(visit.ends_at + timedelta(days=29))
+    assert len(events(read(client, token))) == 1
+    steady_clock.set(visit.ends_at + timedelta(days=31))
+    assert events(read(client, token)) == []
+
+
+def test_it_is_sent_again_only_when_something_has_changed(client, steady_clock, asha, bose):
+    visit = make.appointment(asha, doctor=bose)
+    token = feeds.make_feed(asha.user)
+    first = read(client, token)
+    steady_clock.advance(hours=5)
+    again = read(client, token, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    services.cancel_as_patient(visit.id, patient=asha)
+    changed = read(client, token, **{"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+def test_nothing_of_it_is_kept_for_others_and_no_cookie_is_set(client, asha, bose):
+    answer = read(client, feeds.make_feed(asha.user))
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_program_may_ask_for_the_head_alone_and_change_nothing(client, asha, bose):
+    make.appointment(asha, doctor=bose)
+    path = f"/calendar/feed/{feeds.make_feed(asha.user)}.ics"
+    head, whole = client.head(path), client.get(path)
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["ETag"] == whole.headers["ETag"]
+    assert {client.open(path, method=method).status_code for method in ("POST", "PUT", "PATCH", "DELETE")} == {405}
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 5000, "'; --", "é"])
+def test_a_token_that_is_nobodys_finds_nothing(client, session, token):
+    assert read(client, token).status_code == 404
+
+
+def test_resetting_ends_the_old_address(client, asha):
+    old = feeds.make_feed(asha.user)
+    new = feeds.make_feed(asha.user)
+    assert old != new
+    assert (read(client, old).status_code, read(client, new).status_code) == (404, 200)
+
+
+def test_a_closed_account_has_no_feed(client, asha):
+    token = feeds.make_feed(asha.user)
+    auth.deactivate(asha.user.email)
+    assert read(client, token).status_code == 404
+
+
+def test_only_the_hash_of_256_random_bits_is_stored(asha, session):
+    token = feeds.make_feed(asha.user)
+    assert len(token) == 43
+    stored = db.session.scalars(db.select(CalendarFeed.token_hash)).one()
+    assert len(stored) == 32
+    assert token.encode() not in stored
+
+
+def test_two_people_never_share_an_address(asha, chen):
+    assert len({feeds.make_feed(who.user) for who in (asha, chen) for _ in range(20)}) == 40
+
+
+def test_it_asks_the_database_twice_however_many_visits_there_are(client, asha, bose):
+    token = feeds.make_feed(asha.user)
+    for _ in range(4):
+        make.appointment(asha, doctor=bose)
+        with client.statements() as seen:
+            read(client, token)
+        assert len(seen) == 2
+
+
+def test_its_size_is_bounded(client, monkeypatch, asha, bose):
+    monkeypatch.setattr(queries, "MOST_IN_A_FEED", 2)
+    for _ in range(3):
+        make.appointment(asha, doctor=bose)
+    assert len(events(read(client, feeds.make_feed(asha.user)))) == 2
+
+
+def test_the_address_is_shown_once_and_works(signed_in, new_client, asha, bose):
+    make.appointment(asha, doctor=bose)
+    browser = signed_in(asha)
+    answer = browser.submit("calendar.make_feed", on="/calendar/status")
+    assert answer.headers["Location"] == "/calendar/status#feed"
+    shown = browser.get("/calendar/status").text
+    token = shown.partition("/calendar/feed/")[2].partition(".ics")[0]
+    assert len(events(read(new_client(), token))) == 1
+    later = browser.get("/calendar/status").text
+    assert "/calendar/feed/" not in later
+    assert "Make a new address" in later
+
+
+def test_who_is_not_signed_in_makes_no_feed(client, session):
+    answer = client.post("/calendar/feed", data={"csrf_token": client.csrf_token()})
+    assert answer.status_code == 302
+    assert db.session.scalars(db.select(CalendarFeed)).all() == []
