@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO ?= 1
 EMAIL ?= local
+GOOGLE ?=
 
 export FLASK_APP = wsgi
-export DEMO EMAIL
+export DEMO EMAIL GOOGLE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint sure bench lock clean
@@ -28,7 +29,7 @@ $(INSTALLED): requirements.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0, EMAIL=serverless, EMAIL=off)
+run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0, EMAIL=serverless, EMAIL=off, GOOGLE=demo)
 	@HMS_MODE=$${HMS_MODE:-development} exec $(BIN)/flask serve
 
 test: setup ## Run all tests (needs Chromium for the browser tests)
@@ -43,7 +44,7 @@ lint: setup ## Check style, types, who imports whom, and the vendored files
 
 sure: lint test ## All that must hold before a change is handed in
 
-bench: setup ## Measure what the README's figures come from
+bench: setup ## Measure what the README's figures come from (QUICK=1 for a first look; needs wrk)
 	$(BIN)/python -m bench
 
 lock: setup ## Compile requirements.txt anew from setup.cfg (upgrades everything)

@@ -63,8 +63,7 @@ def _run(
         options = ("--no-vacuum", f"--client={clients}", f"--jobs={min(2, clients)}", f"--transactions={turns}")
         logging = ("--log", f"--log-prefix={log}", f"--protocol={how}", f"--file={script}")
         variables = (f"--define={name}={value}" for name, value in given.items())
-        where = (f"--host={database.folder}", f"--username={database.url.username}", str(database.url.database))
-        words = [str(programs() / "pgbench"), *options, *logging, *variables, *where]
+        words = [str(programs() / "pgbench"), *options, *logging, *variables, database.address]
         answer = subprocess.run(words, capture_output=True, text=True, check=False)
         if answer.returncode:
             raise Failed(f"pgbench failed: {answer.stderr.strip()[-500:]}")

@@ -23,13 +23,8 @@ class Database:
 
     @property
     def address(self) -> str:
-        """For ``HMS_DATABASE_URL``."""
-        return self.url.render_as_string(hide_password=False)
-
-    @property
-    def folder(self) -> str:
-        """Where the server's socket is."""
-        return str(self.url.query["host"])
+        """For ``HMS_DATABASE_URL``, and for every program that uses libpq."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     @contextmanager
     def connected(self) -> Iterator[connection]:

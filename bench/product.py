@@ -20,7 +20,7 @@ from bench.ledger import Ledger
 from bench.servers import HOST, THREADS, Setup
 from bench.visitors import HOST as PUBLIC_HOST
 from bench.visitors import Desk, headers
-from hms.server import one_socket, sockets, web
+from hms.server import leash, one_socket, sockets, web
 from hms.server.email import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -133,10 +133,21 @@ def _program(
             stderr=subprocess.STDOUT,
             process_group=0,
         )
-        try:
+        with _on_a_leash(process):
             yield _Program(process, Path(log.name))
+
+
+@contextmanager
+def _on_a_leash(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End the process with the block, or with us if we are killed meanwhile."""
+    words = [sys.executable, "-I", leash.__file__]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, text=True, bufsize=1, start_new_session=True) as minder:
+        print(f"+{process.pid}", file=minder.stdin)
+        try:
+            yield
         finally:
             _end(process)
+            print(f"-{process.pid}", file=minder.stdin)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from bench.plan import Plan
 from bench.results import Case, Results
 
 HERE = Path(__file__).parent
-LATEST, TABLE = HERE / "results" / "latest.json", HERE / "RESULTS.md"
+LATEST, TABLE = Path("results", "latest.json"), Path("RESULTS.md")
 PACKAGES = ("Flask", "SQLAlchemy", "psycopg2-binary", "granian", "gunicorn")
 HEADER = """# What the bench found
 
@@ -26,12 +27,12 @@ greatest of them. Nothing here says how fast another machine is.
 """
 
 
-def write(results: Results, plan: Plan, *, postgres: str) -> None:
+def write(results: Results, plan: Plan, *, postgres: str, folder: Path = HERE) -> None:
     """Both files, anew."""
     machine = describe_machine(postgres)
-    LATEST.parent.mkdir(exist_ok=True)
-    LATEST.write_text(json.dumps(as_json(results, plan, machine), indent=1, ensure_ascii=False) + "\n")
-    TABLE.write_text("\n".join(_page(results, plan, machine)) + "\n")
+    (folder / LATEST).parent.mkdir(exist_ok=True)
+    (folder / LATEST).write_text(json.dumps(as_json(results, plan, machine), indent=1, ensure_ascii=False) + "\n")
+    (folder / TABLE).write_text("\n".join(_page(results, plan, machine)) + "\n")
 
 
 def describe_machine(postgres: str) -> dict[str, str]:
@@ -122,5 +123,7 @@ def _gigabytes() -> int:
 
 def _wrk_version() -> str:
     """What wrk calls itself; it tells only along with how it is used."""
+    if shutil.which("wrk") is None:
+        return "missing"
     told = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)
     return (told.stdout + told.stderr).partition(" [")[0].removeprefix("wrk ").strip()

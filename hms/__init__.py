@@ -19,11 +19,12 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     Raises :class:`hms.config.BadSettings` with one sentence for each setting that is missing or unsafe.
     """
     from hms import auth, calendar, config, demo, drill, mailbox, mailer, outbox, scheduling, server, web, worker
+    from hms import db as database
     from hms.db import db
 
     app = Flask(__name__)
     config.load(app, overrides)
-    db.init_app(app)
+    database.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     worker.init_app(app)
     web.init_app(app)

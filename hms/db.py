@@ -11,13 +11,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as BoundSession
 from psycopg2 import errors as pg
 from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
 from uuid_utils.compat import uuid7
 
+from hms.config.engine import mind_the_door
+from hms.config.replica import fall_back
 from hms.errors import Refusal, Unavailable
 
 Conflicts = Mapping[str, Refusal]
@@ -46,11 +50,43 @@ class Base(DeclarativeBase):
     )
 
 
+class RoutedSession(BoundSession):
+    """A session that reads the replica where that was allowed, and otherwise only knows the primary."""
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **kwargs: Any) -> Any:
+        """The replica's engine after :func:`read_the_replica`; the primary's within a transaction, and by default."""
+        if bind is None and (replica := self.info.get("replica")) and "work" not in self.info:
+            return replica
+        return super().get_bind(mapper=mapper, clause=clause, bind=bind, **kwargs)
+
+
 db = SQLAlchemy(
     model_class=Base,
     disable_autonaming=True,
-    session_options={"expire_on_commit": False, "join_transaction_mode": "create_savepoint"},
+    session_options={
+        "class_": RoutedSession,
+        "expire_on_commit": False,
+        "join_transaction_mode": "create_savepoint",
+    },
 )
+
+
+def init_app(app: Flask) -> None:
+    """Make the engines: the primary's, and the replica's where there is one."""
+    db.init_app(app)
+    with app.app_context():
+        primary, replica = db.engine, db.engines.get("replica")
+    door = mind_the_door(primary)
+    if replica:
+        connect_args = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+        arguments, named = primary.dialect.create_connect_args(primary.url)
+        fall_back(replica, lambda: door.enter(lambda: primary.dialect.connect(*arguments, **named | connect_args)))
+
+
+def read_the_replica() -> None:
+    """From here on this request may read what is some seconds old; a transaction ends that."""
+    if replica := db.engines.get("replica"):
+        db.session().info["replica"] = replica
 
 if TYPE_CHECKING:
 
@@ -82,6 +118,7 @@ def transaction(conflicts: Conflicts | None = None) -> Iterator[Session]:
             session.flush()
         return
     work = session.info["work"] = _Work()
+    session.info.pop("replica", None)  # what is read from now on must include what is written here
     try:
         with _translated(conflicts):
             yield session

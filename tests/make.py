@@ -2,10 +2,11 @@
 
 import itertools
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from unittest import mock
+from uuid import UUID
 
 from hms import clock
 from hms.auth import services as auth
@@ -13,6 +14,7 @@ from hms.auth.models import Doctor, Patient, User
 from hms.db import db
 from hms.scheduling import services as scheduling
 from hms.scheduling.models import Appointment, Slot
+from hms.scheduling.services import HoursDraft, Preview, ScheduleDraft
 
 PASSWORD = "a-passphrase-for-tests"
 
@@ -66,6 +68,41 @@ def staff(full_name: str = "", *, email: str = "", role: str = "receptionist") -
         role=role,
         password=PASSWORD,
     )
+
+
+def hours(
+    start: str = "09:00",
+    end: str = "10:00",
+    *,
+    weekdays: Iterable[int] = range(5),
+    visit: int = 20,
+    gap: int | None = None,
+    mode: str = "in-person",
+) -> list[HoursDraft]:
+    """The same hours on several days of the week, Monday to Friday unless told otherwise."""
+    return [HoursDraft(weekday, _minute(start), _minute(end), visit, gap, mode) for weekday in weekdays]
+
+
+def _minute(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def draft(
+    *lines: list[HoursDraft],
+    first: date | None = None,
+    last: date | None = None,
+    timezone: str | None = None,
+    schedule_id: UUID | None = None,
+) -> ScheduleDraft:
+    """Weekly hours as a doctor enters them: 9 to 10 in visits of 20 minutes from today on, unless told otherwise."""
+    drafted = [line for each in lines or [hours()] for line in each]
+    return ScheduleDraft(schedule_id, first or clock.today(), last, timezone, drafted)
+
+
+def schedule(doctor: Doctor, *lines: list[HoursDraft], **others: object) -> Preview:
+    """Save weekly hours (:func:`draft`), which makes the doctor's times."""
+    return scheduling.save_schedule(doctor, draft(*lines, **others))
 
 
 def slot(

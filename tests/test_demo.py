@@ -10,7 +10,7 @@ from hms.auth import services as auth
 from hms.auth.models import Doctor, Patient, Specialty, User
 from hms.demo import people
 from hms.outbox import queries as outbox
-from hms.scheduling import queries
+from hms.scheduling import queries, services
 from hms.scheduling.models import Appointment, Slot
 from tests.authz.snapshot import fingerprint
 from tests.race import invariants
@@ -82,6 +82,33 @@ def test_it_can_be_loaded_at_any_moment(session, freeze, now):
     assert queries.search_doctors().cards[0].times
     latest = session.scalar(select(func.max(Appointment.created_at)))
     assert latest <= now
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 11, 23, 8, 0, tzinfo=UTC), datetime(2026, 11, 28, 10, 0, tzinfo=UTC)])
+def test_its_times_are_those_of_its_weekly_hours_which_reach_further(session, freeze, now):
+    freeze(now)
+    demo.load()
+    made = count(session, Slot)
+    by_hand = count(session, Slot, Slot.origin == "hand", Slot.starts_at > now)
+    bose = person(session, "bose@demo.test").doctor
+    assert queries.list_unfit(bose) == []
+    changes = services.refresh_plan(bose.id)
+    assert (changes.removed, changes.marked, changes.skipped) == ([], {}, [])
+    assert len(changes.added) > 300
+    while services.refresh_next():
+        pass
+    assert count(session, Slot) > made * 2
+    assert count(session, Slot, Slot.origin == "hand", Slot.starts_at > now) == by_hand
+    assert count(session, Slot, Slot.blocked_by.is_not(None)) == 0
+    assert invariants.broken(session.connection(), with_mails=False) == {}
+
+
+def test_it_shows_time_off_a_closure_and_each_kind_of_visit(loaded):
+    bose = person(loaded, "bose@demo.test").doctor
+    assert [away.reason for away in queries.list_time_off(bose)] == ["Conference"]
+    assert [closure.name for closure in queries.list_closures()] == ["Christmas"]
+    assert set(loaded.scalars(select(Slot.mode))) == {"in-person", "online", "both"}
+    assert set(loaded.scalars(select(Appointment.mode))) == {"in-person", "online"}
 
 
 def test_asha_has_a_past_and_a_future(loaded):

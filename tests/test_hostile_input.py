@@ -9,17 +9,41 @@ import pytest
 from flask_wtf import FlaskForm
 from html5lib.html5parser import ParseError
 from sqlalchemy import text
-from wtforms import Field, FileField
+from wtforms import Field, FieldList, FileField
 
 from hms.auth import forms as auth_forms
 from hms.db import db
 from hms.forms import HmsForm
 from hms.scheduling import forms as scheduling_forms
-from hms.scheduling.forms import offering
+from hms.scheduling.forms import exceptions, hours, offering, staff
 from tests import corpus, make
 from tests.authz import world as worlds
 
 EXPECTED = {200, 302, 303, 400, 403, 404, 409, 413, 422}
+
+# Weekly hours from so far ahead on that no times are made of them yet.
+HOURS = {
+    "mon-0-start": "09:00",
+    "mon-0-end": "12:00",
+    "mon-0-visit": "20",
+    "mon-0-gap": "5",
+    "mon-0-mode": "both",
+    "tue-0-start": "20:00",
+    "tue-0-end": "00:00",
+    "tue-0-visit": "20",
+    "tue-0-mode": "online",
+    "valid_until": "2028-06-30",
+    "timezone": "Europe/Madrid",
+    "do": "save",
+}
+
+RULES = {
+    "minimum_notice_minutes": "60",
+    "horizon_days": "60",
+    "cancellation_hours": "24",
+    "most_future_bookings": "",
+    "gap_minutes": "0",
+}
 
 # Every page with a form that changes something: the principal, the endpoint, and what an honest person fills in.
 FORMS = {
@@ -62,6 +86,26 @@ FORMS = {
         },
     ),
     "doctor.cancel": ("doctor", {"reason": "Called away"}),
+    "doctor.new_hours": ("doctor", {"valid_from": "2028-01-03", **HOURS}),
+    "doctor.end_hours": ("doctor", {"last_day": "2028-01-31", "do": "save"}),
+    "doctor.exceptions": (
+        "doctor",
+        {
+            "first_day": "2026-12-01",
+            "last_day": "2026-12-02",
+            "start": "10:00",
+            "end": "11:00",
+            "reason": "Away",
+            "do": "save",
+        },
+    ),
+    "doctor.copy_day": ("doctor", {"to_days": ["2026-12-03"]}),
+    "staff.clinic_policy": ("admin", RULES),
+    "staff.doctor_policy": ("admin", RULES),
+    "staff.new_closure": (
+        "admin",
+        {"first_day": "2027-05-03", "last_day": "2027-05-04", "name": "May Day", "do": "save"},
+    ),
     "recovery.forgot": ("anonymous", {"email": "a@example.test"}),
     "recovery.reset": ("anonymous", {"password": make.PASSWORD}),
     "recovery.renew": ("patient", {"current": make.PASSWORD, "password": make.PASSWORD}),
@@ -78,6 +122,13 @@ FORM_OF = {
     "doctor.slot": scheduling_forms.SlotForm,
     "doctor.series": offering.SeriesForm,
     "doctor.cancel": scheduling_forms.CancelForm,
+    "doctor.new_hours": hours.HoursForm,
+    "doctor.end_hours": exceptions.EndHoursForm,
+    "doctor.exceptions": exceptions.TimeOffForm,
+    "doctor.copy_day": exceptions.CopyDayForm,
+    "staff.clinic_policy": staff.PolicyForm,
+    "staff.doctor_policy": staff.PolicyForm,
+    "staff.new_closure": staff.ClosureForm,
     "recovery.forgot": auth_forms.ForgotForm,
     "recovery.reset": auth_forms.NewPasswordForm,
     "recovery.renew": auth_forms.ChangePasswordForm,
@@ -107,6 +158,8 @@ def fields_of(app, form: type[FlaskForm]) -> dict[str, Field]:
     for name in [name for name, field in fields.items() if hasattr(field, "PARTS")]:
         field = fields.pop(name)
         fields |= {f"{name}-{part}": field for part in field.PARTS}
+    if lists := [fields.pop(name) for name, field in list(fields.items()) if isinstance(field, FieldList)]:
+        fields |= {cell.name: cell for cell in lists[0].append_entry()}  # they are alike: one stands for all
     return fields
 
 
@@ -170,6 +223,7 @@ def _stored_badly() -> bool:
         "UNION ALL SELECT room FROM doctors UNION ALL SELECT languages FROM doctors "
         "UNION ALL SELECT address FROM patients "
         "UNION ALL SELECT phone FROM patients UNION ALL SELECT reason FROM appointments "
+        "UNION ALL SELECT reason FROM time_off "
         "UNION ALL SELECT cancellation_reason FROM appointments) t WHERE v ~ :bad OR v <> btrim(v)"
     )
     return bool(db.session.scalar(text(question), {"bad": bad}))

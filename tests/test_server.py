@@ -15,8 +15,7 @@ import click
 import psutil
 import pytest
 
-from hms import server
-from hms.server import leash
+from hms.server import leash, sockets, web
 from hms.server.programs import MOST_DEATHS, KeepsDying, Program, Programs
 
 ROOT = Path(__file__).parents[1]
@@ -54,8 +53,9 @@ def look_for_a_minute(running):
 
 
 class TestThePort:
-    def test_a_free_port_is_fine(self, port):
-        server.ensure_free(port)
+    def test_a_free_port_is_listened_on(self, port):
+        with sockets.listen("127.0.0.1", port) as listener, socket.create_connection(("127.0.0.1", port)):
+            assert sockets.queue_length(listener) == 1
 
     @pytest.mark.parametrize("share", [False, True])
     def test_a_port_that_is_served_is_refused_in_a_sentence_also_where_it_could_be_shared(self, port, share):
@@ -66,7 +66,7 @@ class TestThePort:
             listener.listen()
 
             with pytest.raises(click.ClickException, match=f"^Port {port} is in use, .*HMS_PORT"):
-                server.ensure_free(port)
+                sockets.listen("127.0.0.1", port)
 
     def test_a_port_that_is_served_on_all_addresses_is_refused(self, port):
         with socket.socket() as listener:
@@ -74,7 +74,39 @@ class TestThePort:
             listener.listen()
 
             with pytest.raises(click.ClickException, match="is in use"):
-                server.ensure_free(port)
+                sockets.listen("127.0.0.1", port)
+
+    def test_nobody_can_share_the_port_later(self, port):
+        with sockets.listen("127.0.0.1", port), socket.socket() as second:
+            second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            with pytest.raises(OSError, match="in use"):
+                second.bind(("127.0.0.1", port))
+
+    def test_an_address_that_this_machine_does_not_have_is_refused_in_a_sentence(self, port):
+        with pytest.raises(click.ClickException, match=r"^This machine has no address 203\.0\.113\.1; set HMS_HOST"):
+            sockets.listen("203.0.113.1", port)
+
+
+class TestTheWebServer:
+    def test_it_has_two_to_eight_processes_by_the_cores_unless_told_otherwise(self, monkeypatch):
+        sizes = []
+        for cores in (1, 4, 64):
+            monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: range(cores))
+            sizes.append(web.processes({"WEB_PROCESSES": 0}))
+
+        assert sizes == [2, 4, 8]
+        assert web.processes({"WEB_PROCESSES": 3}) == 3
+
+    @pytest.mark.parametrize("which", ["granian", "gunicorn"])
+    def test_it_accepts_from_the_socket_it_is_given_in_so_many_processes_and_threads(self, which):
+        config = {"SERVER": which, "WEB_PROCESSES": 3, "WEB_THREADS": 5}
+        program = web.program(config, descriptor=9)
+        command = " ".join(program.command)
+
+        assert program.keeps == (9,)
+        assert program.reload_signal == signal.SIGHUP
+        assert which in command or command.endswith("one_socket.py 9 3 5")
+        assert which == "granian" or {"fd://9", "3", "5"} <= set(program.command)
 
 
 class TestPrograms:
@@ -140,6 +172,7 @@ class Served:
             env={**others, **ours, "DEMO": "0", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
         )

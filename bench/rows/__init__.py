@@ -25,11 +25,8 @@ ORDINARY: dict[int, Row] = {
 BY_WORKERS: dict[int, Row] = {1: booking.throughput, 5: pages.throughput}
 """Measured with other numbers of workers too."""
 
-ALONE: dict[int, Row] = {11: memory.growth}
-"""Measured with one worker."""
-
-ONCE: dict[int, Callable[[Stage], Iterator[Case]]] = {10: statements.counts}
-"""The same under every server."""
+ONCE: dict[int, Callable[[Stage], Iterator[Case]]] = {10: statements.counts, 11: memory.growth}
+"""Not measured under one setup after the other: the same under all, or under several at once."""
 
 
 def acts(workers: tuple[int, ...]) -> Iterator[tuple[Setup, dict[int, Row]]]:
@@ -37,4 +34,3 @@ def acts(workers: tuple[int, ...]) -> Iterator[tuple[Setup, dict[int, Row]]]:
     for server in NAMES:
         for number in workers:
             yield Setup(server, number), ORDINARY if number == 2 else BY_WORKERS
-        yield Setup(server, 1), ALONE

@@ -36,7 +36,7 @@ class Statement(NamedTuple):
 def counts(stage: Stage) -> Iterator[Case]:
     """The statements of one request of each kind, by a patient who is signed in."""
     for of, goal in GOALS.items():
-        number = len(_statements(stage.site(), of, patient=1))
+        number = len(of_patient(stage.site(), of))
         yield Case(10, "any", of, [float(number)], goal=goal)
 
 
@@ -45,27 +45,33 @@ def asked(site: Site, of: str) -> list[str]:
     return [statement.text for statement in _statements(site, of, patient=None)]
 
 
+def of_patient(site: Site, of: str) -> list[str]:
+    """The statements of one request of this kind by a patient who is signed in, as they were sent."""
+    return [statement.text for statement in _statements(site, of, patient=1)]
+
+
 def plans(site: Site) -> dict[str, str]:
-    """The slowest query of each hot request, and EXPLAIN of it."""
+    """The query of each hot request that takes longest, or that locks, and EXPLAIN of it."""
     return {of: _plan(site, of) for of in HOT}
 
 
 def _plan(site: Site, of: str) -> str:
     queries = [statement for statement in _statements(site, of, patient=1) if statement.text.startswith("SELECT")]
-    slowest = max(queries, key=lambda statement: statement.seconds).text
+    hot = max(queries, key=lambda statement: ("FOR UPDATE" in statement.text, statement.seconds)).text
     site.ledger.free_everything()  # so that a booking finds its time free again
     with site.database.connected() as link, link.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {slowest}")
+        for _ in ("learns what the tables are", "knows"):
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {hot}")
         lines = [str(line) for (line,) in cursor.fetchall()]
-    return "\n".join([slowest, "", *lines])
+    return "\n".join([hot, "", *lines])
 
 
 def _statements(site: Site, of: str, *, patient: int | None) -> list[Statement]:
     """What a second request of this kind sends: the first one fills what a process keeps."""
     with application(site.database) as app:
-        _send(app, _request(site, of, patient))
+        send(app, _request(site, of, patient))
         with _listening(app) as heard:
-            _send(app, _request(site, of, patient))
+            send(app, _request(site, of, patient))
     return heard
 
 
@@ -83,8 +89,8 @@ def _request(site: Site, of: str, patient: int | None) -> bytes:
     return desk.get(paths[of], patient=patient)
 
 
-def _send(app: Flask, request: bytes) -> None:
-    """Let the application answer a request, byte for byte as a server would hand it over."""
+def send(app: Flask, request: bytes) -> None:
+    """Let the application answer a request, byte for byte as a server would. Raises :class:`Failed` if it refuses."""
     head, _, body = request.decode().partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
     method, path, _ = first.split(" ")

@@ -22,6 +22,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "signed-in": EVERYBODY,
     "patient": frozenset({Role.PATIENT}),
     "doctor": frozenset({Role.DOCTOR}),
+    "has-appointments": frozenset({Role.PATIENT, Role.DOCTOR}),
     "staff": frozenset({Role.RECEPTIONIST, Role.ADMIN}),
     "admin": frozenset({Role.ADMIN}),
 }

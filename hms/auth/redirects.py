@@ -14,7 +14,7 @@ HOMES = {Role.PATIENT: "patient.home", Role.DOCTOR: "doctor.today"}
 
 def home_of(user: User) -> str:
     """The first page of an account, by its role."""
-    return url_for(HOMES.get(Role(user.role), "auth.staff"))
+    return url_for(HOMES.get(Role(user.role), "staff.overview"))
 
 
 def safe_next(target: str | None) -> str | None:

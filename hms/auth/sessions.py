@@ -61,6 +61,11 @@ class BrowserSession(SessionMixin):
         return len(self._read())
 
     @property
+    def may_be_signed_in(self) -> bool:
+        """Whether the browser sent the cookie of a session that may still last; nothing is looked up."""
+        return self._secret is not None
+
+    @property
     def user(self) -> User | None:
         """Who is signed in."""
         self._read()

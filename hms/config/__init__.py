@@ -9,7 +9,7 @@ sentence each, and HMS does not start.
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import click
 from flask import Flask
 from flask.helpers import get_debug_flag
 
+from hms.config import google
 from hms.config.engine import engine_options
 from hms.config.settings import MODES, NAMES, NOT_OURS, PREFIX, SETTINGS, Setting
 from hms.config.surroundings import fit
@@ -45,7 +46,7 @@ def load(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
     settings, complaints = _read(given, production=mode not in MODES[1:])
     if not complaints:
         _fill_in(settings)
-        complaints = list(_unsafe(settings, debug=app.debug or get_debug_flag()))
+        complaints = [*_unsafe(settings, debug=app.debug or get_debug_flag()), *_unfitting(settings)]
     complaints += _unknown(os.environ)
     if complaints and "MODE" not in given:
         complaints.append(TRY_OUT)
@@ -104,6 +105,7 @@ def _fill_in(settings: dict[str, Any]) -> None:
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or "t" * SECRET_KEY_LENGTH
     if settings["MODE"] == "development":
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or development_secret(settings["DATA_DIR"])
+    google.fill_in(settings, kept=development_encryption_key)
     if settings["MODE"] != "production" and not settings["DATABASE_URL"]:
         settings["DATABASE_URL"] = _embedded(settings["DATA_DIR"])
 
@@ -116,11 +118,20 @@ def _host(address: str) -> str:
 
 def development_secret(data_dir: Path) -> str:
     """A secret key of this machine's own, kept in a file that only its owner can read."""
-    path = data_dir / "secret_key"
+    return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(SECRET_KEY_LENGTH))
+
+
+def development_encryption_key(data_dir: Path) -> str:
+    """A key that seals tokens, of this machine's own and kept in the same way."""
+    return _kept(data_dir / "encryption_key", google.new_key)
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """What the file holds; a fresh secret where there is none yet."""
     try:
         if not path.exists():
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _keep(path, secrets.token_urlsafe(SECRET_KEY_LENGTH))
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _keep(path, make())
         return path.read_text()
     except OSError as error:
         raise BadSettings(f"HMS_DATA_DIR must be a folder that HMS can write to: {error}.") from error
@@ -158,6 +169,13 @@ def _unsafe(settings: Mapping[str, Any], *, debug: bool) -> Iterator[str]:
         yield "HMS_PUBLIC_URL must begin with https:// in production: sign-in cookies travel only over HTTPS."
     if any("*" in host or host.startswith(".") for host in settings["TRUSTED_HOSTS"]):
         yield "HMS_TRUSTED_HOSTS must name each host in full: a wildcard lets anybody choose the host in our links."
+    yield from google.unsafe(settings)
+
+
+def _unfitting(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Settings that are fine one by one, and not together."""
+    if settings["WEB_THREADS"] > settings["DATABASE_POOL_SIZE"]:
+        yield "HMS_DATABASE_POOL_SIZE must be at least HMS_WEB_THREADS: each thread needs a connection of its own."
 
 
 def _derived(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,8 +183,7 @@ def _derived(settings: Mapping[str, Any]) -> dict[str, Any]:
     secure = settings["PUBLIC_URL"].startswith("https://")
     return {
         "TESTING": settings["MODE"] == "testing",
-        "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings["DATABASE_URL"], pool_size=settings["DATABASE_POOL_SIZE"]),
+        **_databases(settings),
         "PREFERRED_URL_SCHEME": "https" if secure else "http",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -176,4 +193,15 @@ def _derived(settings: Mapping[str, Any]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 2 * MEGABYTE,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1000,
+    }
+
+
+def _databases(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The primary, and the replica where there is one."""
+    primary, replica = settings["DATABASE_URL"], settings["READ_DATABASE_URL"]
+    how = {"pool_size": settings["DATABASE_POOL_SIZE"], "pooler": settings["DATABASE_POOLER"] == "1"}
+    return {
+        "SQLALCHEMY_DATABASE_URI": primary,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(primary, **how),
+        "SQLALCHEMY_BINDS": {"replica": {"url": replica, **engine_options(replica, **how)}} if replica else {},
     }

@@ -1,8 +1,14 @@
-"""How SQLAlchemy's engine is made: a bounded pool, and connections that never wait for ever."""
+"""How SQLAlchemy's engines are made: bounded pools, and connections that never wait for ever."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
+import psycopg2
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, make_url
+
+from hms.config.deadline import Connection
 
 # Set on every connection by the server itself, so that they cost no round trip. In milliseconds where no unit is named.
 SESSION_SETTINGS = {
@@ -13,6 +19,7 @@ SESSION_SETTINGS = {
 }
 # A server that falls silent is noticed: seconds, but for tcp_user_timeout, which libpq takes in milliseconds.
 CONNECT_ARGS = {
+    "connection_factory": Connection,
     "connect_timeout": 3,
     "tcp_user_timeout": 5000,
     "keepalives": 1,
@@ -22,16 +29,25 @@ CONNECT_ARGS = {
     "application_name": "hms",
 }
 POOL_WAIT_SECONDS = 2
+SLOW_SECONDS = 1.0
+"""From when on a connection that failed counts as slow: a server that refuses answers at once."""
+
+SHUT_SECONDS = 2.0
+"""How long nobody knocks at a server again that took so long to fail; all threads would stand before its door."""
 
 
-def engine_options(address: str, *, pool_size: int) -> dict[str, Any]:
-    """What SQLAlchemy's engine is made with: a bounded pool, and connections that never wait for ever."""
+def engine_options(address: str, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
+    """What SQLAlchemy's engine is made with: at most ``pool_size`` connections, none of which waits for ever.
+
+    A ``pooler`` such as PgBouncer in transaction mode takes no session settings: there the role brings them.
+    """
+    options = {} if pooler else {"options": _session_options(make_url(address))}
     return {
         "pool_size": pool_size,
-        "max_overflow": pool_size,
+        "max_overflow": 0,
         "pool_timeout": POOL_WAIT_SECONDS,
         "pool_pre_ping": True,
-        "connect_args": CONNECT_ARGS | {"options": _session_options(make_url(address))},
+        "connect_args": CONNECT_ARGS | options,
     }
 
 
@@ -40,3 +56,43 @@ def _session_options(url: URL) -> str:
     ours = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
     theirs = url.query.get("options", "")
     return f"{ours} {theirs if isinstance(theirs, str) else ' '.join(theirs)}".strip()
+
+
+class Door:
+    """The way to one server. It stays shut for a moment after an attempt that took long and failed."""
+
+    def __init__(self, *, shut_seconds: float = SHUT_SECONDS) -> None:
+        self._shut_until = 0.0
+        self._shut_seconds = shut_seconds
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the server is left alone for the moment."""
+        return time.monotonic() < self._shut_until
+
+    def shut(self) -> None:
+        """Leave the server alone from now on."""
+        self._shut_until = time.monotonic() + self._shut_seconds
+
+    def enter(self, connect: Callable[[], Any]) -> Any:
+        """The new connection. Raises ``psycopg2.OperationalError``, at once while the door is shut."""
+        if self.is_shut:
+            raise psycopg2.OperationalError("The database did not answer a moment ago.")
+        began = time.monotonic()
+        try:
+            return connect()
+        except psycopg2.OperationalError:
+            if time.monotonic() - began > SLOW_SECONDS:
+                self.shut()
+            raise
+
+
+def mind_the_door(engine: Engine) -> Door:
+    """Let not every thread of a process stand before a database that answers nobody."""
+    door = Door()
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
+        return door.enter(lambda: dialect.connect(*arguments, **named))
+
+    return door

@@ -4,7 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hms.config.values import choice, count, database_url, folder, hours, port, text, web_address, whole, words, zone
+from hms.config.google import ADDRESSES, endpoint, sealing_keys
+from hms.config.values import (
+    choice,
+    count,
+    database_url,
+    folder,
+    hours,
+    port,
+    switch,
+    text,
+    web_address,
+    whole,
+    words,
+    zone,
+)
 
 PREFIX = "HMS_"
 MODES = ("production", "development", "testing")
@@ -49,7 +63,18 @@ SETTINGS = (
         name="DATABASE_POOL_SIZE",
         parse=count,
         default="4",
-        help="Database connections that one process keeps; as many as it has threads is right.",
+        help="The most database connections that one process has; it needs as many as it has threads.",
+    ),
+    Setting(
+        name="DATABASE_POOLER",
+        parse=choice("0", "1"),
+        default="0",
+        help="1 behind PgBouncer in transaction mode: the role brings the time limits then (docs/scaling.md).",
+    ),
+    Setting(
+        name="READ_DATABASE_URL",
+        parse=database_url,
+        help="A streaming replica for the pages that strangers read (docs/scaling.md). Unset: there is none.",
     ),
     Setting(
         name="DATA_DIR",
@@ -57,7 +82,25 @@ SETTINGS = (
         default="./var",
         help="Where the embedded database and the development secret live.",
     ),
-    Setting(name="PORT", parse=port, default="8000", help="The port that `flask serve` listens on."),
+    Setting(
+        name="HOST",
+        default="127.0.0.1",
+        help="The address that `flask serve` and `flask web` listen on; 0.0.0.0 in a container.",
+    ),
+    Setting(name="PORT", parse=port, default="8000", help="The port that `flask serve` and `flask web` listen on."),
+    Setting(name="SERVER", parse=choice("granian", "gunicorn"), default="granian", help="The web server."),
+    Setting(
+        name="WEB_PROCESSES",
+        parse=whole,
+        default="0",
+        help="How many web processes there are. 0: one for each core, at least 2 and at most 8.",
+    ),
+    Setting(
+        name="WEB_THREADS",
+        parse=count,
+        default="2",
+        help="How many requests one web process answers at a time; at most HMS_DATABASE_POOL_SIZE.",
+    ),
     Setting(
         name="PUBLIC_URL",
         parse=web_address,
@@ -105,18 +148,6 @@ SETTINGS = (
         help="The sentence on every page that says what to do in an emergency.",
     ),
     Setting(
-        name="CANCEL_WINDOW_HOURS",
-        parse=whole,
-        default="24",
-        help="Until how many hours before it a patient can cancel an appointment online.",
-    ),
-    Setting(
-        name="MINIMUM_NOTICE_MINUTES",
-        parse=whole,
-        default="60",
-        help="How many minutes ahead a time can last be booked online.",
-    ),
-    Setting(
         name="EMAIL_FUNCTION",
         default="",
         help="The Lambda function that sends mail, such as hms-email-prod-send-email. Empty: mail waits.",
@@ -138,6 +169,54 @@ SETTINGS = (
         parse=count,
         default="12",
         help="After how many hours somebody is signed out in any case; 12 is a shift in a hospital.",
+    ),
+    Setting(
+        name="GOOGLE_CLIENT_ID",
+        default="",
+        help="Who this clinic is at Google (docs/google-calendar.md). Empty: calendar sync is off.",
+    ),
+    Setting(name="GOOGLE_CLIENT_SECRET", default="", help="The secret that goes with HMS_GOOGLE_CLIENT_ID."),
+    Setting(
+        name="ENCRYPTION_KEYS",
+        parse=sealing_keys,
+        default="",
+        help="Keys that seal what Google entrusts to us, separated by commas, the newest first: `flask keys new`.",
+    ),
+    Setting(
+        name="CALENDAR_DETAILS",
+        parse=switch,
+        default="0",
+        help="1: events in Google Calendar and private feeds name the doctor and the patient. 0: nobody.",
+    ),
+    Setting(
+        name="GOOGLE_MEET",
+        parse=switch,
+        default="0",
+        help="1: an online visit gets a Google Meet when its doctor has connected Google Calendar.",
+    ),
+    Setting(
+        name="GOOGLE_AUTH_URL",
+        parse=endpoint,
+        default=ADDRESSES["GOOGLE_AUTH_URL"],
+        help="Where Google asks for consent; elsewhere in tests only.",
+    ),
+    Setting(
+        name="GOOGLE_TOKEN_URL",
+        parse=endpoint,
+        default=ADDRESSES["GOOGLE_TOKEN_URL"],
+        help="Where Google gives tokens; elsewhere in tests only.",
+    ),
+    Setting(
+        name="GOOGLE_REVOKE_URL",
+        parse=endpoint,
+        default=ADDRESSES["GOOGLE_REVOKE_URL"],
+        help="Where Google takes access back; elsewhere in tests only.",
+    ),
+    Setting(
+        name="GOOGLE_CALENDAR_URL",
+        parse=endpoint,
+        default=ADDRESSES["GOOGLE_CALENDAR_URL"],
+        help="Google's Calendar API; elsewhere in tests only.",
     ),
 )
 NAMES = frozenset(setting.name for setting in SETTINGS)

@@ -45,6 +45,11 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def switch(value: str) -> bool:
+    """Something that is on (1) or off (0)."""
+    return choice("0", "1")(value) == "1"
+
+
 def folder(value: str) -> Path:
     """A folder, made absolute."""
     return Path(value).expanduser().resolve()

@@ -21,12 +21,22 @@ from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, User
 from hms.db import Model, transaction
 from hms.demo import days as diaries
-from hms.demo import roster
+from hms.demo import roster, weekly
 from hms.demo.days import Diary, Row, Someone, Worker
 from hms.demo.people import Person
 from hms.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
 from hms.errors import Conflict, Forbidden
-from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot
+from hms.scheduling.models import (
+    Appointment,
+    AppointmentChange,
+    AppointmentStatus,
+    Closure,
+    DoctorPlan,
+    Schedule,
+    ScheduleHours,
+    Slot,
+    TimeOff,
+)
 
 PASSWORD = passwords.DEMO_ONLY
 ROWS_AT_ONCE = 2000
@@ -98,10 +108,22 @@ def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:
         _write(session, Doctor, roster.doctors(everybody, specialties=specialties, now=diary.now))
         _write(session, Patient, roster.patients(everybody))
         _write(session, Slot, diary.slots)
+        _write_hours(session, everybody, diary.now)
         _write(session, Appointment, diary.appointments)
         _write(session, AppointmentChange, diary.changes)
     with transaction() as session:
         session.execute(text("ANALYZE"))  # else the first pages are planned for empty tables
+
+
+def _write_hours(session: Session, everybody: Roster, now: datetime) -> None:
+    """Weekly hours, time off and a closure; the worker makes the times that they plan beyond those in the diary."""
+    today = clock.to_clinic(now).date()
+    schedules, lines = weekly.schedules(((worker.id, worker.person) for worker in everybody.workers), today=today)
+    _write(session, Schedule, schedules)
+    _write(session, ScheduleHours, lines)
+    _write(session, DoctorPlan, weekly.plans(schedules, now=now))
+    _write(session, TimeOff, [weekly.conference(everybody.workers[0].id, today=today)])
+    _write(session, Closure, [weekly.christmas(today=today)])
 
 
 def _days(everybody: Roster, days: int, now: datetime) -> Diary:

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from hms import clock
 from hms.db import new_id
+from hms.demo import weekly
 from hms.demo.people import REASONS, Person
 from hms.scheduling.models import AppointmentStatus as S
-from hms.scheduling.models import SlotStatus
+from hms.scheduling.models import Mode, Origin, SlotStatus
 from hms.scheduling.services.booking import new_reference
 
 Row = dict[str, Any]
-PAST_DAYS = 14
 ENDINGS = (S.FULFILLED,) * 7 + (S.NOSHOW, S.CANCELLED)
 
 
@@ -56,7 +56,10 @@ class Diary:
             slot["status"] = SlotStatus.BUSY
             self.taken[patient.id].append((slot["starts_at"], slot["ends_at"]))
         booked_at = min(slot["starts_at"], self.now) - timedelta(hours=self.seed.randint(25, 200))
-        appointment = _appointment(slot, patient, status, reason=self.seed.choice(REASONS), created_at=booked_at)
+        reason = self.seed.choice(REASONS)
+        appointment = _appointment(slot, patient, status, reason=reason, created_at=booked_at)
+        if slot["mode"] != Mode.IN_PERSON and (slot["mode"] == Mode.ONLINE or len(self.appointments) % 2):
+            appointment["mode"] = Mode.ONLINE
         self.appointments.append(appointment)
         self.changes.append(_change(appointment, patient.user_id, None, S.BOOKED, booked_at))
         for actor, before, after, at in _steps(status, slot, patient, doctor, self.now):
@@ -66,12 +69,13 @@ class Diary:
 def offer(diary: Diary, doctor: Worker, *, today: date, days: int) -> list[Row]:
     """The doctor's slots from two weeks ago until ``days`` ahead, free as yet; they are in ``diary`` too."""
     person, slots = doctor.person, []
-    for day in (today + timedelta(days=n) for n in range(-PAST_DAYS, days + 1)):
+    for day in (today + timedelta(days=n) for n in range(-weekly.PAST_DAYS, days + 1)):
         ahead = (day - today).days
         if 0 <= ahead < person.first_day:
             continue
         if day.weekday() in person.weekdays or (ahead == 0 and person.first_day == 0):
-            slots += [_slot(doctor.id, *visit) for visit in _visits(person, day)]
+            origin = Origin.SCHEDULE if weekly.covers(person, day, today=today) else Origin.HAND
+            slots += [_slot(doctor, *visit, origin=origin) for visit in _visits(person, day)]
     diary.slots += slots
     return slots
 
@@ -114,13 +118,15 @@ def _visits(person: Person, day: date) -> Iterator[tuple[datetime, datetime]]:
             starts_at += visit
 
 
-def _slot(doctor_id: UUID, starts_at: datetime, ends_at: datetime) -> Row:
+def _slot(doctor: Worker, starts_at: datetime, ends_at: datetime, *, origin: str) -> Row:
     return {
         "id": new_id(),
-        "doctor_id": doctor_id,
+        "doctor_id": doctor.id,
         "starts_at": starts_at,
         "ends_at": ends_at,
         "status": SlotStatus.FREE,
+        "mode": doctor.person.mode,
+        "origin": origin,
     }
 
 
@@ -135,6 +141,7 @@ def _appointment(slot: Row, patient: Someone, status: str, *, reason: str, creat
         "starts_at": slot["starts_at"],
         "ends_at": slot["ends_at"],
         "status": status,
+        "mode": Mode.IN_PERSON,
         "reason": reason,
         "cancellation_reason": "I am better already." if status == S.CANCELLED else "",
         "idempotency_key": f"demo-{appointment_id}",

@@ -28,6 +28,7 @@ class Person(NamedTuple):
     weekdays: frozenset[int] = EVERY_DAY
     busy: float = 0.4
     first_day: int = 1
+    mode: str = "in-person"
 
 
 BOSE = Person(
@@ -57,6 +58,7 @@ COLLEAGUES = (
         "anywhere else. If I am not the right doctor I will find you the one who is.",
         busy=0.6,
         first_day=0,
+        mode="both",
     ),
     Person(
         "Dr Marta Kowalska",
@@ -144,6 +146,7 @@ COLLEAGUES = (
         "me stays with me, and I explain the few exceptions before we begin.",
         hours=EVENINGS,
         busy=0.8,
+        mode="online",
     ),
     Person(
         "Dr Peter O'Malley",

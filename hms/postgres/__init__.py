@@ -85,6 +85,29 @@ def start(data_dir: Path) -> Server:
     return server
 
 
+def revive() -> bool:
+    """Start every server again that this process holds and that died; answers whether there was one.
+
+    Raises :class:`CannotStart`; trying again is worth it, for what the dead server left behind takes a moment to end.
+    """
+    revived = [_revive(server.files) for server in list(_held.values())]
+    return any(revived)
+
+
+def _revive(files: Files) -> bool:
+    if _answers(files):
+        return False
+    try:
+        with guard.locked(files.turn):
+            if _answers(files):
+                return False
+            _forget_a_dead_server(files)
+            _launch(files, owner_of(files.data))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CannotStart(_reason(error)) from error
+    return True  # its guard waits for us as before
+
+
 def stop() -> None:
     """Let go of every server that this process holds; those that nobody else holds stop."""
     for server in list(_held.values()):

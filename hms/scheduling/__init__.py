@@ -1,21 +1,31 @@
 """WHEN: the times that doctors offer, and the appointments that patients make of them.
 
-Owns slots, appointments and their history. Promises that exactly one of any number of patients gets a slot, that an
-appointment is never deleted, and that a cancelled one frees its slot in the same transaction. Announces
+Owns schedules, time off, closures and booking policies; slots, appointments and their history. Promises that exactly
+one of any number of patients gets a slot, that an appointment is never deleted, that a cancelled one frees its slot in
+the same transaction, and that the slots become what schedules plan, while nothing booked is ever touched. Announces
 ``appointment_booked`` and ``appointment_cancelled`` (``signals``). Listens to nothing. Serves the public directory, and
-the patient's and the doctor's area.
+the areas of patients, doctors and staff.
 """
 
 from flask import Flask
 
+EXTEND_SECONDS = 15 * 60
+"""Soon after midnight on the clinic's wall the horizon reaches a day further; at other times there is nothing to do."""
+
 
 def init_app(app: Flask) -> None:
     """Register the pages and the commands."""
-    from hms.scheduling import cli, emails
-    from hms.scheduling.views import directory, doctor, patient
+    from hms import worker
+    from hms.scheduling import cli, emails, services
+    from hms.scheduling.views import directory, doctor, patient, staff
 
     app.register_blueprint(directory.bp)
     app.register_blueprint(patient.bp)
     app.register_blueprint(doctor.bp)
+    app.register_blueprint(staff.bp)
     app.cli.add_command(cli.slots)
+    app.cli.add_command(cli.closures)
+    app.cli.add_command(cli.policies)
     emails.init_app(app)
+    worker.loop("plans", services.refresh_next)
+    worker.every(EXTEND_SECONDS, "extend plans", services.extend_plans)

@@ -13,7 +13,7 @@ from hms import clock, mailer, outbox
 from hms.auth.models import User
 from hms.mailer import Mail, Promise
 from hms.scheduling import policies, queries
-from hms.scheduling.models import Appointment, AppointmentStatus
+from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
 from hms.web.links import public_url
 
@@ -224,6 +224,8 @@ def _when(appointment: Appointment) -> str:
 
 
 def _where(appointment: Appointment) -> str:
+    if appointment.mode == Mode.ONLINE:
+        return "Online"
     clinic = current_app.config["CLINIC_NAME"]
     return f"{appointment.doctor.room}, {clinic}" if appointment.doctor.room else clinic
 

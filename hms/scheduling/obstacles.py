@@ -3,21 +3,63 @@
 from hms import clock
 from hms.errors import Refusal
 from hms.scheduling import policies
-from hms.scheduling.models import Appointment, AppointmentStatus, Slot, SlotStatus
-from hms.scheduling.refusals import MoveNotAllowed, SlotPast, SlotTaken, TooLateToCancel, TooSoon
+from hms.scheduling.models import Appointment, AppointmentStatus, Mode, Slot, SlotStatus
+from hms.scheduling.policies import Policy, counted
+from hms.scheduling.refusals import (
+    BeyondHorizon,
+    ModeChanged,
+    MoveNotAllowed,
+    NoLongerOffered,
+    SlotPast,
+    SlotTaken,
+    TooLateToCancel,
+    TooManyBookings,
+    TooSoon,
+)
+from hms.web import formats
 
 
-def to_booking(slot: Slot) -> Refusal | None:
-    """Why this time cannot be booked; None when it can."""
+def to_booking(slot: Slot, policy: Policy) -> Refusal | None:
+    """Why this time cannot be booked by anybody; None when it can."""
     if slot.starts_at <= clock.now():
         return SlotPast()
+    if slot.status == SlotStatus.BUSY_UNAVAILABLE:
+        return NoLongerOffered()
     if slot.status != SlotStatus.FREE:
         return SlotTaken()
-    if slot.starts_at < policies.bookable_from():
-        return TooSoon(
-            f"Times can be booked online until {policies.notice_words()} before they start. Call us instead."
+    if slot.starts_at < policy.bookable_from:
+        return TooSoon(f"Times can be booked online until {policy.notice_words} before they start. Call us instead.")
+    if slot.starts_at >= policy.bookable_until:
+        first = policy.opens_on(clock.to_clinic(slot.starts_at).date())
+        return BeyondHorizon(
+            f"Bookings open {policy.horizon_words} ahead: this time can be booked from {formats.day(first)}."
         )
     return None
+
+
+def to_another(policy: Policy, *, coming: int, with_doctor: int) -> Refusal | None:
+    """Why a patient with so many appointments to come, so many of them with this doctor, cannot book one more."""
+    if policy.most_future_bookings is not None and coming >= policy.most_future_bookings:
+        return TooManyBookings(
+            f"You have {counted(coming, 'appointment')} to come, and no more than {policy.most_future_bookings} can be"
+            " booked online. Call us, or cancel one that you do not need."
+        )
+    if policy.most_with_doctor is not None and with_doctor >= policy.most_with_doctor:
+        return TooManyBookings(
+            f"You have {counted(with_doctor, 'appointment')} to come with this doctor, and no more than"
+            f" {policy.most_with_doctor} can be booked online. Call us, or cancel one that you do not need."
+        )
+    return None
+
+
+def to_mode(slot: Slot, mode: str | None) -> Refusal | None:
+    """Why the visit cannot take place as the patient read that it would; None when it can, or when nothing was said."""
+    if mode is None or slot.mode in (mode, Mode.BOTH):
+        return None
+    return ModeChanged(f"This visit is now {MODE_WORDS[Mode(slot.mode)]}. Look at the details again before you book.")
+
+
+MODE_WORDS = {Mode.IN_PERSON: "in person", Mode.ONLINE: "online"}
 
 
 def to_cancelling(appointment: Appointment) -> Refusal | None:
@@ -26,6 +68,5 @@ def to_cancelling(appointment: Appointment) -> Refusal | None:
         return MoveNotAllowed("This appointment has been marked already, so it cannot be cancelled.")
     if policies.patient_can_cancel(appointment):
         return None
-    return TooLateToCancel(
-        f"Your appointment starts in less than {policies.cancellation_words()}. Call reception and we will help."
-    )
+    window = policies.of(appointment.doctor_id).cancellation_words
+    return TooLateToCancel(f"Your appointment starts in less than {window}. Call reception and we will help.")

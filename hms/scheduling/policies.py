@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import g, has_request_context
-from sqlalchemy import ColumnElement, Interval, Row, Select, case, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Interval, Row, Select, Uuid, case, func, literal, select
 
 from hms import clock
 from hms.db import db
@@ -213,8 +213,10 @@ def _kept() -> dict[UUID | None, Policy]:
 
 def _read(doctor_ids: set[UUID | None]) -> dict[UUID | None, Policy]:
     owners = [doctor_id for doctor_id in doctor_ids if doctor_id]
-    whose = func.unnest(literal([None, *owners], _UUIDS)).table_valued("doctor_id")
-    rows = db.session.execute(joined(select(whose.c.doctor_id, *COLUMNS).select_from(whose), doctor_id=whose.c.doctor_id))
+    whose = func.unnest(literal([None, *owners], ARRAY(Uuid))).table_valued("doctor_id").render_derived()
+    rows = db.session.execute(
+        joined(select(whose.c.doctor_id, *COLUMNS).select_from(whose), doctor_id=whose.c.doctor_id)
+    )
     return {row.doctor_id: of_row(row) for row in rows}
 
 

@@ -23,6 +23,31 @@ class TooSoon(Invalid):
     code, title = "too-soon", "This time is too soon to book online"
 
 
+class BeyondHorizon(Invalid):
+    """The time is further ahead than bookings are open."""
+
+    code, title = "beyond-horizon", "This time cannot be booked yet"
+
+
+class NoLongerOffered(Conflict):
+    """The doctor has taken the time back, or something else keeps it from patients."""
+
+    code, title = "no-longer-offered", "This time is no longer offered"
+    message = "The doctor cannot see patients at this time after all."
+
+
+class TooManyBookings(Conflict):
+    """The patient has as many appointments to come as the rules allow."""
+
+    code, title = "too-many-bookings", "You have as many appointments as can be booked online"
+
+
+class ModeChanged(Conflict):
+    """What was to be a visit in person is one online now, or the other way round."""
+
+    code, title = "mode-changed", "The kind of visit has changed"
+
+
 class AlreadyBooked(Conflict):
     """The patient has another appointment then."""
 
@@ -75,3 +100,24 @@ class SlotInPast(Invalid):
 
     code, title = "slot-in-past", "This time has passed"
     message = "This time has already passed. Choose a later one."
+
+
+class ScheduleOverlap(Conflict):
+    """The doctor has other weekly hours then."""
+
+    code, title = "schedule-overlap", "You already have weekly hours then"
+    message = "You already have weekly hours for some of these days. Change or end those first."
+
+
+class AwayThen(Conflict):
+    """The doctor, or the whole clinic, is away at the time that is to be offered."""
+
+    code, title = "away-then", "You are away then"
+    message = "You have time off then. Remove it first, or choose another time."
+
+
+class BlockedElsewhere(Conflict):
+    """The time is blocked by something else than the doctor's own word."""
+
+    code, title = "blocked-elsewhere", "This time is blocked by something else"
+    message = "You did not block this time yourself, so that it cannot be opened here."

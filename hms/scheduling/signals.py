@@ -9,4 +9,5 @@ from blinker import Namespace
 _news = Namespace()
 
 appointment_booked = _news.signal("appointment-booked")
+appointment_moved = _news.signal("appointment-moved")
 appointment_cancelled = _news.signal("appointment-cancelled")

@@ -8,7 +8,9 @@ from flask import current_app, url_for
 from hms import clock
 from hms.auth.models import Doctor, Patient
 from hms.scheduling import pickers, policies
-from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot
+from hms.scheduling.policies import Policy
+from hms.scheduling.queries import DoctorProfile
 from hms.web import formats
 
 S = AppointmentStatus
@@ -21,6 +23,7 @@ WORDS = {
     S.CANCELLED: ("Cancelled", "calendar-x"),
     S.NOSHOW: ("Marked as did not attend", "user-x"),
 }
+KINDS = {Mode.IN_PERSON: "In person", Mode.ONLINE: "Online", Mode.BOTH: "In person or online"}
 GONE_BACK = {S.BOOKED: "Set back to confirmed", S.ARRIVED: "Set back to arrived"}
 
 
@@ -46,6 +49,7 @@ class Details(NamedTuple):
     length: str
     name: str
     specialty: str
+    kind: str
     where: str
     fee: str
     zone_name: str
@@ -70,7 +74,7 @@ def visit(appointment: Appointment) -> Visit:
         appointment=appointment,
         time=formats.time(appointment.starts_at),
         name=doctor.user.full_name,
-        detail=f"{doctor.specialty.name}, {length(appointment)}. {where(doctor)}.",
+        detail=f"{doctor.specialty.name}, {length(appointment)}. {place(appointment)}.",
         short_day=formats.short_day(appointment.starts_at),
         full_day=formats.day(appointment.starts_at),
         iso=formats.isodate(appointment.starts_at),
@@ -88,10 +92,23 @@ def details(visit: Appointment | Slot) -> Details:
         length=length(visit),
         name=doctor.user.full_name,
         specialty=doctor.specialty.name,
-        where=where(doctor),
+        kind=KINDS[Mode(visit.mode)],
+        where=place(visit),
         fee=pickers.fee(doctor),
         zone_name=formats.zone_name(visit.starts_at),
     )
+
+
+def place(visit: Appointment | Slot) -> str:
+    """Where the patient goes: ``Heart Centre, level 2, Northgate Hospital``, or ``Online``."""
+    return KINDS[Mode.ONLINE] if visit.mode == Mode.ONLINE else where(visit.doctor)
+
+
+def places(profile: DoctorProfile) -> str:
+    """Where the doctor sees patients: at the hospital, online, or both, as the times that are free say."""
+    if profile.online and not profile.in_person:
+        return KINDS[Mode.ONLINE]
+    return where(profile.doctor) + (" or online" if profile.online else "")
 
 
 def where(doctor: Doctor) -> str:
@@ -114,16 +131,16 @@ def interval(visit: Appointment | Slot) -> str:
     return f"{formats.moment(visit.starts_at)} to {formats.time(visit.ends_at)}"
 
 
-def promise() -> str:
+def promise(policy: Policy) -> str:
     """Until when anybody can cancel online."""
-    if not policies.cancellation_window():
+    if not policy.cancellation_window:
         return "You can cancel online until the visit starts."
-    return f"You can cancel online until {policies.cancellation_words()} before."
+    return f"You can cancel online until {policy.cancellation_words} before."
 
 
-def promise_for(slot: Slot) -> str:
+def promise_for(slot: Slot, policy: Policy) -> str:
     """Until when this time could be cancelled online; nothing when it is too late for that already."""
-    last = slot.starts_at - policies.cancellation_window()
+    last = slot.starts_at - policy.cancellation_window
     return f"You can cancel online until {formats.moment(last)}." if clock.now() < last else ""
 
 

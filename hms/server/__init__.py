@@ -1,27 +1,30 @@
-"""``flask serve``: the whole of HMS with one command, for trying out and for a machine of its own.
+"""``flask serve``: the whole of HMS with one command; ``flask web``: the web server alone, for production.
 
-It sees that the port is free and the tables are up to date, loads the demo clinic on a first start for development,
-starts the web server and the worker, says when HMS is ready, and stops what it started when it is told to.
+``serve`` brings the tables up to date, loads the demo clinic on a first start for development, and starts the web
+server and the worker. Both hold the listening socket, start again what dies, begin anew at SIGHUP, and at SIGTERM stop
+without sending away anybody who has connected.
 """
 
 import http.client
+import itertools
 import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 from flask import Flask
 
-from hms.server import email
-from hms.server.programs import LOOK_SECONDS, KeepsDying, Program, Programs
+from hms.server import email, google, pooler, sockets, web
+from hms.server.programs import KeepsDying, Program, Programs
 
-HOST = "127.0.0.1"
 READY_SECONDS = 60.0
-LONGEST_QUEUE = 256  # connections that one web worker holds; the rest wait in the system's own queue
+LOOKS_A_SECOND = 5
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # how to reach ourselves there
 PROJECT = Path(__file__).parents[2]
 
 
@@ -30,14 +33,26 @@ class NotReady(Exception):
 
 
 def init_app(app: Flask) -> None:
-    """Register ``flask serve``."""
+    """Register ``flask serve`` and ``flask web``."""
 
     @app.cli.command("serve", with_appcontext=False)
     def serve() -> None:
-        """Serve HMS on HMS_PORT, with the worker beside it, until Ctrl-C or SIGTERM."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        """Serve HMS on HMS_PORT, with the worker beside it, until Ctrl-C or SIGTERM; SIGHUP loads it anew."""
+        _until_told_to_stop(app, run)
+
+    @app.cli.command("web", with_appcontext=False)
+    def web_alone() -> None:
+        """Serve only the web pages, on HMS_HOST and HMS_PORT or on the socket that systemd hands down."""
+        _until_told_to_stop(app, run_web)
+
+
+def _until_told_to_stop(app: Flask, do: Callable[[Flask, socket.socket], None]) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pooler.ensure_limits(app)
+    inherited = sockets.handed_down()
+    with inherited or sockets.listen(app.config["HOST"], app.config["PORT"]) as listener:
         try:
-            run(app)
+            do(app, listener)
         except KeyboardInterrupt:
             click.echo("Stopping HMS.")
         except (KeepsDying, NotReady) as error:
@@ -46,69 +61,64 @@ def init_app(app: Flask) -> None:
             _let_go_of_the_database(app)
 
 
-def run(app: Flask) -> None:
-    """Serve until a KeyboardInterrupt. Raises :class:`KeepsDying`, :class:`NotReady` or ``click.ClickException``."""
-    ensure_free(app.config["PORT"])
+def run(app: Flask, listener: socket.socket) -> None:
+    """Serve all of HMS until a KeyboardInterrupt. Raises :class:`KeepsDying` or :class:`NotReady`."""
     accounts = _prepare(app)
     email_programs, email_environment = email.prepare(app)
-    with Programs(folder=PROJECT, environment=_environment(app) | email_environment) as programs:
+    google_programs, google_environment, google_words = google.prepare(app)
+    worker = Program("worker", [sys.executable, "-m", "flask", "worker"])
+    site = web.program(app.config, descriptor=listener.fileno())
+    environment = _environment(app) | email_environment | google_environment
+    with Programs(folder=PROJECT, environment=environment) as programs:
         try:
-            for program in email_programs:
+            for program in (*email_programs, *google_programs, site, worker):
                 programs.start(program)
-            programs.start(Program("web server", web_command(app.config["PORT"])))
-            programs.start(Program("worker", [sys.executable, "-m", "flask", "worker"]))
             _wait_until_ready(app, programs)
-            click.echo(f"HMS is ready at http://{HOST}:{app.config['PORT']}")
-            if email_programs:
-                click.echo(f"Every mail can be read at http://{HOST}:{app.config['PORT']}/dev/mailbox")
-            for line in accounts:
+            for line in _greeting(app, mailbox=bool(email_programs)) + google_words + accounts:
                 click.echo(line)
-            while True:
-                programs.look()
-                time.sleep(LOOK_SECONDS)
+            _mind(programs)
         finally:
-            _do_not_interrupt()
+            _stop_taking(listener)
 
 
-def ensure_free(port: int) -> None:
-    """Refuse a port that somebody serves already; ``click.ClickException`` says so in a sentence.
+def run_web(app: Flask, listener: socket.socket) -> None:
+    """Serve the web pages until a KeyboardInterrupt. Raises :class:`KeepsDying`."""
+    with Programs(folder=PROJECT, environment=_environment(app)) as programs:
+        try:
+            programs.start(web.program(app.config, descriptor=listener.fileno()))
+            click.echo(f"HMS listens at {_address(app)}")
+            _mind(programs)
+        finally:
+            _stop_taking(listener)
 
-    granian listens with SO_REUSEPORT, so that a second one would silently share the port with the first.
-    """
-    with socket.socket() as client:
-        client.settimeout(1)
-        taken = client.connect_ex((HOST, port)) == 0
+
+def _mind(programs: Programs) -> None:
+    """Keep everything running until a KeyboardInterrupt."""
+    asked_to_reload: list[bool] = []
+    if not (sys.stdin and sys.stdin.isatty()):  # there it says that the terminal was closed
+        signal.signal(signal.SIGHUP, lambda *_: asked_to_reload.append(True))
+    for turn in itertools.count():
+        programs.look()
+        if asked_to_reload:
+            asked_to_reload.clear()
+            click.echo("Loading HMS anew.")
+            programs.reload()
+        if turn % LOOKS_A_SECOND == 0:
+            _revive_the_database()
+        time.sleep(1 / LOOKS_A_SECOND)
+
+
+def _revive_the_database() -> None:
+    """Start the embedded server again if it died; where it is not used, there is nothing to do."""
+    if "hms.postgres" not in sys.modules:
+        return
+    from hms import postgres
+
     try:
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past connections that linger do not count
-            listener.bind((HOST, port))
-    except PermissionError as error:
-        raise click.ClickException(f"This account may not open port {port}; set HMS_PORT to another one.") from error
-    except OSError:
-        taken = True
-    if taken:
-        raise click.ClickException(
-            f"Port {port} is in use, perhaps by another HMS; stop that one, or set HMS_PORT to another port."
-        )
-
-
-def web_command(port: int) -> list[str]:
-    """The web server: a process for each core, two threads in each, for a page waits for the database half its time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    options = {
-        "--interface": "wsgi",
-        "--host": HOST,
-        "--port": str(port),
-        "--workers": str(max(2, min(cores, 8))),
-        "--blocking-threads": "2",
-        "--backpressure": str(LONGEST_QUEUE),
-        "--http1-header-read-timeout": "10000",
-        "--workers-kill-timeout": "10",
-        "--respawn-interval": "0.5",
-        "--log-level": "warning",
-    }
-    given = [word for option in options.items() for word in option]
-    return [sys.executable, "-m", "granian", *given, "--no-ws", "--respawn-failed-workers", "wsgi:app"]
+        if postgres.revive():
+            click.echo("The embedded PostgreSQL stopped; it runs again.", err=True)
+    except postgres.CannotStart as error:
+        click.echo(str(error), err=True)
 
 
 def _prepare(app: Flask) -> list[str]:
@@ -143,6 +153,17 @@ def _accounts() -> list[str]:
     return [f"Demo accounts, all with the password {demo.PASSWORD}:", *told, "Ctrl-C stops HMS."]
 
 
+def _address(app: Flask) -> str:
+    host = app.config["HOST"]
+    return f"http://{f'[{host}]' if ':' in host else host}:{app.config['PORT']}"
+
+
+def _greeting(app: Flask, *, mailbox: bool) -> list[str]:
+    """What is said once HMS answers."""
+    mail = [f"Every mail can be read at {_address(app)}/dev/mailbox"] if mailbox else []
+    return [f"HMS is ready at {_address(app)}", *mail]
+
+
 def _environment(app: Flask) -> dict[str, str]:
     """Ours, with the database named, so that the programs do not look for the embedded one themselves."""
     return {**os.environ, "HMS_DATABASE_URL": app.config["DATABASE_URL"], "FLASK_APP": "wsgi"}
@@ -158,7 +179,8 @@ def _wait_until_ready(app: Flask, programs: Programs) -> None:
 
 
 def _is_ready(app: Flask) -> bool:
-    connection = http.client.HTTPConnection(HOST, app.config["PORT"], timeout=5)
+    host = ANYWHERE.get(app.config["HOST"], app.config["HOST"])
+    connection = http.client.HTTPConnection(host, app.config["PORT"], timeout=5)
     try:
         connection.request("GET", "/readyz", headers={"Host": urlsplit(app.config["PUBLIC_URL"]).netloc})
         return connection.getresponse().status == 200
@@ -168,10 +190,15 @@ def _is_ready(app: Flask) -> bool:
         connection.close()
 
 
-def _do_not_interrupt() -> None:
-    """A second Ctrl-C must not keep us from ending what we started."""
+def _stop_taking(listener: socket.socket) -> None:
+    """Let everybody in who has connected, and nobody else; a socket that is systemd's serves whoever comes after us.
+
+    A second Ctrl-C must not keep us from ending what we started.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if not sockets.were_handed_down():
+        sockets.drain(listener)
 
 
 def _let_go_of_the_database(app: Flask) -> None:

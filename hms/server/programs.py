@@ -16,7 +16,6 @@ import click
 from hms.server import leash
 
 MOST_DEATHS, WITHIN_SECONDS = 5, 60.0
-LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 15.0
 
 
@@ -26,10 +25,16 @@ class KeepsDying(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What to start, and what people call it."""
+    """What to start, and what people call it.
+
+    ``keeps`` are file descriptors that it inherits. ``reload_signal`` has it load itself anew; a program that knows
+    none is ended in good order and started again.
+    """
 
     name: str
     command: Sequence[str]
+    keeps: tuple[int, ...] = ()
+    reload_signal: signal.Signals | None = None
 
 
 class Running:
@@ -40,14 +45,29 @@ class Running:
         self._start = start
         self._deaths: list[float] = []
         self._again_at = 0.0
+        self._is_leaving = False
         self.process: subprocess.Popen[bytes] | None = start(program)
 
     def look(self, now: float) -> None:
         """Start the program again if it died, later each time. Raises :class:`KeepsDying`."""
         if self.process and self.process.poll() is not None:
-            self._died(now, code=self.process.returncode)
+            self._ended(self.process, now)
         if not self.process and now >= self._again_at:
             self.process = self._start(self.program)
+
+    def reload(self) -> None:
+        """Have the program begin anew, from the code that is on the disk now."""
+        if self.process:
+            self._is_leaving = self.program.reload_signal is None
+            self.process.send_signal(self.program.reload_signal or signal.SIGTERM)
+
+    def _ended(self, process: "subprocess.Popen[bytes]", now: float) -> None:
+        """Send what it leaves behind after it: nobody else would end, or reload, the children of a dead program."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        if not self._is_leaving:
+            self._died(now, code=process.returncode)
+        self._is_leaving, self.process = False, None
 
     def _died(self, now: float, *, code: int) -> None:
         self._deaths = [then for then in self._deaths if now - then < WITHIN_SECONDS] + [now]
@@ -55,7 +75,6 @@ class Running:
             raise KeepsDying(f"The {self.program.name} stopped {MOST_DEATHS} times within a minute ({_ending(code)}).")
         click.echo(f"The {self.program.name} stopped ({_ending(code)}); starting it again.", err=True)
         self._again_at = now + 0.5 * 2 ** (len(self._deaths) - 1)
-        self.process = None
 
 
 def _ending(code: int) -> str:
@@ -79,12 +98,11 @@ class Programs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for group in self._groups():
-            with suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGTERM)
+        for process in self._processes():
+            process.terminate()  # itself alone: it knows best how to end its children
         give_up_at = time.monotonic() + PATIENCE_SECONDS
-        for running in self._running:
-            _wait(running, give_up_at)
+        for process in self._processes():
+            _wait(process, give_up_at)
         self._tell("-", *self._groups())
         with suppress(BrokenPipeError):
             self._leash.communicate()
@@ -98,6 +116,11 @@ class Programs:
         for running in self._running:
             running.look(time.monotonic())
 
+    def reload(self) -> None:
+        """Have every program begin anew, one that can without ceasing to work."""
+        for running in self._running:
+            running.reload()
+
     def _launch(self, program: Program) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(  # noqa: S603  # our own programs
             program.command,
@@ -105,12 +128,16 @@ class Programs:
             env=self._environment,
             stdin=subprocess.DEVNULL,
             process_group=0,
+            pass_fds=program.keeps,
         )
         self._tell("+", process.pid)
         return process
 
     def _groups(self) -> list[int]:
-        return [running.process.pid for running in self._running if running.process]
+        return [process.pid for process in self._processes()]
+
+    def _processes(self) -> "list[subprocess.Popen[bytes]]":
+        return [running.process for running in self._running if running.process]
 
     def _tell(self, verb: str, *groups: int) -> None:
         with suppress(BrokenPipeError):
@@ -118,12 +145,10 @@ class Programs:
                 print(f"{verb}{group}", file=self._leash.stdin)
 
 
-def _wait(running: Running, give_up_at: float) -> None:
-    """Until the program has ended; one that does not in good time is made to."""
-    if not running.process:
-        return
-    try:
-        running.process.wait(max(0.0, give_up_at - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        os.killpg(running.process.pid, signal.SIGKILL)
-        running.process.wait()
+def _wait(process: "subprocess.Popen[bytes]", give_up_at: float) -> None:
+    """Until the program has ended, if need be by force, and whatever it leaves behind with it."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(max(0.0, give_up_at - time.monotonic()))
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

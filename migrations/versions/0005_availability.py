@@ -32,6 +32,12 @@ def _describe_slots() -> None:
     op.create_check_constraint(
         op.f("ck_slots_blocked"), "slots", "(blocked_by IS NOT NULL) = (status = 'busy-unavailable')"
     )
+    op.create_index(
+        "ix_slots_free_online",
+        "slots",
+        ["doctor_id", "starts_at"],
+        postgresql_where=sa.text("status = 'free' AND mode <> 'in-person'"),
+    )
     op.add_column("appointments", sa.Column("mode", sa.String(length=20), server_default="in-person", nullable=False))
     op.create_check_constraint(op.f("ck_appointments_mode"), "appointments", "mode IN ('in-person', 'online')")
 
@@ -194,6 +200,7 @@ def downgrade() -> None:
         "schedules",
     ):
         op.drop_table(table)
+    op.drop_index("ix_slots_free_online", "slots")
     for name in ("ck_slots_blocked", "ck_slots_blocked_by", "ck_slots_origin", "ck_slots_mode"):
         op.drop_constraint(name, "slots")
     for column in ("blocked_by", "origin", "mode"):

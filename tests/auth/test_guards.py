@@ -53,7 +53,7 @@ def test_a_policy_that_there_is_not_lets_nobody_be_guarded_by_it():
 def test_every_door_of_accounts_is_guarded(app: Flask):
     for name in ("auth", "patient_profile", "doctor_profile"):
         assert guards.policies[name]
-    assert guards.policy_of("auth.staff") == "staff"
+    assert guards.policy_of("staff.overview") == "staff"
 
 
 def test_a_visitor_is_sent_to_sign_in_and_back(session, client):

@@ -175,7 +175,7 @@ def test_who_was_away_is_told_so_and_led_back(asha, signed_in, steady_clock):
 
 
 def test_one_statement_reads_the_session_the_user_and_the_person(asha, bose, dana, signed_in):
-    for person, path in ((asha, "/patient/profile"), (bose, "/doctor/profile"), (dana, "/staff")):
+    for person, path in ((asha, "/patient/profile"), (bose, "/doctor/profile"), (dana, "/staff/closures/new")):
         browser = signed_in(person)
         with browser.statements() as seen:
             assert browser.get(path).status_code == 200

@@ -85,9 +85,9 @@ def test_signing_in_again_as_somebody_else_leaves_the_first_account(asha, bose, 
 
 def test_staff_are_told_what_they_can_do(dana, rita, asha, bose, signed_in, client):
     for person in (dana, rita):
-        assert "flask users approve-doctor" in signed_in(person).page("auth.staff").text
+        assert "flask users approve-doctor" in signed_in(person).page("staff.overview").text
     for stranger in (asha, bose):
-        signed_in(stranger).page("auth.staff", status=403)
+        signed_in(stranger).page("staff.overview", status=403)
     assert client.get("/staff").location == "/login?next=/staff"
 
 

@@ -20,7 +20,7 @@ from tests.authz.snapshot import fingerprint
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 OWNERS = {"patient": "patient", "doctor": "doctor"}  # of the objects in the world's addresses
-OWNED = {"patient": {"appointment_id"}, "doctor": {"appointment_id", "slot_id"}}
+OWNED = {"patient": {"appointment_id"}, "doctor": {"appointment_id", "slot_id", "schedule_id", "time_off_id"}}
 
 # What an allowed request answers, where it is not 200: by endpoint and method. POSTs are sent with nothing filled in.
 ANSWERS: dict[tuple[str, str], int] = {
@@ -45,12 +45,30 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("doctor.series", "POST"): 422,
     ("doctor.slot", "POST"): 422,
     ("doctor.delete_slot", "POST"): 303,
+    ("doctor.block_slot", "POST"): 303,
+    ("doctor.unblock_slot", "POST"): 303,
+    ("doctor.new_hours", "POST"): 422,
+    ("doctor.edit_hours", "POST"): 422,
+    ("doctor.end_hours", "POST"): 422,
+    ("doctor.delete_hours", "POST"): 303,
+    ("doctor.exceptions", "POST"): 422,
+    ("doctor.delete_time_off", "POST"): 303,
+    ("doctor.copy_day", "POST"): 422,
     ("doctor.arrive", "POST"): 303,
     ("doctor.complete", "POST"): 303,
     ("doctor.no_show", "POST"): 303,
     ("doctor.undo", "POST"): 409,  # nothing is marked
     ("doctor.cancel", "POST"): 422,
     ("doctor_profile.edit", "POST"): 422,
+    ("staff.clinic_policy", "POST"): 422,
+    ("staff.doctor_policy", "POST"): 303,  # empty rules are the clinic's
+    ("staff.new_closure", "POST"): 422,
+    ("staff.remove_closure", "POST"): 303,
+    ("calendar.feed", "GET"): 404,  # the token is nobody's
+    ("calendar.make_feed", "POST"): 303,
+    ("calendar.connect", "POST"): 303,
+    ("calendar.callback", "GET"): 303,  # nobody has asked Google for anything
+    ("calendar.disconnect", "POST"): 303,
 }
 # Send home who is signed in. The form of signing in can still be sent: it signs in somebody else.
 ALREADY_IN = {"auth.login", "auth.signup", "auth.signup_patient", "auth.signup_doctor"}

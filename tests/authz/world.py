@@ -12,7 +12,10 @@ from werkzeug.routing import Rule
 
 from hms import clock
 from hms.auth import services as auth
+from hms.auth.models import Doctor
 from hms.db import db
+from hms.scheduling import queries
+from hms.scheduling import services as scheduling
 from tests import make
 from tests.fixtures.web import Client
 
@@ -84,7 +87,7 @@ def build(app: Flask, new_client: Callable[[], Client], sign_in: Callable, stead
     doctor = people["doctor"]
     visit = make.appointment(people["patient"], doctor=doctor, starts_at=NOON)
     free = make.slot(doctor, starts_at=clock.from_clinic(NOON.date() + timedelta(days=7), time(9)))
-    values = {"appointment_id": visit.id, "slot_id": free.id, "doctor_id": doctor.id}
+    values = {"appointment_id": visit.id, "slot_id": free.id, "doctor_id": doctor.id, **_availability(doctor)}
     steady_clock.set(NOON)
     world = World(app, db.session.connection(), values | {"token": "no-such-token", "filename": "portal.css"})
     for name in PRINCIPALS:
@@ -96,6 +99,19 @@ def build(app: Flask, new_client: Callable[[], Client], sign_in: Callable, stead
     world.tokens["deactivated"] = world.browsers["deactivated"].get("/login").page.csrf_token
     db.session.remove()
     return world
+
+
+def _availability(doctor: Doctor) -> dict[str, object]:
+    """Weekly hours, time off and a closure, too far ahead to make or hide any times, and a day to copy."""
+    first = NOON.date() + timedelta(days=365)
+    make.schedule(doctor, first=first)
+    time_off = scheduling.add_time_off(
+        doctor, starts_at=clock.start_of_day(first), ends_at=clock.start_of_day(first + timedelta(days=1))
+    )
+    (schedule,) = queries.list_schedules(doctor)
+    closure = scheduling.add_closure(first_day=first, last_day=first, name="Founders' Day").closure
+    ids = {"schedule_id": schedule.id, "time_off_id": time_off.id, "closure_id": closure.id}
+    return {**ids, "day": "2026-12-02"}
 
 
 def stranger_id() -> UUID:

@@ -67,6 +67,7 @@ def sign_in(window: Window, doctor: Account) -> None:
 
 def add_a_single_time(window: Window) -> None:
     window.press("link", "Free times")
+    window.press("link", "Single times")
     window.look("Free times")
     form = window.page.get_by_role("region", name="Add one time")
     window.write("Day", THURSDAY.isoformat(), inside=form)

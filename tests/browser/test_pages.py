@@ -10,6 +10,7 @@ from hms import demo
 from hms.auth import queries, tokens
 from hms.auth.tokens import Purpose
 from hms.mailbox import store
+from hms.scheduling import services
 from tests.browser.windows import Window
 
 pytestmark = pytest.mark.browser
@@ -119,6 +120,8 @@ def test_pages_of_a_doctor_who_is_new(open_window, site):
 def test_pages_of_a_day_on_which_the_clocks_change(open_window, site):
     doctor = site.doctor("Dr Ngozi Eze")
     site.offer(doctor, day=date(2027, 3, 28), times=[time(0, 30), time(3)])
+    with site.app.app_context():
+        services.set_doctor_policy(doctor.id, horizon_days=365)
     window = open_window(doctor)
     look_at_all(window, "/doctor/calendar?week=2027-03-28", f"/doctors/{doctor.id}?day=2027-03-28")
 

@@ -65,6 +65,7 @@ _DATA: dict[str, dict[str, Any]] = {
     "BOOKING_CHANGE_DOCTOR": {**OF_PATIENT, **MOVED, **calendar("REQUEST", sequence=1)},
     "APPOINTMENT_REMINDER": {**WITH_DOCTOR, "starts_text": "tomorrow at 09:40"},
     "STATUS_UPDATE": {**WITH_DOCTOR, "status": "Completed"},
+    "CALENDAR_DISCONNECTED": {"action_url": "https://clinic.example/calendar/status", "account": "asha@gmail.example"},
 }
 _OPTIONAL: dict[str, dict[str, Any]] = {
     "SIGNUP_WELCOME": {"awaiting_approval": True},

@@ -4,6 +4,9 @@ from datetime import date, time
 
 from hms import outbox
 from hms.auth import services as auth
+from hms.calendar.google import scopes
+from hms.calendar.google.oauth import Grant
+from hms.calendar.services import connections
 from hms.db import transaction
 from hms.scheduling import emails, services
 from tests import make
@@ -39,6 +42,7 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     letters += postbox.deliver()
     services.cancel_as_patient(made[cancelled].id, patient=asha)
     change(made[moved])
+    lose_a_calendar(asha)
     steady_clock.set(kept.starts_at.replace(hour=7, minute=45))
     letters += postbox.deliver()
     steady_clock.set(kept.ends_at)
@@ -57,6 +61,13 @@ def change(appointment) -> None:
             patient_user_id=appointment.patient.user_id,
             doctor_user_id=appointment.doctor.user_id,
         )
+
+
+def lose_a_calendar(patient) -> None:
+    """A Google account that was connected, and that Google lets us into no more."""
+    grant = Grant("1", "asha@gmail.test", scopes.EVENTS, refresh_token="1//0refresh", access_token="ya29.access")
+    connection = connections.connect(patient.user, grant)
+    connections.mark_broken(connection.id, sealed=connection.refresh_token)
 
 
 def states() -> set[tuple[str, str | None]]:

@@ -113,6 +113,18 @@ def test_the_waits_grow_with_jitter_and_make_about_five_hours():
     assert 4 * 3600 < sum(sum(of_one) / len(of_one) for of_one in waits) < 6 * 3600
 
 
+def test_a_wait_that_the_other_side_asks_for_is_kept_and_a_shorter_one_than_ours_is_not(sender, steady_clock):
+    promise("long")
+    promise("short")
+    sender.answers["long"] = TemporaryFailure("Too many requests.", wait=timedelta(hours=1))
+    sender.answers["short"] = TemporaryFailure("Too many requests.", wait=timedelta(seconds=1))
+    now = steady_clock.freeze()
+    deliver_due()
+
+    assert stored("long").due_at == now + timedelta(hours=1)
+    assert stored("short").due_at >= now + timedelta(seconds=8)
+
+
 def test_a_message_that_fails_holds_up_no_other(sender, caplog):
     promise("poison", "fine", "finer")
     sender.answers["poison"] = ZeroDivisionError("asha@example.test has a cough")

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from hms import clock
-from hms.db import db, transaction
-from hms.outbox import OutboxMessage, enqueue, timeline
+from hms.db import db, new_id, transaction
+from hms.outbox import OutboxMessage, enqueue, enqueue_if_found, timeline
 from hms.scheduling import services
 from tests import make
 from tests.outbox.conftest import promise, stored
@@ -32,6 +34,34 @@ def test_the_same_key_again_changes_nothing(session):
 
     assert len(keys()) == 1
     assert stored("once").due_at.year == 2026
+
+
+def found(payload: dict, key: str, *, is_there: bool = True):
+    """A statement that finds somebody to tell, or nobody."""
+    return select(literal(payload, JSONB()), literal(key)).where(literal(is_there))
+
+
+def test_who_is_found_gets_a_message_and_who_is_not_gets_none(session, client, freeze):
+    now, subject_id = freeze(), new_id()
+    with client.statements() as seen, transaction():
+        enqueue("note", {"type": "NOTE"}, dedup_key="given", subject_id=subject_id)
+        enqueue_if_found("letter", found({"type": "FOUND"}, "found"), subject_id=subject_id)
+        enqueue_if_found("letter", found({}, "nobody", is_there=False))
+
+    assert len(seen) == 1
+    assert keys() == {"given", "found"}
+    for key, kind, payload in (("given", "note", {"type": "NOTE"}), ("found", "letter", {"type": "FOUND"})):
+        message = stored(key)
+        assert (message.kind, message.payload, message.subject_id) == (kind, payload, subject_id)
+        assert message.due_at == message.created_at == now
+        assert (message.status, message.attempts) == ("pending", 0)
+
+
+def test_what_is_found_again_under_the_same_key_changes_nothing(session):
+    for number in range(2):
+        with transaction():
+            enqueue_if_found("letter", found({"number": number}, "once"))
+    assert stored("once").payload == {"number": 0}
 
 
 def test_what_is_undone_has_promised_nothing(session):

@@ -1,7 +1,7 @@
 """The booking page as a test uses it: sent once more, sent late, sent with another key."""
 
-from hms.db import db
-from hms.scheduling.models import Appointment
+from hms.db import db, transaction
+from hms.scheduling.models import Appointment, BlockedBy, Slot, SlotStatus
 from tests import make
 
 THE_SAME_KEY = "the-same-key-again"
@@ -25,3 +25,17 @@ def key_on(page) -> str:
 def open_times(doctor, day, *starts):
     """A free time of the doctor's at each of these times on the wall."""
     return [make.slot(doctor, day=day, start=start) for start in starts]
+
+
+def block(slot) -> None:
+    """Keep a time from patients, as a doctor does."""
+    with transaction() as session:
+        kept = session.get(Slot, slot.id, populate_existing=True)
+        kept.status, kept.blocked_by = SlotStatus.BUSY_UNAVAILABLE, BlockedBy.DOCTOR
+
+
+def offer_as(slot, mode: str):
+    """Let a time be for visits of this kind: in-person, online or both."""
+    with transaction() as session:
+        session.get(Slot, slot.id, populate_existing=True).mode = mode
+    return slot

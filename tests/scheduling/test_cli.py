@@ -33,6 +33,13 @@ def test_one_time_is_opened(session, invoke, bose):
     assert (slot.doctor_id, slot.status) == (bose.id, "free")
 
 
+def test_times_say_how_patients_come(session, invoke):
+    assert invoke("--mode", "online").exit_code == 0
+    assert invoke("--mode", "both", "--visit-minutes", "30", start="11:00", end="12:00").exit_code == 0
+    assert [slot.mode for slot in stored(session)] == ["online", "both", "both"]
+    assert invoke("--mode", "by-letter", start="15:00", end="16:00").exit_code == 2
+
+
 def test_visits_back_to_back_are_opened(session, invoke):
     answer = invoke("--visit-minutes", "15")
     assert (answer.exit_code, answer.output) == (0, "Opened 4 times.\n")

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from hms.auth import services as auth
+from hms.scheduling import services
 from tests import make
-from tests.scheduling.booking_page import open_times
+from tests.scheduling.booking_page import block, open_times
 
 TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
 NO_DAYS = [
@@ -76,7 +77,8 @@ def test_a_bad_day_shows_this_week(client, bose, day):
 
 def test_the_last_day_of_the_calendar_is_shown_too(client, bose):
     make.slot(bose, day=THURSDAY)
-    assert "No free times from" in client.page("directory.doctor", doctor_id=bose.id, day="2099-12-31").text
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2099-12-31")
+    assert "These days cannot be booked yet" in page.texts(".//h3")
 
 
 def test_a_full_week_leads_to_the_next_free_day_and_to_other_doctors(client, bose):
@@ -117,10 +119,88 @@ def test_a_doctors_page_costs_two_statements(client, bose):
     assert len(statements) == 2
 
 
+# ---- what the rules of booking hide
+
+
+def test_a_time_beyond_the_horizon_is_not_offered_and_the_page_says_until_when(client, bose):
+    make.slot(bose, day=date(2027, 1, 22))
+    make.slot(bose, day=date(2027, 1, 23))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2027-01-22")
+    assert "Friday 22 January, 1 free time" in page.texts(".//h3")
+    assert "Bookings open 60 days ahead, today up to Friday 22 January." in page.text
+    assert "Saturday 23 January, no free times Sat 23 Not yet" in " ".join(page.texts(".//ol/li"))
+
+
+def test_nobody_walks_past_the_last_week_that_is_open(client, bose):
+    make.slot(bose, day=date(2027, 1, 18))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2027-01-18")
+    assert not [link for link in page.links if "day=2027-01-25" in link]
+    assert page.link("Earlier week") == f"/doctors/{bose.id}?day=2027-01-11"
+
+
+def test_a_week_beyond_the_horizon_says_from_when_it_can_be_booked_and_leads_back(client, bose):
+    make.slot(bose, day=THURSDAY)
+    make.slot(bose, day=date(2027, 3, 3))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-03")
+    assert "These days cannot be booked yet" in page.texts(".//h3")
+    assert "Monday 1 March can be booked from Thursday 31 December 2026." in page.text
+    assert page.link("Earlier week") == f"/doctors/{bose.id}?day=2027-01-18"
+    assert page.link("Go to Thursday 26 November") == f"/doctors/{bose.id}?day=2026-11-26"
+
+
+def test_a_doctor_whose_times_are_all_too_far_ahead_says_how_far_bookings_open(client, bose):
+    make.slot(bose, day=date(2027, 3, 3))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "Dr Anil Bose has no free times at the moment" in page.texts(".//h3")
+    assert "Bookings open 60 days ahead, so new times can appear every day." in page.text
+
+
+def test_times_inside_the_minimum_notice_can_be_asked_for_by_telephone(client, bose, freeze):
+    make.slot(bose, day=TUESDAY, start=time(9))
+    freeze(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "Call us on 020 7946 0100 for times within the next hour." in page.text
+    make.slot(bose, day=TUESDAY, start=time(15))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "Call us on 020 7946 0100 for times within the next hour." in page.text
+    assert "1 free time" in page.text
+
+
+def test_a_page_without_such_times_speaks_of_no_rule(client, bose):
+    make.slot(bose, day=THURSDAY)
+    text = client.page("directory.doctor", doctor_id=bose.id).text
+    assert "for times within" not in text
+    assert "days ahead" not in text
+
+
+def test_a_doctors_own_rules_hold_on_the_page_and_in_the_directory(client, bose, eze):
+    for doctor in (bose, eze):
+        open_times(doctor, TUESDAY, time(9))
+        open_times(doctor, date(2026, 12, 10), time(9))
+    services.set_doctor_policy(bose.id, minimum_notice_minutes=48 * 60, horizon_days=10)
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "has no free times at the moment" in page.text
+    assert "Bookings open 10 days ahead" in page.text
+    assert client.page("directory.doctor", doctor_id=eze.id).link("09:00 on Tuesday 24 November")
+    cards = client.page("directory.doctors").texts(".//article")
+    assert "09:00 on Tuesday 24 November" in cards[0]
+    assert "No free times at the moment." in cards[1]
+
+
+def test_blocked_times_are_nowhere(client, bose):
+    slot = make.slot(bose, day=THURSDAY)
+    block(slot)
+    for page in (client.page("directory.doctor", doctor_id=bose.id), client.page("directory.doctors")):
+        assert not [link for link in page.links if "/patient/slots/" in link]
+    days = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-26").texts(".//ol/li")
+    assert days == []
+
+
 # ---- days on which the clocks change
 
 
 def test_the_day_on_which_the_clocks_go_forward_says_so(client, bose):
+    services.set_clinic_policy(horizon_days=365)
     open_times(bose, date(2027, 3, 28), time(9))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-28")
     assert "The clocks go forward on Sunday 28 March." in page.text

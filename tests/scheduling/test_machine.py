@@ -353,12 +353,17 @@ def free_whatever_it_is(slot_id, doctor):
     return db.session.get(Slot, slot_id)
 
 
+def until_it_starts(appointment):
+    """A planted bug: nobody keeps to the window."""
+    return appointment.starts_at
+
+
 @pytest.mark.parametrize(
     ("module", "name", "bug"),
     [
         (cancelling, "_cancel", cancel_without_freeing),
         (offering, "_lock_free", free_whatever_it_is),
-        (policies, "cancellation_window", timedelta),
+        (policies, "cancel_until", until_it_starts),
     ],
 )
 def test_the_machine_finds_a_bug_that_is_planted(clinic, monkeypatch, module, name, bug):

@@ -178,7 +178,7 @@ def test_a_list_costs_as_many_statements_for_one_appointment_as_for_several(pati
     one = statements_of(patient, "/patient/appointments")
     make.appointment(asha, slot=make.slot(eze, day=THURSDAY))
     make.appointment(asha, slot=make.slot(bose, day=FRIDAY))
-    assert statements_of(patient, "/patient/appointments") == one == 3
+    assert statements_of(patient, "/patient/appointments") == one == 4
 
 
 def statements_of(client, path) -> int:

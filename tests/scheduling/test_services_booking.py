@@ -13,7 +13,15 @@ from hms.errors import NotFound, Refusal
 from hms.outbox import OutboxMessage
 from hms.scheduling import services
 from hms.scheduling.models import Appointment, AppointmentChange, Slot, SlotStatus
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering, SlotPast, SlotTaken, TooSoon
+from hms.scheduling.refusals import (
+    AlreadyBooked,
+    KeyReused,
+    NoLongerOffered,
+    NotOffering,
+    SlotPast,
+    SlotTaken,
+    TooSoon,
+)
 from hms.scheduling.services.booking import REFERENCE_ALPHABET
 from hms.scheduling.signals import appointment_booked
 from tests import make
@@ -110,12 +118,15 @@ def test_a_taken_time_is_refused(session, asha, chen, bose):
     assert count(session) == 1
 
 
-@pytest.mark.parametrize(("status", "blocked_by"), [("busy-tentative", None), ("busy-unavailable", "doctor")])
-def test_a_time_that_is_held_or_blocked_is_refused(session, asha, bose, status, blocked_by):
+@pytest.mark.parametrize(
+    ("status", "blocked_by", "refusal"),
+    [("busy-tentative", None, SlotTaken), ("busy-unavailable", "doctor", NoLongerOffered)],
+)
+def test_a_time_that_is_held_or_blocked_is_refused(session, asha, bose, status, blocked_by, refusal):
     slot = make.slot(bose)
     with transaction():
         session.execute(update(Slot).where(Slot.id == slot.id).values(status=status, blocked_by=blocked_by))
-    with pytest.raises(SlotTaken):
+    with pytest.raises(refusal):
         book(slot, asha)
 
 
@@ -153,8 +164,8 @@ def test_a_time_is_booked_until_the_minimum_notice(session, asha, bose, freeze, 
     assert slot.status == SlotStatus.FREE
 
 
-def test_the_refusal_names_the_notice(session, asha, bose, freeze, app, monkeypatch):
-    monkeypatch.setitem(app.config, "MINIMUM_NOTICE_MINUTES", 90)
+def test_the_refusal_names_the_notice(session, asha, bose, freeze):
+    services.set_clinic_policy(minimum_notice_minutes=90)
     slot = make.slot(bose)
     freeze(slot.starts_at - timedelta(minutes=80))
     with pytest.raises(TooSoon, match="until 90 minutes before they start"):
@@ -263,7 +274,7 @@ def test_a_stale_object_of_the_slot_is_not_believed(session, asha, chen, bose):
             execution_options={"synchronize_session": False},
         )
     assert slot.status == SlotStatus.FREE  # what this request has read before
-    with pytest.raises(SlotTaken):
+    with pytest.raises(NoLongerOffered):
         book(slot, asha)
 
 

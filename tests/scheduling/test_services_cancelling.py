@@ -89,8 +89,9 @@ def test_a_patient_cancels_until_the_window_closes(session, visit, asha, freeze,
     assert slot_of(session, visit).status == SlotStatus.BUSY
 
 
-def test_the_window_is_the_clinics_own(visit, asha, freeze, app, monkeypatch):
-    monkeypatch.setitem(app.config, "CANCEL_WINDOW_HOURS", 1)
+def test_the_window_is_that_of_the_visits_doctor(visit, asha, bose, freeze):
+    services.set_clinic_policy(cancellation_hours=48)
+    services.set_doctor_policy(bose.id, cancellation_hours=1)
     freeze(visit.starts_at - timedelta(minutes=50))
     with pytest.raises(TooLateToCancel, match="less than 1 hour"):
         services.cancel_as_patient(visit.id, patient=asha)

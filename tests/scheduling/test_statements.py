@@ -64,7 +64,7 @@ def test_the_pages_of_a_patient_ask_as_often_for_many_visits_as_for_one(asked, s
     few = {path: len(asked(browser, path)) for path in paths}
     for number in range(4):
         visit = make.appointment(asha, doctor=(bose, eze)[number % 2])
-        make.slot(eze, starts_at=visit.starts_at + timedelta(days=20))
+        make.slot(eze, starts_at=visit.starts_at + timedelta(days=3))
         services.cancel_as_patient(visit.id, patient=asha)
         make.appointment(asha, doctor=(bose, eze)[number % 2])
     many = {path: len(asked(browser, path)) for path in paths}
@@ -88,7 +88,7 @@ def test_the_pages_of_a_doctor_ask_as_often_for_many_visits_as_for_one(asked, si
 
 def test_a_page_of_one_appointment_asks_little(asked, signed_in, asha, bose):
     visit = make.appointment(asha, doctor=bose)
-    assert len(asked(signed_in(asha), f"/patient/appointments/{visit.id}")) <= 4
+    assert len(asked(signed_in(asha), f"/patient/appointments/{visit.id}")) <= 5  # the doctor's rules are the fifth
     assert len(asked(signed_in(bose), f"/doctor/appointments/{visit.id}")) <= 4
 
 

@@ -308,3 +308,87 @@ def test_half_an_hour_of_lord_howe_is_a_clock_change(clinic):
     clinic.config["CLINIC_TIMEZONE"] = "Australia/Lord_Howe"
 
     assert weekgrid.clock_changes(date(2026, 4, 5), date(2026, 4, 5)) == ["The clocks go back on Sunday 5 April."]
+
+
+# kinds of visits
+
+
+@pytest.mark.parametrize(("mode", "words"), [("in-person", ""), ("online", "Online"), ("both", "In person or online")])
+def test_a_free_time_says_how_a_visit_takes_place_when_that_is_not_in_person(mode, words):
+    event = only_event(a_free_item(at(9), mode=mode))
+
+    assert (event.kind, event.mode) == ("free", words)
+
+
+def test_a_visit_that_will_be_online_has_a_colour_of_its_own_until_it_begins():
+    assert only_event(an_item(at(9), mode="online")).kind == "online"
+    assert only_event(an_item(at(9), mode="online", status="arrived")).kind == "arrived"
+
+
+@pytest.mark.parametrize(
+    ("blocked_by", "text"), [("doctor", "Blocked"), ("calendar", "Busy elsewhere"), ("time-off", "Time off")]
+)
+def test_a_blocked_time_says_by_what(blocked_by, text):
+    event = only_event(an_item(at(9), slot="busy-unavailable", status=None, blocked_by=blocked_by, mode="online"))
+
+    assert (event.kind, event.text, event.mode) == ("block", text, "")
+
+
+# blocks
+
+
+def a_block(first: datetime, last: datetime, text: str = "Conference") -> weekgrid.Block:
+    return weekgrid.Block(first, last, text)
+
+
+def blocked(*blocks: weekgrid.Block, items=()) -> list[list[weekgrid.Event]]:
+    grid = weekgrid.lay_out(items, days=WEEK, link=lambda item: None, blocks=blocks)
+    return [[event for event in day.events if event.kind == "off"] for day in grid.days]
+
+
+def test_a_block_stands_at_its_time_and_says_both_ends():
+    (event,) = blocked(a_block(at(9), at(12, 30)))[0]
+
+    assert (event.row, event.span) == (13, 42)
+    assert (event.time, event.text) == ("09:00 to 12:30", "Conference")
+
+
+def test_a_block_over_several_days_stands_on_each_with_its_part():
+    days = blocked(a_block(at(14), at(10, day=WEEK[2])))
+
+    assert [[event.time for event in day] for day in days] == [["From 14:00"], ["All day"], ["Until 10:00"], [], []]
+    assert [(day[0].row, day[0].span) for day in days[:3]] == [(73, 48), (1, 120), (1, 24)]
+
+
+def test_a_block_outside_the_hours_shown_is_a_line_at_their_edge():
+    early, late = blocked(a_block(at(5), at(6)), a_block(at(20), at(21)))[0]
+
+    assert (early.row, early.span) == (1, 1)
+    assert (late.row, late.span) == (120, 1)
+    assert (early.time, late.time) == ("05:00 to 06:00", "20:00 to 21:00")
+
+
+def test_a_block_makes_room_for_its_words_beside_the_times_before_it():
+    (free_of_times,) = blocked(a_block(at(9), at(12)), items=[an_item(at(13))])[0]
+    (with_a_time,) = blocked(a_block(at(9), at(12)), items=[an_item(at(11))])[0]
+
+    assert not free_of_times.beside
+    assert with_a_time.beside
+
+
+def test_times_that_a_block_hides_are_not_shown_again_before_it():
+    hidden = an_item(at(9), slot="busy-unavailable", status=None, blocked_by="time-off")
+
+    grid = weekgrid.lay_out([hidden], days=WEEK, link=lambda item: None, blocks=[a_block(at(8), at(18))])
+    alone = weekgrid.lay_out([hidden], days=WEEK, link=lambda item: None)
+
+    assert [event.kind for event in grid.days[0].events] == ["off"]
+    assert [event.text for event in alone.days[0].events] == ["Time off"]
+
+
+def test_a_block_counts_neither_as_booked_nor_as_times_to_copy():
+    grid = weekgrid.lay_out([], days=WEEK, link=lambda item: None, blocks=[a_block(at(8), at(18))])
+
+    assert grid.days[0].booked == 0
+    assert not grid.days[0].can_copy
+    assert grid.days[0].can_add

@@ -13,7 +13,7 @@ from hms.errors import Refusal
 from hms.web import render
 
 bp = Blueprint("auth", __name__)
-guard(bp, "public", staff="staff")
+guard(bp, "public")
 
 
 @bp.get("/signup")
@@ -78,12 +78,6 @@ def logout() -> ResponseReturnValue:
     """Sign out."""
     sign_out()
     return redirect(url_for("directory.landing"), 303)
-
-
-@bp.get("/staff")
-def staff() -> ResponseReturnValue:
-    """What receptionists and administrators can do today."""
-    return render("auth/staff.html")
 
 
 def _welcome(user: User) -> ResponseReturnValue:

@@ -4,15 +4,17 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from wtforms import HiddenField
+from wtforms import HiddenField, RadioField
 from wtforms.validators import InputRequired, Regexp
 
 from hms.errors import Refusal
 from hms.forms import HmsForm, TextField
+from hms.scheduling.models import Mode
 from hms.scheduling.refusals import KeyReused
 
 OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and book again."
 LONGEST_REASON = 500
+MODES = {Mode.IN_PERSON.value: "In person", Mode.ONLINE.value: "Online"}
 
 
 def new_key() -> str:
@@ -23,6 +25,7 @@ def new_key() -> str:
 class BookForm(HmsForm):
     """Book one time. The key makes one appointment of a double click, a reload or the Back button."""
 
+    mode = RadioField("How do you want to see the doctor?", choices=MODES, default=Mode.IN_PERSON)
     reason = TextField("Reason for your visit", longest=LONGEST_REASON)
     idempotency_key = HiddenField(
         default=new_key,
@@ -34,6 +37,9 @@ class BookForm(HmsForm):
         is_valid = super().validate(extra_validators)
         if self.idempotency_key.errors:
             self.idempotency_key.data = new_key()
+        if self.mode.errors:  # the page offers no such choice, so that there is no field to point at
+            self.mode.errors, self.form_errors = [], [*self.form_errors, OUT_OF_DATE]
+            self.mode.data = Mode.IN_PERSON
         return is_valid
 
     def reject(self, refusal: Refusal) -> None:

@@ -4,7 +4,8 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
-from wtforms import Form, IntegerField, SelectField, SelectMultipleField
+from wtforms import IntegerField, SelectField, SelectMultipleField, ValidationError
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, NumberRange
 
 from hms import clock
@@ -32,12 +33,12 @@ class ModeField(SelectField):
     """How a visit can take place; in person when nothing is said."""
 
     def __init__(self, label: str, **options: Any):
-        super().__init__(label, choices=list(MODES.items()), default=str(Mode.IN_PERSON), **options)
+        super().__init__(label, choices=MODES, default=str(Mode.IN_PERSON), **options)
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Whether it is one of the kinds that there are."""
         if self.data not in MODES:
-            raise ValueError("Choose in person, online, or both.")
+            raise ValidationError("Choose in person, online, or both.")
 
 
 class SlotForm(HmsForm):

@@ -4,15 +4,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hms.auth.models import Doctor, Patient, User
 from hms.db import db
-from hms.scheduling.models import Appointment, AppointmentStatus, Slot
+from hms.scheduling.models import Appointment, AppointmentStatus, Mode, Origin, Slot
 
 
 class AgendaItem(NamedTuple):
-    """One slot of a doctor; the second half is empty while nobody has booked it."""
+    """One slot of a doctor; what is about the appointment is empty while nobody has booked it.
+
+    ``mode`` is that of the appointment, or what the slot is open to; ``blocked_by`` why patients do not see it.
+    """
 
     slot_id: UUID
     starts_at: datetime
@@ -23,6 +26,9 @@ class AgendaItem(NamedTuple):
     reference: str | None
     reason: str | None
     patient_name: str | None
+    mode: str = Mode.IN_PERSON
+    blocked_by: str | None = None
+    origin: str = Origin.HAND
 
 
 def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[AgendaItem]:
@@ -39,6 +45,9 @@ def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[Ag
             Appointment.reference,
             Appointment.reason,
             User.full_name,
+            func.coalesce(Appointment.mode, Slot.mode),
+            Slot.blocked_by,
+            Slot.origin,
         )
         .outerjoin(Appointment, holds)
         .outerjoin(Patient, Appointment.patient_id == Patient.id)

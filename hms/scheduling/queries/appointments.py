@@ -51,6 +51,12 @@ def lock_appointment(
     return _found(db.session.scalar(statement))
 
 
+def lock_doctor_of(appointment_id: UUID) -> None:
+    """Lock the doctor's offer before the appointment, because what it frees has to be as the offer says."""
+    doctor = select(Doctor.id).join(Appointment, Appointment.doctor_id == Doctor.id)
+    db.session.execute(doctor.where(Appointment.id == appointment_id).with_for_update(of=Doctor, key_share=True))
+
+
 def load_appointment(appointment_id: UUID) -> Appointment:
     """Anybody's appointment with its people, as it stands now: for the house's own messages, never for a page."""
     statement = select(Appointment).options(*PEOPLE).where(Appointment.id == appointment_id)

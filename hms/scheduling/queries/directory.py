@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, lateral, select, true
+from sqlalchemy import ColumnElement, Row, Select, Uuid, func, lateral, null, select, true
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth.models import Doctor, Specialty, User
 from hms.db import db
 from hms.errors import NotFound
-from hms.scheduling.models import Slot
-from hms.scheduling.queries.slots import FreeTime, is_bookable
+from hms.scheduling import policies
+from hms.scheduling.models import Mode, Slot
+from hms.scheduling.policies import Policy, Window
+from hms.scheduling.queries.slots import FreeTime, is_bookable, takes_place
 
 TIMES_ON_A_CARD = 3
 PAGE = 20
@@ -47,11 +51,28 @@ class DoctorPage(NamedTuple):
 
 
 class DoctorProfile(NamedTuple):
-    """A doctor with everything that patients may know, and the soonest bookable time."""
+    """A doctor with everything that patients may know: the rules too, and the soonest time for each kind of visit."""
 
     doctor: Doctor
     full_name: str
-    earliest: FreeTime | None
+    policy: Policy
+    in_person: FreeTime | None
+    online: FreeTime | None
+
+    @property
+    def earliest(self) -> FreeTime | None:
+        """The soonest bookable time of all."""
+        both = [time for time in (self.in_person, self.online) if time]
+        return min(both, key=lambda time: time.starts_at) if both else None
+
+
+class Welcome(NamedTuple):
+    """What the landing page knows: the clinic's rules, and the soonest bookable time of all, if there is one."""
+
+    policy: Policy
+    full_name: str | None
+    slot_id: UUID | None
+    starts_at: datetime | None
 
 
 def list_specialties_with_doctors() -> list[tuple[Specialty, int]]:
@@ -70,30 +91,37 @@ def list_specialties_with_doctors() -> list[tuple[Specialty, int]]:
 def search_doctors(*, specialty: str = "", name: str = "", page: int = 1) -> DoctorPage:
     """Doctors of the specialty (its slug) whose name holds ``name``, soonest free first, by one statement."""
     found = _page_of_doctors(specialty, name, page).subquery("found")
-    times = lateral(
-        select(Slot.id, Slot.starts_at, Slot.ends_at)
-        .where(Slot.doctor_id == found.c.doctor_id, is_bookable())
-        .order_by(Slot.starts_at)
-        .limit(TIMES_ON_A_CARD)
-    )
+    own = Slot.doctor_id == found.c.doctor_id
+    times = _soonest(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
     rows = db.session.execute(
-        select(found, times.c.id, times.c.starts_at, times.c.ends_at)
+        select(found, *times.c)
         .outerjoin(times, true())
         .order_by(found.c.soonest.nulls_last(), found.c.full_name, found.c.doctor_id, times.c.starts_at)
     ).all()
     return DoctorPage(_cards(rows), rows[0].total if rows else 0, page)
 
 
+def _soonest(whose: ColumnElement[bool], window: Window, *others: ColumnElement[bool], count: int = 1) -> LateralFromClause:
+    """The soonest bookable slots of each doctor, from the partial index of free ones."""
+    return lateral(
+        select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode)
+        .where(whose, is_bookable(window), *others)
+        .order_by(Slot.starts_at)
+        .limit(count)
+    )
+
+
 def _page_of_doctors(specialty: str, name: str, page: int) -> Select:
+    window = policies.window()
     first = lateral(
-        select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable()).order_by(Slot.starts_at).limit(1)
+        select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable(window)).order_by(Slot.starts_at).limit(1)
     )
     wanted = [_is_shown()]
     if specialty:
         wanted.append(Specialty.slug == specialty)
     if name:
         wanted.append(User.full_name.icontains(name, autoescape=True))
-    return (
+    doctors = (
         select(
             Doctor.id.label("doctor_id"),
             User.full_name,
@@ -105,10 +133,15 @@ def _page_of_doctors(specialty: str, name: str, page: int) -> Select:
             Doctor.fee_currency,
             Doctor.photo_version,
             first.c.starts_at.label("soonest"),
+            window.opens_at.label("opens_at"),
+            window.closes_at.label("closes_at"),
             func.count().over().label("total"),
         )
         .join(User, Doctor.user_id == User.id)
         .join(Specialty, Doctor.specialty_id == Specialty.id)
+    )
+    return (
+        policies.joined(doctors, doctor_id=Doctor.id)
         .outerjoin(first, true())
         .where(*wanted)
         .order_by(first.c.starts_at.nulls_last(), User.full_name, Doctor.id)
@@ -122,46 +155,45 @@ def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
     for row in rows:
         card = cards.setdefault(row.doctor_id, DoctorCard(*row[:9]))
         if row.id is not None:
-            card.times.append(FreeTime(row.id, row.starts_at, row.ends_at))
+            card.times.append(FreeTime(row.id, row.starts_at, row.ends_at, row.mode))
     return list(cards.values())
 
 
 def get_bookable_doctor(doctor_id: UUID) -> DoctorProfile:
     """A doctor whom patients can find; a pending or deactivated one is not found."""
-    first = lateral(
-        select(Slot.id, Slot.starts_at, Slot.ends_at)
-        .where(Slot.doctor_id == Doctor.id, is_bookable())
-        .order_by(Slot.starts_at)
-        .limit(1)
-    )
+    own, window = Slot.doctor_id == Doctor.id, policies.window()
+    in_person, online = (_soonest(own, window, takes_place(mode)) for mode in (Mode.IN_PERSON, Mode.ONLINE))
+    doctors = select(Doctor, User.full_name, *policies.COLUMNS, *in_person.c, *online.c)
     row = db.session.execute(
-        select(Doctor, User.full_name, first.c.id, first.c.starts_at, first.c.ends_at)
-        .join(User, Doctor.user_id == User.id)
-        .outerjoin(first, true())
+        policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
+        .outerjoin(in_person, true())
+        .outerjoin(online, true())
         .where(Doctor.id == doctor_id, _is_shown())
     ).first()
     if row is None:
         raise NotFound("We could not find this doctor.")
-    return DoctorProfile(row[0], row[1], FreeTime(*row[2:]) if row[2] else None)
+    free = [FreeTime(*times) if times[0] else None for times in (row[-8:-4], row[-4:])]
+    return DoctorProfile(row[0], row[1], policies.of_row(row), *free)
 
 
-def soonest_free() -> Row | None:
-    """The soonest bookable time in the whole clinic: ``full_name, doctor_id, slot_id, starts_at``; none without one."""
-    first = lateral(
-        select(Slot.id, Slot.starts_at)
-        .where(Slot.doctor_id == Doctor.id, is_bookable())
-        .order_by(Slot.starts_at)
-        .limit(1)
-    )
-    return db.session.execute(
-        select(User.full_name, Doctor.id.label("doctor_id"), first.c.id.label("slot_id"), first.c.starts_at)
-        .select_from(Doctor)
-        .join(User, Doctor.user_id == User.id)
+def welcome() -> Welcome:
+    """The clinic's rules, and the soonest bookable time of all its doctors, by one statement."""
+    first = _soonest(Slot.doctor_id == Doctor.id, policies.window())
+    doctors = select(User.full_name, first.c.id, first.c.starts_at).select_from(Doctor)
+    soonest = (
+        policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
         .join(first, true())
         .where(_is_shown())
         .order_by(first.c.starts_at)
         .limit(1)
-    ).first()
+        .subquery("soonest")
+    )
+    nobody = select(null().cast(Uuid).label("doctor_id")).subquery("nobody")
+    statement = select(*policies.COLUMNS, *soonest.c).select_from(nobody)
+    row = db.session.execute(
+        policies.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true())
+    ).one()
+    return Welcome(policies.of_row(row), *row[-3:])
 
 
 def _is_shown() -> ColumnElement[bool]:

@@ -12,7 +12,8 @@ from hms.auth.models import Doctor, User
 from hms.db import db
 from hms.errors import NotFound
 from hms.scheduling import policies
-from hms.scheduling.models import Appointment, Slot, SlotStatus
+from hms.scheduling.models import Appointment, Mode, Slot, SlotStatus
+from hms.scheduling.policies import Policy, Window
 
 
 class FreeTime(NamedTuple):
@@ -21,14 +22,23 @@ class FreeTime(NamedTuple):
     slot_id: UUID
     starts_at: datetime
     ends_at: datetime
+    mode: str
 
 
 class DaySummary(NamedTuple):
-    """One day of a doctor: the free times, and how many times are offered in all."""
+    """One day of a doctor: the free times, how many times are offered in all, how many are free but too soon."""
 
     day: date
     free: list[FreeTime]
     offered: int
+    too_soon: int
+
+
+class SlotToBook(NamedTuple):
+    """A slot with its doctor, and the rules that hold for it."""
+
+    slot: Slot
+    policy: Policy
 
 
 def during(model: type[Slot] | type[Appointment]) -> ColumnElement:
@@ -36,40 +46,44 @@ def during(model: type[Slot] | type[Appointment]) -> ColumnElement:
     return func.tstzrange(model.starts_at, model.ends_at)
 
 
-def is_bookable() -> ColumnElement[bool]:
-    """Which slots patients may book at this moment."""
-    return (Slot.status == SlotStatus.FREE) & (Slot.starts_at >= policies.bookable_from())
+def is_bookable(window: Window) -> ColumnElement[bool]:
+    """Which slots patients may book in the window; the partial index of free slots finds them."""
+    return (Slot.status == SlotStatus.FREE) & (Slot.starts_at >= window.opens_at) & (Slot.starts_at < window.closes_at)
 
 
-def week_of(doctor_id: UUID, monday: date) -> list[DaySummary]:
-    """The seven days from ``monday`` on, in clinic time, each with its free times in order."""
-    days = {monday + timedelta(days=n): DaySummary(monday + timedelta(days=n), [], 0) for n in range(7)}
-    bookable_from = policies.bookable_from()
-    for slot in db.session.execute(_slots_between(doctor_id, monday, monday + timedelta(days=7))):
+def takes_place(mode: Mode) -> ColumnElement[bool]:
+    """Which slots are open to visits of this kind: all but those of the other kind, as the index for them says."""
+    return Slot.mode != (Mode.IN_PERSON if mode == Mode.ONLINE else Mode.ONLINE)
+
+
+def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None = None) -> list[DaySummary]:
+    """The seven days from ``monday`` on, in clinic time, with their free times in order; those for ``mode`` alone."""
+    days = {monday + timedelta(days=n): DaySummary(monday + timedelta(days=n), [], 0, 0) for n in range(7)}
+    now, window = clock.now(), policy.window
+    for slot in db.session.execute(_slots_between(doctor_id, monday, monday + timedelta(days=7), mode)):
         day = clock.to_clinic(slot.starts_at).date()
-        free = slot.status == SlotStatus.FREE and slot.starts_at >= bookable_from
-        if free:
-            days[day].free.append(FreeTime(slot.id, slot.starts_at, slot.ends_at))
-        days[day] = days[day]._replace(offered=days[day].offered + 1)
+        is_free = slot.status == SlotStatus.FREE
+        if is_free and window.opens_at <= slot.starts_at < window.closes_at:
+            days[day].free.append(FreeTime(slot.id, slot.starts_at, slot.ends_at, slot.mode))
+        too_soon = is_free and now < slot.starts_at < window.opens_at
+        days[day] = days[day]._replace(offered=days[day].offered + 1, too_soon=days[day].too_soon + too_soon)
     return list(days.values())
 
 
-def _slots_between(doctor_id: UUID, first_day: date, end_day: date) -> Select:
-    return (
-        select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.status)
-        .where(
-            Slot.doctor_id == doctor_id,
-            Slot.starts_at >= clock.start_of_day(first_day),
-            Slot.starts_at < clock.start_of_day(end_day),
-            Slot.status != SlotStatus.BUSY_UNAVAILABLE,
-        )
-        .order_by(Slot.starts_at)
+def _slots_between(doctor_id: UUID, first_day: date, end_day: date, mode: Mode | None) -> Select:
+    statement = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.status).where(
+        Slot.doctor_id == doctor_id,
+        Slot.starts_at >= clock.start_of_day(first_day),
+        Slot.starts_at < clock.start_of_day(end_day),
+        Slot.status != SlotStatus.BUSY_UNAVAILABLE,
     )
+    return (statement.where(takes_place(mode)) if mode else statement).order_by(Slot.starts_at)
 
 
-def nearest_free(slot: Slot, *, count: int = 3) -> list[FreeTime]:
+def nearest_free(slot: Slot, *, policy: Policy, count: int = 3) -> list[FreeTime]:
     """The ``count`` bookable times of the same doctor that are nearest to ``slot``, in order of time."""
-    columns = select(Slot.id, Slot.starts_at, Slot.ends_at).where(Slot.doctor_id == slot.doctor_id, is_bookable())
+    bookable = is_bookable(policy.window)
+    columns = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode).where(Slot.doctor_id == slot.doctor_id, bookable)
     before = columns.where(Slot.starts_at < slot.starts_at).order_by(Slot.starts_at.desc()).limit(count)
     after = columns.where(Slot.starts_at > slot.starts_at).order_by(Slot.starts_at).limit(count)
     rows = db.session.execute(union_all(before.subquery().select(), after.subquery().select()))
@@ -77,19 +91,20 @@ def nearest_free(slot: Slot, *, count: int = 3) -> list[FreeTime]:
     return sorted(nearest[:count], key=lambda free: free.starts_at)
 
 
-def get_slot_to_book(slot_id: UUID) -> Slot:
+def get_slot_to_book(slot_id: UUID) -> SlotToBook:
     """A slot of a doctor whom patients can find, with the doctor loaded; it may be taken by now."""
-    slot = db.session.scalar(
-        select(Slot)
+    statement = (
+        select(Slot, *policies.COLUMNS)
         .join(Slot.doctor)
         .join(Doctor.user)
         .options(contains_eager(Slot.doctor).contains_eager(Doctor.user))
         .where(Slot.id == slot_id, Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
         .execution_options(populate_existing=True)
     )
-    if slot is None:
+    row = db.session.execute(policies.joined(statement, doctor_id=Slot.doctor_id)).first()
+    if row is None:
         raise NotFound("This time is no longer offered. Choose another.")
-    return slot
+    return SlotToBook(row.Slot, policies.of_row(row))
 
 
 def find_slot(slot_id: UUID) -> Slot | None:

@@ -4,7 +4,7 @@ import secrets
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, Row, Select, exists, literal, select, update
+from sqlalchemy import Row, Select, Uuid, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -12,9 +12,10 @@ from hms import clock
 from hms.auth.models import Doctor, Patient, User
 from hms.db import Busy, new_id, transaction
 from hms.errors import NotFound
-from hms.scheduling import emails, obstacles, queries, signals
+from hms.scheduling import emails, obstacles, policies, queries, signals
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot, SlotStatus
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering, SlotTaken
+from hms.scheduling.policies import Policy
+from hms.scheduling.refusals import AlreadyBooked, KeyReused, NoLongerOffered, NotOffering, SlotTaken
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 or O, no 1, I or L: a reference is read out over the telephone."""
@@ -23,14 +24,18 @@ TRIES = 5
 """How often a slot is tried that others take and free again at the same moment."""
 
 
-def book(slot_id: UUID, *, patient: Patient, reason: str = "", idempotency_key: str) -> Appointment:
+def book(
+    slot_id: UUID, *, patient: Patient, reason: str = "", mode: str | None = None, idempotency_key: str
+) -> Appointment:
     """Book a free slot for a patient, and promise both people a mail.
 
-    The same key again, or the same patient on the same slot again, is the same appointment and no second one.
-    Raises :class:`SlotTaken`, :class:`SlotPast`, :class:`TooSoon`, :class:`AlreadyBooked`, :class:`NotOffering`,
-    :class:`KeyReused`, :class:`NotFound`; :class:`Busy` when the slot's lock does not come free in time.
+    ``mode`` is how the visit is to take place, ``in-person`` or ``online``; None takes what is offered, in person
+    where both are. The same key again, or the same patient on the same slot again, is the same appointment and no
+    second one. Raises :class:`SlotTaken`, :class:`SlotPast`, :class:`TooSoon`, :class:`BeyondHorizon`,
+    :class:`NoLongerOffered`, :class:`ModeChanged`, :class:`AlreadyBooked`, :class:`TooManyBookings`,
+    :class:`NotOffering`, :class:`KeyReused`, :class:`NotFound`; :class:`Busy` when a lock does not come free in time.
     """
-    claim = Claim(slot_id, patient, reason, idempotency_key)
+    claim = Claim(slot_id, patient, reason, mode, idempotency_key)
     with transaction() as session:
         for _ in range(TRIES):
             if appointment := _claim(session, claim) or _earlier_or_refuse(claim):
@@ -44,15 +49,16 @@ class Claim(NamedTuple):
     slot_id: UUID
     patient: Patient
     reason: str
+    mode: str | None
     idempotency_key: str
 
 
 def _claim(session: Session, claim: Claim) -> Appointment | None:
     """The new appointment; none when somebody else was quicker, or a constraint knows better than our checks."""
-    slot = session.execute(_lock_if_free(claim.slot_id, claim.patient)).first()
+    slot = session.execute(LOCK_IF_FREE, {"slot_id": claim.slot_id, "patient_id": claim.patient.id}).first()
     if slot is None:
         return None
-    _check(slot)
+    _check(slot, claim)
     appointment = _write(session, slot.Slot, claim)
     if appointment is not None:
         emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
@@ -60,79 +66,48 @@ def _claim(session: Session, claim: Claim) -> Appointment | None:
     return appointment
 
 
-def _lock_if_free(slot_id: UUID, patient: Patient) -> Select:
-    """The slot, locked and read anew, with what the checks need; no row, and no waiting in line, once it is taken."""
-    own = (
-        exists()
-        .where(Appointment.patient_id == patient.id, Appointment.status != AppointmentStatus.CANCELLED)
-        .where(queries.during(Appointment).op("&&")(queries.during(Slot)))
-    )
-    return (
-        select(
-            Slot,
-            Doctor.user_id.label("doctor_user_id"),
-            Doctor.approved_at,
-            User.deactivated_at,
-            own.label("patient_is_busy"),
-        )
-        .join(Doctor, Slot.doctor_id == Doctor.id)
-        .join(User, Doctor.user_id == User.id)
-        .where(Slot.id == slot_id, Slot.status == SlotStatus.FREE)
-        .with_for_update(of=Slot)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _check(slot: Row) -> None:
+def _check(slot: Row, claim: Claim) -> None:
     if slot.approved_at is None or slot.deactivated_at is not None:
         raise NotOffering
-    if obstacle := obstacles.to_booking(slot.Slot):
+    policy = policies.of_row(slot)
+    if obstacle := obstacles.to_booking(slot.Slot, policy) or obstacles.to_mode(slot.Slot, claim.mode):
         raise obstacle
     if slot.patient_is_busy:
         raise AlreadyBooked
+    if policy.has_limit:
+        _check_number(slot.Slot, policy, claim.patient)
+
+
+def _check_number(slot: Slot, policy: Policy, patient: Patient) -> None:
+    """Count under a lock: two bookings of one patient at the same moment would each find the other missing."""
+    queries.lock_patient(patient)
+    coming, with_doctor = queries.count_coming(patient, doctor_id=slot.doctor_id)
+    if obstacle := obstacles.to_another(policy, coming=coming, with_doctor=with_doctor):
+        raise obstacle
 
 
 def _write(session: Session, slot: Slot, claim: Claim) -> Appointment | None:
     """Appointment, slot and history in one statement; none when a constraint knows better than our checks."""
-    booked = _insert_appointment(slot, claim)
-    taken = update(Slot).where(Slot.id == booked.c.slot_id).values(status=SlotStatus.BUSY).cte("taken")
-    history = _insert_history(booked, claim)
-    appointment = aliased(Appointment, booked, adapt_on_names=True)
-    return session.scalars(select(appointment).add_cte(taken, history)).one_or_none()
-
-
-def _insert_appointment(slot: Slot, claim: Claim) -> CTE:
-    return (
-        insert(Appointment)
-        .values(
-            id=new_id(),
-            reference=new_reference(),
-            slot_id=slot.id,
-            doctor_id=slot.doctor_id,
-            patient_id=claim.patient.id,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            status=AppointmentStatus.BOOKED,
-            mode=Mode.ONLINE if slot.mode == Mode.ONLINE else Mode.IN_PERSON,
-            reason=claim.reason,
-            idempotency_key=claim.idempotency_key,
-            created_at=clock.now(),
-        )
-        .on_conflict_do_nothing()
-        .returning(*Appointment.__table__.columns)
-        .cte("booked")
-    )
-
-
-def _insert_history(booked: CTE, claim: Claim) -> CTE:
-    line = {
-        "id": literal(new_id()),
-        "appointment_id": booked.c.id,
-        "actor_id": literal(claim.patient.user_id),
-        "to_status": booked.c.status,
-        "changed_at": booked.c.created_at,
+    values = {
+        "new_id": new_id(),
+        "new_reference": new_reference(),
+        "new_slot_id": slot.id,
+        "new_doctor_id": slot.doctor_id,
+        "new_patient_id": claim.patient.id,
+        "new_starts_at": slot.starts_at,
+        "new_ends_at": slot.ends_at,
+        "new_mode": _mode(slot, claim),
+        "new_reason": claim.reason,
+        "new_idempotency_key": claim.idempotency_key,
+        "new_created_at": clock.now(),
+        "history_id": new_id(),
+        "actor_id": claim.patient.user_id,
     }
-    return insert(AppointmentChange).from_select(list(line), select(*line.values())).cte("history")
+    return session.scalars(WRITE, values).one_or_none()
+
+
+def _mode(slot: Slot, claim: Claim) -> str:
+    return (claim.mode or Mode.IN_PERSON) if slot.mode == Mode.BOTH else slot.mode
 
 
 def _earlier_or_refuse(claim: Claim) -> Appointment | None:
@@ -148,6 +123,8 @@ def _earlier_or_refuse(claim: Claim) -> Appointment | None:
     slot = queries.find_slot(claim.slot_id)
     if slot is None:
         raise NotFound("This time is no longer offered.")
+    if slot.status == SlotStatus.BUSY_UNAVAILABLE:
+        raise NoLongerOffered
     if slot.status != SlotStatus.FREE:
         raise SlotTaken
     if queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at):
@@ -158,3 +135,59 @@ def _earlier_or_refuse(claim: Claim) -> Appointment | None:
 def new_reference() -> str:
     """Eight random letters and digits by which people name an appointment."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+
+
+# -- the two statements ----------------------------------------------------------------------------------------------
+# They are put together once, when this file is read: SQLAlchemy takes longer to build them than PostgreSQL to run them.
+
+
+def _lock_if_free() -> Select:
+    """The slot, locked and read anew, with what the checks need; no row, and no waiting in line, once it is taken."""
+    own = (
+        exists()
+        .where(Appointment.patient_id == bindparam("patient_id"), Appointment.status != AppointmentStatus.CANCELLED)
+        .where(queries.during(Appointment).op("&&")(queries.during(Slot)))
+    )
+    statement = (
+        select(
+            Slot,
+            Doctor.user_id.label("doctor_user_id"),
+            Doctor.approved_at,
+            User.deactivated_at,
+            own.label("patient_is_busy"),
+            *policies.COLUMNS,
+        )
+        .join(Doctor, Slot.doctor_id == Doctor.id)
+        .join(User, Doctor.user_id == User.id)
+        .where(Slot.id == bindparam("slot_id"), Slot.status == SlotStatus.FREE)
+        .with_for_update(of=Slot)
+        .execution_options(populate_existing=True)
+    )
+    return policies.joined(statement, doctor_id=Slot.doctor_id)
+
+
+def _write_all() -> Select:
+    """The appointment, its slot's status and the first line of its history; no row when a constraint says no."""
+    columns = Appointment.__table__.columns
+    given = [column.name for column in columns if column.name not in ("status", "cancellation_reason", "version")]
+    booked = (
+        insert(Appointment)
+        .values(status=AppointmentStatus.BOOKED, **{name: bindparam(f"new_{name}") for name in given})
+        .on_conflict_do_nothing()
+        .returning(*columns)
+        .cte("booked")
+    )
+    taken = update(Slot).where(Slot.id == booked.c.slot_id).values(status=SlotStatus.BUSY).cte("taken")
+    line = {
+        "id": bindparam("history_id", type_=Uuid),
+        "appointment_id": booked.c.id,
+        "actor_id": bindparam("actor_id", type_=Uuid),
+        "to_status": booked.c.status,
+        "changed_at": booked.c.created_at,
+    }
+    history = insert(AppointmentChange).from_select(list(line), select(*line.values())).cte("history")
+    return select(aliased(Appointment, booked, adapt_on_names=True)).add_cte(taken, history)
+
+
+LOCK_IF_FREE = _lock_if_free()
+WRITE = _write_all()

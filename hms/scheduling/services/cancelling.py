@@ -1,10 +1,12 @@
-"""Cancelling: the appointment keeps its row and its history, the slot is free for others in the same transaction."""
+"""Cancelling: the appointment keeps its row and its history, and in the same transaction its slot is free for others,
+unless the doctor's hours, time off or a closure offer nothing then by now."""
 
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from hms import clock
 from hms.auth.models import Doctor, Patient
 from hms.db import transaction
 from hms.errors import Invalid
@@ -12,6 +14,7 @@ from hms.scheduling import emails, obstacles, policies, queries, signals
 from hms.scheduling.models import Appointment, AppointmentStatus, Slot, SlotStatus
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.services.history import move
+from hms.scheduling.services.planning import days_of, make_equal
 
 
 def cancel_as_patient(appointment_id: UUID, *, patient: Patient, reason: str = "") -> Appointment:
@@ -20,6 +23,7 @@ def cancel_as_patient(appointment_id: UUID, *, patient: Patient, reason: str = "
     Cancelling it again changes nothing. Raises :class:`TooLateToCancel`, :class:`MoveNotAllowed`, ``NotFound``.
     """
     with transaction() as session:
+        queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_appointment(appointment_id, patient=patient)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
@@ -37,6 +41,7 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
     if not reason.strip():
         raise Invalid("Tell the patient why.", field="reason")
     with transaction() as session:
+        queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_appointment(appointment_id, doctor=doctor)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
@@ -51,6 +56,10 @@ def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UU
     appointment.cancellation_reason = reason
     appointment.version += 1
     session.execute(update(Slot).where(Slot.id == appointment.slot_id).values(status=SlotStatus.FREE))
+    if appointment.starts_at > clock.now():
+        days = days_of(appointment.starts_at, appointment.ends_at)
+        if make_equal(session, appointment.doctor_id, only=days).removed:
+            session.refresh(appointment, ["slot_id"])
     emails.cancelled(
         appointment,
         by=by,

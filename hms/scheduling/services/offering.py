@@ -1,6 +1,6 @@
-"""Offering times: a doctor opens, changes and removes slots. A booked slot is never touched here."""
+"""Offering single times: a doctor opens, changes and removes slots by hand. A booked slot is never touched here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -13,13 +13,20 @@ from hms.auth.models import Doctor
 from hms.db import new_id, transaction
 from hms.errors import Invalid
 from hms.scheduling import queries
-from hms.scheduling.models import Slot, SlotStatus
-from hms.scheduling.refusals import SlotInPast, SlotNotFree, SlotOverlap
+from hms.scheduling.changes import OwnSlot
+from hms.scheduling.models import Mode, Origin, Slot, SlotStatus, TimeOff
+from hms.scheduling.queries import offers
+from hms.scheduling.refusals import AwayThen, SlotInPast, SlotNotFree, SlotOverlap
+from hms.scheduling.services.planning import Range, around, days_of, lock_offer, make_equal
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
 LONGEST_SERIES_DAYS = 366
 MOST_TIMES = 10_000
 """As many as one statement writes in a second or two, and more than a doctor works in a year."""
+
+Interval = tuple[datetime, datetime]
+Time = tuple[datetime, datetime, str]
+"""From when to when, and how the visit takes place."""
 
 
 class SeriesResult(NamedTuple):
@@ -31,17 +38,19 @@ class SeriesResult(NamedTuple):
     skipped_days: list[tuple[date, str]]
 
 
-def open_slot(doctor: Doctor, *, day: date, start: time, end: time) -> Slot:
+def open_slot(doctor: Doctor, *, day: date, start: time, end: time, mode: str = Mode.IN_PERSON) -> Slot:
     """Offer one time, given by the clinic's wall clock.
 
-    Raises :class:`SlotOverlap`, :class:`SlotInPast`, ``NoSuchTime``, ``Invalid``.
+    Raises :class:`SlotOverlap`, :class:`SlotInPast`, :class:`AwayThen`, ``NoSuchTime``, ``Invalid``.
     """
     with transaction() as session:
-        _lock_schedule(session, doctor)
-        starts_at, ends_at = _interval(day, start, end)
-        opened = _insert(session, doctor, [(starts_at, ends_at)])
+        lock_offer(session, doctor.id)
+        interval = _interval(day, start, end)
+        _check_presence(doctor, interval)
+        opened = _insert(session, doctor, [(*interval, mode)])
         if not opened:
             raise SlotOverlap(field="start")
+        _settle(session, doctor, opened)
     return opened[0]
 
 
@@ -54,51 +63,85 @@ def open_series(
     start: time,
     end: time,
     visit_minutes: int,
+    mode: str = Mode.IN_PERSON,
 ) -> SeriesResult:
     """Offer visits of ``visit_minutes`` back to back from ``start`` to ``end`` on each of the ``weekdays`` (Monday 0).
 
     What overlaps a time offered already, or has passed, is left out and counted. A day on which the wall clock skips
-    ``start`` or ``end`` is left out and named.
+    ``start`` or ``end`` is left out and named. What falls into time off or a closure is kept from patients until then.
     """
     _check_series(first_day, last_day, weekdays, start, end, visit_minutes)
     skipped: list[tuple[date, str]] = []
-    intervals: list[tuple[datetime, datetime]] = []
+    times: list[Time] = []
     for day in _days(first_day, last_day, weekdays):
         try:
-            intervals += _visits(clock.from_clinic(day, start), clock.from_clinic(day, end), visit_minutes)
+            times += _visits(clock.from_clinic(day, start), clock.from_clinic(day, end), visit_minutes, mode)
         except clock.NoSuchTime as refusal:
             skipped.append((day, refusal.message))
-    if len(intervals) > MOST_TIMES:
-        raise Invalid(f"These are more than {MOST_TIMES:,} times. Choose fewer days.", field="last_day")
-    coming = [interval for interval in intervals if interval[0] > clock.now()]
-    with transaction() as session:
-        _lock_schedule(session, doctor)
-        opened = _insert(session, doctor, coming)
-    return SeriesResult(len(opened), len(coming) - len(opened), len(intervals) - len(coming), skipped)
+    return _open(doctor, times, skipped)
 
 
-def change_slot(slot_id: UUID, *, doctor: Doctor, day: date, start: time, end: time) -> Slot:
-    """Move a free slot of one's own to another time.
+def copy_day(doctor: Doctor, *, day: date, to_days: Iterable[date]) -> SeriesResult:
+    """Offer the times of one day on others too, at the same hours of the clinic's wall; blocked ones are left out.
 
-    Raises :class:`SlotNotFree`, :class:`SlotOverlap`, :class:`SlotInPast`, ``NoSuchTime``, ``Invalid``, ``NotFound``.
+    What overlaps a time offered already, or has passed, is left out and counted. A day on which the wall clock skips
+    one of the times is left out and named. Raises ``Invalid`` when there is nothing to copy.
+    """
+    targets = sorted(set(to_days) - {day})
+    if not targets or len(targets) > LONGEST_SERIES_DAYS:
+        raise Invalid("Choose between one other day and a year of them.", field="to_days")
+    pattern = _pattern(doctor, day)
+    skipped: list[tuple[date, str]] = []
+    times: list[Time] = []
+    for target in targets:
+        try:
+            times += [_moved(slot, target) for slot in pattern]
+        except clock.NoSuchTime as refusal:
+            skipped.append((target, refusal.message))
+    return _open(doctor, times, skipped)
+
+
+def change_slot(slot_id: UUID, *, doctor: Doctor, day: date, start: time, end: time, mode: str | None = None) -> Slot:
+    """Move a free slot of one's own to another time; it is one's own by hand from now on, whatever the hours become.
+
+    Raises :class:`SlotNotFree`, :class:`SlotOverlap`, :class:`SlotInPast`, :class:`AwayThen`, ``NoSuchTime``,
+    ``Invalid``, ``NotFound``.
     """
     with transaction(conflicts={"ex_slots_doctor_overlap": SlotOverlap(field="start")}) as session:
-        _lock_schedule(session, doctor)
+        lock_offer(session, doctor.id)
         slot = _lock_free(slot_id, doctor)
-        slot.starts_at, slot.ends_at = _interval(day, start, end)
+        interval = _interval(day, start, end)
+        _check_presence(doctor, interval)
+        before = days_of(slot.starts_at, slot.ends_at)
+        _forget_plan(session, slot)
+        (slot.starts_at, slot.ends_at), slot.origin, slot.mode = interval, Origin.HAND, mode or slot.mode
         session.flush()
+        for days in {before, days_of(*interval)}:
+            make_equal(session, doctor.id, only=days)
     return slot
 
 
 def delete_slot(slot_id: UUID, *, doctor: Doctor) -> None:
-    """Take a free slot of one's own back. Raises :class:`SlotNotFree`, ``NotFound``."""
+    """Take a slot of one's own back that is free or blocked; the hours do not bring it again.
+
+    Raises :class:`SlotNotFree`, ``NotFound``.
+    """
     with transaction() as session:
-        session.delete(_lock_free(slot_id, doctor))
+        lock_offer(session, doctor.id)
+        slot = queries.lock_slot(slot_id, doctor=doctor)
+        if slot.status not in (SlotStatus.FREE, SlotStatus.BUSY_UNAVAILABLE):
+            raise SlotNotFree
+        _forget_plan(session, slot)
+        session.delete(slot)
+        session.flush()
+        make_equal(session, doctor.id, only=days_of(slot.starts_at, slot.ends_at))
 
 
-def _lock_schedule(session: Session, doctor: Doctor) -> None:
-    """One change of a doctor's times at a time; bookings of the doctor go on meanwhile."""
-    session.get(Doctor, doctor.id, with_for_update={"key_share": True, "of": Doctor}, populate_existing=True)
+def _forget_plan(session: Session, slot: Slot) -> None:
+    """Note that a time of the schedule is not to be made again."""
+    if slot.origin == Origin.SCHEDULE:
+        session.add(TimeOff(doctor_id=slot.doctor_id, starts_at=slot.starts_at, ends_at=slot.ends_at, single=True))
+        session.flush()
 
 
 def _lock_free(slot_id: UUID, doctor: Doctor) -> Slot:
@@ -106,6 +149,14 @@ def _lock_free(slot_id: UUID, doctor: Doctor) -> Slot:
     if slot.status != SlotStatus.FREE:
         raise SlotNotFree
     return slot
+
+
+def _check_presence(doctor: Doctor, interval: Interval) -> None:
+    takes_away = around(offers.load_offer(doctor.id, since=clock.now()))
+    if takes_away.closed.overlap(*interval):
+        raise AwayThen("The clinic is closed then. Choose another time.", field="day")
+    if takes_away.away.overlap(*interval):
+        raise AwayThen(field="day")
 
 
 def _interval(day: date, start: time, end: time) -> tuple[datetime, datetime]:
@@ -140,17 +191,55 @@ def _days(first_day: date, last_day: date, weekdays: frozenset[int]) -> Iterator
     return (day for day in days if day.weekday() in weekdays)
 
 
-def _visits(starts_at: datetime, ends_at: datetime, visit_minutes: int) -> list[tuple[datetime, datetime]]:
+def _visits(starts_at: datetime, ends_at: datetime, visit_minutes: int, mode: str) -> list[Time]:
     """Whole visits that fit, in real minutes: a day with a clock change has an hour more or less of them."""
     visit = timedelta(minutes=visit_minutes)
     count = (ends_at - starts_at) // visit
-    return [(starts_at + n * visit, starts_at + (n + 1) * visit) for n in range(count)]
+    return [(starts_at + n * visit, starts_at + (n + 1) * visit, mode) for n in range(count)]
 
 
-def _insert(session: Session, doctor: Doctor, intervals: list[tuple[datetime, datetime]]) -> list[Slot]:
+def _pattern(doctor: Doctor, day: date) -> list[OwnSlot]:
+    """What the doctor offers on a day, booked or not."""
+    starts_at, ends_at = clock.day_bounds(day)
+    slots = offers.own_slots(doctor.id, since=starts_at, until=ends_at)
+    pattern = [slot for slot in slots if slot.starts_at >= starts_at and slot.status != SlotStatus.BUSY_UNAVAILABLE]
+    if not pattern:
+        raise Invalid("You offer no time on that day. Choose another to copy from.", field="day")
+    return pattern
+
+
+def _moved(slot: OwnSlot, day: date) -> Time:
+    """The same time of the wall on another day, as long in real minutes."""
+    starts_at = clock.from_clinic(day, clock.to_clinic(slot.starts_at).time())
+    return starts_at, starts_at + (slot.ends_at - slot.starts_at), slot.mode
+
+
+def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) -> SeriesResult:
+    if len(times) > MOST_TIMES:
+        raise Invalid(f"These are more than {MOST_TIMES:,} times. Choose fewer days.", field="last_day")
+    coming = [each for each in times if each[0] > clock.now()]
+    with transaction() as session:
+        lock_offer(session, doctor.id)
+        opened = _insert(session, doctor, coming)
+        _settle(session, doctor, opened)
+    return SeriesResult(len(opened), len(coming) - len(opened), len(times) - len(coming), skipped)
+
+
+def _insert(session: Session, doctor: Doctor, times: list[Time]) -> list[Slot]:
     """The slots that the database took; the others overlap what is there (``ex_slots_doctor_overlap``)."""
-    if not intervals:
+    if not times:
         return []
-    rows = [{"id": new_id(), "doctor_id": doctor.id, "starts_at": s, "ends_at": e} for s, e in intervals]
+    rows = [{"id": new_id(), "doctor_id": doctor.id, "starts_at": s, "ends_at": e, "mode": m} for s, e, m in times]
     statement = insert(Slot).values(rows).on_conflict_do_nothing().returning(Slot)
     return list(session.scalars(statement, execution_options={"populate_existing": True}))
+
+
+def _settle(session: Session, doctor: Doctor, opened: list[Slot]) -> None:
+    """Have the new times say so where time off, a closure or another calendar takes them away."""
+    if not opened:
+        return
+    first, last = min(slot.starts_at for slot in opened), max(slot.ends_at for slot in opened)
+    marked = make_equal(session, doctor.id, only=Range(days_of(first, first).first_day, days_of(last, last).last_day))
+    if marked.marked:
+        for slot in opened:
+            session.refresh(slot)

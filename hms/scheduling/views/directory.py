@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from hms.auth import queries as people
 from hms.auth.guards import guard
+from hms.auth.replica import strangers_read_the_replica
 from hms.errors import NotFound
 from hms.scheduling import pickers, queries, summaries
 from hms.web import render
@@ -16,17 +17,19 @@ ONE_YEAR_SECONDS = 31_536_000
 
 bp = Blueprint("directory", __name__)
 guard(bp, "public")
+strangers_read_the_replica(bp)
 
 
 @bp.get("/")
 def landing() -> ResponseReturnValue:
     """The way in: search, specialties, and the soonest free time of all."""
+    welcome = queries.welcome()
     return render(
         "directory/landing.html",
         specialties=queries.list_specialties_with_doctors(),
-        soonest=queries.soonest_free(),
+        soonest=welcome if welcome.slot_id else None,
         soon=pickers.soon,
-        promise=summaries.promise(),
+        promise=summaries.promise(welcome.policy),
     )
 
 
@@ -56,16 +59,19 @@ def doctors() -> ResponseReturnValue:
 def doctor(doctor_id: UUID) -> ResponseReturnValue:
     """One doctor, and the free times of one week with one day open."""
     profile = queries.get_bookable_doctor(doctor_id)
-    day = pickers.day_asked(request.args.get("day", ""), profile.earliest)
-    week = queries.week_of(doctor_id, pickers.monday_of(day))
+    kind = pickers.kind_asked(request.args.get("visit", ""), profile)
+    day = pickers.day_asked(request.args.get("day", ""), kind.earliest)
+    week = queries.week_of(doctor_id, pickers.monday_of(day), policy=profile.policy, mode=kind.mode)
     return render(
         "directory/doctor.html",
         profile=profile,
         doctor=profile.doctor,
-        picker=pickers.week_picker(profile, week, day),
+        earliest=kind.earliest,
+        visit=kind.mode,
+        picker=pickers.week_picker(profile, week, day, kind=kind),
         pickers=pickers,
-        where=summaries.where(profile.doctor),
-        promise=summaries.promise(),
+        where=summaries.places(profile),
+        promise=summaries.promise(profile.policy),
     )
 
 

@@ -9,8 +9,9 @@ from hms.auth.guards import current_patient, guard
 from hms.errors import Refusal, Unavailable
 from hms.scheduling import obstacles, pickers, policies, queries, services, summaries
 from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
-from hms.scheduling.models import Appointment, AppointmentStatus, Slot
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, NotOffering
+from hms.scheduling.models import Appointment, AppointmentStatus, Mode
+from hms.scheduling.queries import SlotToBook
+from hms.scheduling.refusals import AlreadyBooked, KeyReused, ModeChanged, NotOffering
 from hms.web import render
 
 APPOINTMENTS_ON_A_PAGE = 50
@@ -36,13 +37,15 @@ def home() -> ResponseReturnValue:
 @bp.route("/slots/<uuid:slot_id>/book", methods=["GET", "POST"])
 def book(slot_id: UUID) -> ResponseReturnValue:
     """Check the details of a free time and book it."""
-    form = BookForm()
+    asked = pickers.visit_asked(request.args.get("visit", ""))
+    form = BookForm(mode=asked or Mode.IN_PERSON)
     if form.validate_on_submit():
         try:
             appointment = services.book(
                 slot_id,
                 patient=current_patient,
                 reason=form.reason.data or "",
+                mode=form.mode.data if form.mode.raw_data else asked,
                 idempotency_key=str(form.idempotency_key.data),
             )
         except NotOffering:  # there is no time of this doctor to offer instead
@@ -58,20 +61,38 @@ def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
     return redirect(url_for(".appointment", appointment_id=appointment.id, booked=1), 303)
 
 
-def _check_page(slot: Slot, form: BookForm) -> ResponseReturnValue:
+def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
     """The page of a time that can be booked, or of one that cannot, with the nearest that can."""
-    refusal = form.refusal or obstacles.to_booking(slot)
-    if refusal is None or isinstance(refusal, Unavailable | KeyReused):
-        promise = summaries.promise_for(slot)
-        return render("patient/book.html", form=form, slot=slot, details=summaries.details(slot), promise=promise)
+    slot, policy = found
+    refusal = form.refusal or obstacles.to_booking(slot, policy) or _limit(found)
+    if refusal is None or isinstance(refusal, Unavailable | KeyReused | ModeChanged):
+        return render(
+            "patient/book.html",
+            form=form,
+            slot=slot,
+            details=summaries.details(slot),
+            place=summaries.where(slot.doctor),
+            promise=summaries.promise_for(slot, policy),
+        )
     own = queries.list_appointments(patient=current_patient)
     if booked := next((appointment for appointment in own if appointment.slot_id == slot.id), None):
         return _to_confirmation(booked)
-    return _refusal_page(slot, form, refusal, own)
+    return _refusal_page(found, form, refusal, own)
 
 
-def _refusal_page(slot: Slot, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
-    free = pickers.nearest(queries.nearest_free(slot, count=TIMES_TO_CHOOSE_FROM), to=slot, besides=own)
+def _limit(found: SlotToBook) -> Refusal | None:
+    """Why this patient cannot book one more; nothing is counted where the number does not matter."""
+    slot, policy = found
+    if not policy.has_limit:
+        return None
+    coming, with_doctor = queries.count_coming(current_patient, doctor_id=slot.doctor_id)
+    return obstacles.to_another(policy, coming=coming, with_doctor=with_doctor)
+
+
+def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
+    slot, policy = found
+    near = queries.nearest_free(slot, policy=policy, count=TIMES_TO_CHOOSE_FROM)
+    free = pickers.nearest(near, to=slot, besides=own)
     clash = next((appointment for appointment in own if pickers.overlaps(slot, appointment)), None)
     return render(
         "patient/book.html",
@@ -81,8 +102,7 @@ def _refusal_page(slot: Slot, form: BookForm, refusal: Refusal, own: list[Appoin
         details=summaries.details(slot),
         refusal=refusal,
         clash=clash if isinstance(refusal, AlreadyBooked) else None,
-        free=free,
-        times=pickers.times_instead(free, of=slot),
+        times=pickers.times_instead(free, of=slot, mode=Mode(str(form.mode.data))),
         new_key=new_key,
     )
 
@@ -93,6 +113,7 @@ def appointments() -> ResponseReturnValue:
     is_past, page = request.args.get("tab") == "past", pickers.page_asked(request.args.get("page", ""))
     counts = queries.count_appointments(patient=current_patient)
     found = queries.list_appointments(patient=current_patient, past=is_past, page=page)
+    policies.read_ahead(appointment.doctor_id for appointment in found)
     return render(
         "patient/appointments.html",
         is_past=is_past,
@@ -116,7 +137,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         cancelled_by=summaries.cancelled_by(appointment, reader=current_patient),
         can_cancel=policies.patient_can_cancel(appointment),
         cancel_until=policies.cancel_until(appointment),
-        window=policies.cancellation_words(),
+        window=policies.of(appointment.doctor_id).cancellation_words,
         can_book_again=summaries.can_be_booked(appointment.doctor),
         is_over=summaries.is_over(appointment),
     )

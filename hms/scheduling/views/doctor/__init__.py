@@ -1,6 +1,16 @@
 """The doctor's own area: today, the calendar, free times, appointments. Nobody else's patients are ever seen in it."""
 
-from hms.scheduling.views.doctor import appointments, calendar, slots, today, visits
+from hms.scheduling.views.doctor import (
+    appointments,
+    calendar,
+    copying,
+    ending,
+    exceptions,
+    hours,
+    slots,
+    today,
+    visits,
+)
 from hms.scheduling.views.doctor.door import bp
 
-__all__ = ["appointments", "bp", "calendar", "slots", "today", "visits"]
+__all__ = ["appointments", "bp", "calendar", "copying", "ending", "exceptions", "hours", "slots", "today", "visits"]

@@ -32,7 +32,7 @@ def calendar() -> ResponseReturnValue:
         previous=_address(view, first - length),
         this=_address(view, None),
         next=_address(view, first + length),
-        grid=weekgrid.lay_out(items, days=days, link=link_to),
+        grid=weekgrid.lay_out(items, days=days, link=link_to, blocks=blocks_of(first, first + length)),
         counts=weekgrid.count(items),
         next_patient=_next_patient(items) if first <= clock.today() < first + length else [],
         clock_changes=weekgrid.clock_changes(first, first + length - timedelta(days=1)),
@@ -43,6 +43,20 @@ def agenda_of(first_day: date, end_day: date) -> list[AgendaItem]:
     """The doctor's times from ``first_day`` to before ``end_day``, by one statement."""
     starts_at, ends_at = clock.start_of_day(first_day), clock.start_of_day(end_day)
     return queries.agenda(current_doctor, starts_at=starts_at, ends_at=ends_at)
+
+
+def blocks_of(first_day: date, end_day: date) -> list[weekgrid.Block]:
+    """The doctor's time off and the clinic's closures that touch ``first_day`` to before ``end_day``."""
+    starts_at, ends_at = clock.start_of_day(first_day), clock.start_of_day(end_day)
+    away = [
+        weekgrid.Block(one.starts_at, one.ends_at, one.reason or "Time off")
+        for one in queries.list_time_off(current_doctor)
+    ]
+    closed = [
+        weekgrid.Block(clock.start_of_day(one.first_day), clock.day_bounds(one.last_day)[1], one.name)
+        for one in queries.list_closures()
+    ]
+    return [block for block in [*closed, *away] if block.starts_at < ends_at and starts_at < block.ends_at]
 
 
 def day_named_in_address() -> date:
@@ -60,10 +74,10 @@ def monday_of(day: date) -> date:
 
 
 def link_to(item: AgendaItem) -> str | None:
-    """A booked time leads to its appointment, a free one to the page that changes or removes it."""
+    """A booked time leads to its appointment, a free or blocked one to the page that changes or removes it."""
     if item.appointment_id:
         return url_for("doctor.appointment", appointment_id=item.appointment_id)
-    return url_for("doctor.slot", slot_id=item.slot_id) if weekgrid.kind_of(item) == "free" else None
+    return url_for("doctor.slot", slot_id=item.slot_id) if weekgrid.kind_of(item) in ("free", "block") else None
 
 
 def _subtitle(view: str, first: date) -> str:

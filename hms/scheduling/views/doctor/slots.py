@@ -1,6 +1,6 @@
 """Free times: adding one or a series, changing and removing them while nobody has booked them."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from hms.auth.guards import current_doctor
 from hms.errors import Refusal
 from hms.scheduling import queries, services, weekgrid
 from hms.scheduling.forms.offering import SeriesForm, SlotForm, usual_series
-from hms.scheduling.models import Slot, SlotStatus
+from hms.scheduling.models import BlockedBy, Slot, SlotStatus
 from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address, monday_of
 from hms.scheduling.views.doctor.door import bp
 from hms.web import formats, render
@@ -26,7 +26,7 @@ def slots() -> ResponseReturnValue:
     form = SlotForm(**_usual_time())
     if form.validate_on_submit():
         try:
-            slot = services.open_slot(current_doctor, **form.interval(current_doctor))
+            slot = services.open_slot(current_doctor, **form.interval(current_doctor), mode=form.mode.data)
         except Refusal as refusal:
             form.reject(refusal)
         else:
@@ -56,7 +56,9 @@ def slot(slot_id: UUID) -> ResponseReturnValue:
     form = SlotForm(**_time_of(slot))
     if form.validate_on_submit():
         try:
-            slot = services.change_slot(slot_id, doctor=current_doctor, **form.interval(current_doctor))
+            slot = services.change_slot(
+                slot_id, doctor=current_doctor, **form.interval(current_doctor), mode=form.mode.data
+            )
         except Refusal as refusal:
             form.reject(refusal)
         else:
@@ -77,6 +79,34 @@ def delete_slot(slot_id: UUID) -> ResponseReturnValue:
         return _slot_page(slot_id, form, status=form.status)
     flash(f"Removed: {formats.moment(slot.starts_at)}.", "ok")
     return redirect(url_for(".slots", week=formats.isodate(slot.starts_at)), 303)
+
+
+@bp.post("/slots/<uuid:slot_id>/block")
+def block_slot(slot_id: UUID) -> ResponseReturnValue:
+    """Keep a free time from patients for now."""
+    slot = services.block_slot(slot_id, doctor=current_doctor)
+    return _back_to_the_calendar(slot.starts_at, "Blocked")
+
+
+@bp.post("/slots/<uuid:slot_id>/unblock")
+def unblock_slot(slot_id: UUID) -> ResponseReturnValue:
+    """Offer a blocked time again."""
+    starts_at = queries.get_slot(slot_id, doctor=current_doctor).starts_at
+    slot = services.unblock_slot(slot_id, doctor=current_doctor)
+    return _back_to_the_calendar(starts_at, _told_of_unblocking(slot))
+
+
+def _told_of_unblocking(slot: Slot | None) -> str:
+    if slot is None:
+        return "Unblocked and taken out, because your hours have no such time any more"
+    if slot.blocked_by:
+        return f"Unblocked, but not offered yet ({weekgrid.BLOCKS[BlockedBy(slot.blocked_by)].lower()})"
+    return "Offered again"
+
+
+def _back_to_the_calendar(starts_at: datetime, done: str) -> ResponseReturnValue:
+    flash(f"{done}: {formats.moment(starts_at)}.", "ok")
+    return redirect(url_for(".calendar", week=formats.isodate(starts_at)), 303)
 
 
 def _page(form: SlotForm, series_form: SeriesForm, *, status: int) -> ResponseReturnValue:
@@ -111,18 +141,28 @@ def _slot_page(slot_id: UUID, form: SlotForm, *, status: int) -> ResponseReturnV
         status=status,
         slot=slot,
         is_free=slot.status == SlotStatus.FREE,
+        is_blocked=slot.blocked_by == BlockedBy.DOCTOR,
+        why=weekgrid.BLOCKS[BlockedBy(slot.blocked_by)] if slot.blocked_by else "",
         booking=next((item for item in around if item.slot_id == slot_id and item.appointment_id), None),
         doctor=current_doctor,
     )
 
 
 def _usual_time() -> dict[str, Any]:
-    """What the form for one time holds at first: tomorrow, or the day and time after the one just added."""
+    """What the form for one time holds at first: tomorrow, the day asked for, or the time after the one just added."""
     args = request.args
+    if (day := args.get("day", type=date.fromisoformat)) and clock.FIRST_DAY <= day <= clock.LAST_DAY:
+        return {"day": day, "start": _after_the_last_of(day)}
     start = _time_or(args.get("start", ""), time(9))
     is_after_another = "start" in args and "week" in args
     day = day_named_in_address() if is_after_another else clock.today() + timedelta(days=1)
     return {"day": day, "start": start}
+
+
+def _after_the_last_of(day: date) -> time:
+    """When the day's last time ends; nine o'clock on a day without any."""
+    ends = [item.ends_at for item in agenda_of(day, day + timedelta(days=1))]
+    return clock.to_clinic(max(ends)).time() if ends else time(9)
 
 
 def _time_or(text: str, usual: time) -> time:
@@ -134,11 +174,11 @@ def _time_or(text: str, usual: time) -> time:
 
 def _time_of(slot: Slot) -> dict[str, Any]:
     begin, end = clock.to_clinic(slot.starts_at), clock.to_clinic(slot.ends_at)
-    return {"day": begin.date(), "start": begin.time(), "end": end.time()}
+    return {"day": begin.date(), "start": begin.time(), "end": end.time(), "mode": slot.mode}
 
 
 def _series_of(form: SeriesForm) -> dict[str, Any]:
-    fields = ("first_day", "last_day", "start", "end", "visit_minutes")
+    fields = ("first_day", "last_day", "start", "end", "visit_minutes", "mode")
     return {**{name: form[name].data for name in fields}, "weekdays": frozenset(form.weekdays.data or ())}
 
 

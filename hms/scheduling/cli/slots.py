@@ -1,7 +1,6 @@
 """``flask slots``: offering times from the command line, as a receptionist does over the telephone."""
 
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, time
 
 import click
 from flask.cli import AppGroup
@@ -10,49 +9,10 @@ from hms.auth import queries as people
 from hms.auth.models import Doctor
 from hms.errors import Refusal
 from hms.scheduling import services
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from hms.scheduling.cli.words import Day, WallTime, Weekdays, counted
+from hms.scheduling.models import Mode
 
 slots = AppGroup("slots", help="Offer times in a doctor's name.")
-
-
-class Day(click.ParamType):
-    """A day, as ``YYYY-MM-DD``."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read the day."""
-        try:
-            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
-        except ValueError:
-            self.fail(f"{value!r} is not a day like 2026-11-26.", param, ctx)
-
-
-class WallTime(click.ParamType):
-    """A time on the clinic's wall, as ``HH:MM``."""
-
-    name = "HH:MM"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> time:
-        """Read the time."""
-        try:
-            return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007  # the clinic's zone comes later
-        except ValueError:
-            self.fail(f"{value!r} is not a time like 09:40.", param, ctx)
-
-
-class Weekdays(click.ParamType):
-    """Days of the week, as ``mon,tue``."""
-
-    name = "mon,tue,…"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[int]:
-        """Read the days; Monday is 0."""
-        words = [word.strip().lower() for word in value.split(",")]
-        if strange := [word for word in words if word not in WEEKDAYS]:
-            self.fail(f"{strange[0]!r} is not one of {', '.join(WEEKDAYS)}.", param, ctx)
-        return frozenset(WEEKDAYS.index(word) for word in words)
 
 
 @slots.command("open")
@@ -63,6 +23,7 @@ class Weekdays(click.ParamType):
 @click.option("--visit-minutes", type=int, help="Length of one visit. Without it, start to end is one visit.")
 @click.option("--until", type=Day(), help="The last day of a series.")
 @click.option("--weekdays", type=Weekdays(), help="The days of the week of a series; without it, every day.")
+@click.option("--mode", type=click.Choice([str(mode) for mode in Mode]), default="in-person", help="How patients come.")
 def open_command(
     email: str,
     day: date,
@@ -71,12 +32,13 @@ def open_command(
     visit_minutes: int | None,
     until: date | None,
     weekdays: frozenset[int] | None,
+    mode: str,
 ) -> None:
     """Offer one time, or a series of visits back to back on several days."""
     try:
         doctor = _doctor(email)
         if visit_minutes is None and until is None and weekdays is None:
-            services.open_slot(doctor, day=day, start=start, end=end)
+            services.open_slot(doctor, day=day, start=start, end=end, mode=mode)
             click.echo(f"Opened 1 time on {day}, {start:%H:%M} to {end:%H:%M}.")
             return
         result = services.open_series(
@@ -87,6 +49,7 @@ def open_command(
             start=start,
             end=end,
             visit_minutes=visit_minutes or doctor.visit_minutes,
+            mode=mode,
         )
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from refusal
@@ -101,14 +64,10 @@ def _doctor(email: str) -> Doctor:
 
 
 def _report(result: services.SeriesResult) -> None:
-    click.echo(f"Opened {_times(result.opened)}.")
+    click.echo(f"Opened {counted(result.opened, 'time')}.")
     if result.overlapping:
-        click.echo(f"Left out {_times(result.overlapping)}, because other times are offered then.")
+        click.echo(f"Left out {counted(result.overlapping, 'time')}, because other times are offered then.")
     if result.past:
-        click.echo(f"Left out {_times(result.past)}, because it is too late for that.")
+        click.echo(f"Left out {counted(result.past, 'time')}, because it is too late for that.")
     for day, sentence in result.skipped_days:
         click.echo(f"Left out {day}: {sentence}")
-
-
-def _times(count: int) -> str:
-    return f"{count} time{'' if count == 1 else 's'}"

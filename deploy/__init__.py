@@ -1,0 +1,1 @@
+"""Example configurations, and a trial of several machines' worth of HMS on one."""

@@ -1,0 +1,153 @@
+"""Connections that give up on a database server which has fallen silent.
+
+``statement_timeout`` runs in the server, and cannot help when nothing there answers any more. libpq then waits without
+end: it polls a socket that does not block, so that SO_RCVTIMEO is not obeyed either. Therefore every wait is noted, and
+a thread of this process shuts the socket of one that lasts too long. libpq says at once that the connection is lost,
+the waiting thread goes on with an ``OperationalError``, and the pool makes a new connection.
+
+Noting a wait costs about a microsecond; psycopg2's own wait callback costs several, and would also keep ``COPY`` and
+libpq's ``connect_timeout`` from working.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from weakref import WeakSet
+
+from psycopg2 import InterfaceError, extensions
+
+GRACE_SECONDS = 1.0
+"""How long after the server's own ``statement_timeout`` an answer is given up."""
+
+UNBOUNDED_SECONDS = 6.0
+"""How long an answer is waited for where the server has no ``statement_timeout``."""
+
+LOOK_SECONDS = 0.25
+STATEMENT_TIMEOUT = "SELECT extract(epoch FROM current_setting('statement_timeout')::interval)"
+
+
+class Connection(extensions.connection):
+    """A connection whose every wait for the server ends in good time.
+
+    ``patience_seconds`` is a second more than the server's ``statement_timeout``; None waits for ever.
+    """
+
+    patience_seconds: float | None = UNBOUNDED_SECONDS
+    waits_since: float | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # bounded by connect_timeout
+        _watch(self)
+        self.autocommit = True
+        with self.cursor() as cursor:
+            cursor.execute(STATEMENT_TIMEOUT)
+            allowed = float(cursor.fetchone()[0])
+        self.autocommit = False
+        self.patience_seconds = allowed + GRACE_SECONDS if allowed else UNBOUNDED_SECONDS
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        """A cursor whose waits are noted."""
+        kwargs.setdefault("cursor_factory", Cursor)
+        return super().cursor(*args, **kwargs)
+
+    def commit(self) -> None:
+        """Commit, and give up as statements do."""
+        self.waits_since = time.monotonic()
+        try:
+            super().commit()
+        finally:
+            self.answered()
+
+    def rollback(self) -> None:
+        """Roll back, and give up as statements do."""
+        self.waits_since = time.monotonic()
+        try:
+            super().rollback()
+        finally:
+            self.answered()
+
+    def answered(self) -> None:
+        """The wait is over. Until this returns, whoever shuts the socket knows that it is still ours."""
+        with _lock:
+            self.waits_since = None
+
+
+class Cursor(extensions.cursor):
+    """A cursor that notes when it begins to wait."""
+
+    connection: Connection
+
+    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  # psycopg2's name
+        """Execute, and raise ``OperationalError`` when the server does not answer in time."""
+        connection = self.connection
+        connection.waits_since = time.monotonic()
+        try:
+            super().execute(query, vars)
+        finally:
+            connection.answered()
+
+    def executemany(self, query: Any, vars_list: Any) -> None:
+        """One statement after the other, each with its own time."""
+        for values in vars_list:
+            self.execute(query, values)
+
+    def callproc(self, procname: Any, parameters: Any = None) -> Any:
+        """Call a procedure, and give up as statements do."""
+        connection = self.connection
+        connection.waits_since = time.monotonic()
+        try:
+            return super().callproc(procname, parameters)
+        finally:
+            connection.answered()
+
+
+_lock = threading.Lock()
+_watched: WeakSet[Connection] = WeakSet()
+_watchman: threading.Thread | None = None
+
+
+def _watch(connection: Connection) -> None:
+    """From now on somebody looks after the connection, in this process."""
+    global _watchman
+    with _lock:
+        _watched.add(connection)
+        if _watchman is None:
+            _watchman = threading.Thread(target=_look_again_and_again, name="database deadlines", daemon=True)
+            _watchman.start()
+
+
+def _forget_in_a_child() -> None:
+    """A forked process has no watchman yet, and must leave its parent's connections alone."""
+    global _lock, _watched, _watchman
+    _lock, _watched, _watchman = threading.Lock(), WeakSet(), None
+
+
+os.register_at_fork(after_in_child=_forget_in_a_child)
+
+
+def _look_again_and_again() -> None:
+    while True:
+        time.sleep(LOOK_SECONDS)
+        with _lock:
+            _hang_up_on(_overdue(time.monotonic()))
+
+
+def _overdue(now: float) -> Sequence[Connection]:
+    return [
+        connection
+        for connection in _watched
+        if connection.waits_since is not None
+        and connection.patience_seconds is not None
+        and now - connection.waits_since > connection.patience_seconds
+    ]
+
+
+def _hang_up_on(connections: Sequence[Connection]) -> None:
+    """Shut the sockets, which wakes whoever waits at them."""
+    for connection in connections:
+        with suppress(OSError, InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
+            ours.shutdown(socket.SHUT_RDWR)

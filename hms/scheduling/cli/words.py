@@ -1,0 +1,52 @@
+"""What people write on the command line: days, times on the clinic's wall, days of the week."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+import click
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Day(click.ParamType):
+    """A day, as ``YYYY-MM-DD``."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the day."""
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
+        except ValueError:
+            self.fail(f"{value!r} is not a day like 2026-11-26.", param, ctx)
+
+
+class WallTime(click.ParamType):
+    """A time on the clinic's wall, as ``HH:MM``."""
+
+    name = "HH:MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> time:
+        """Read the time."""
+        try:
+            return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007  # the clinic's zone comes later
+        except ValueError:
+            self.fail(f"{value!r} is not a time like 09:40.", param, ctx)
+
+
+class Weekdays(click.ParamType):
+    """Days of the week, as ``mon,tue``."""
+
+    name = "mon,tue,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[int]:
+        """Read the days; Monday is 0."""
+        words = [word.strip().lower() for word in value.split(",")]
+        if strange := [word for word in words if word not in WEEKDAYS]:
+            self.fail(f"{strange[0]!r} is not one of {', '.join(WEEKDAYS)}.", param, ctx)
+        return frozenset(WEEKDAYS.index(word) for word in words)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 time``, ``12 times``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

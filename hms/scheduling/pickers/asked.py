@@ -1,0 +1,69 @@
+"""What the addresses of these pages ask for; whatever they cannot mean is what most people want."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from hms import clock
+from hms.auth.models import Specialty
+from hms.scheduling.models import Mode
+from hms.scheduling.queries import DoctorProfile, FreeTime
+
+
+class Kind(NamedTuple):
+    """The kind of visit that times are shown for, and the soonest of them; no ``mode`` where there is no choice."""
+
+    mode: Mode | None
+    earliest: FreeTime | None
+
+
+def day_asked(text: str, earliest: FreeTime | None) -> date:
+    """The day in an address; for anything else, and for a day gone by, the day of the earliest free time, or today."""
+    default = clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
+    day = _read_day(text)
+    return day if day and clock.today() <= day <= clock.LAST_DAY else default
+
+
+def any_day(text: str) -> date:
+    """The day in an address, past ones too; today for anything else."""
+    day = _read_day(text)
+    return day if day and clock.FIRST_DAY <= day <= clock.LAST_DAY else clock.today()
+
+
+def _read_day(text: str) -> date | None:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def monday_of(day: date) -> date:
+    """The Monday of that day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def page_asked(text: str) -> int:
+    """The number of a page in an address, from 1 to 999; 1 for anything else."""
+    return max(1, int(text)) if re.fullmatch(r"\d{1,3}", text, re.ASCII) else 1
+
+
+def specialty_meant(words: str, specialties: Sequence[tuple[Specialty, int]]) -> Specialty | None:
+    """The one specialty whose name holds these words, if there is exactly one."""
+    found = [specialty for specialty, _ in specialties if words.casefold() in specialty.name.casefold()]
+    return found[0] if len(found) == 1 else None
+
+
+def visit_asked(text: str) -> Mode | None:
+    """The kind of visit in an address, if it names one."""
+    return {"in-person": Mode.IN_PERSON, "online": Mode.ONLINE}.get(text)
+
+
+def kind_asked(text: str, profile: DoctorProfile) -> Kind:
+    """The kind of visit that the address asks for, in person by default, where the doctor offers both."""
+    if not (profile.in_person and profile.online):
+        return Kind(None, profile.earliest)
+    mode = visit_asked(text) or Mode.IN_PERSON
+    return Kind(mode, profile.online if mode == Mode.ONLINE else profile.in_person)

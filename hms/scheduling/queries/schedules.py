@@ -1,0 +1,103 @@
+"""A doctor's weekly hours, time off and closures, and the visits that no longer fit them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import selectinload
+
+from hms import clock
+from hms.auth.models import Doctor
+from hms.db import db
+from hms.errors import NotFound
+from hms.scheduling.changes import Intervals
+from hms.scheduling.models import Appointment, Closure, Mode, Origin, Schedule, Slot, TimeOff
+from hms.scheduling.queries.appointments import LIVE, PEOPLE
+from hms.scheduling.queries.offers import Interval, Offer, load_offer, schedules_of
+
+
+def list_schedules(doctor: Doctor) -> list[Schedule]:
+    """The doctor's schedules with their hours, in order of time, without those that are over."""
+    over = clock.today()
+    return [each for each in schedules_of(doctor.id) if each.valid_until is None or each.valid_until >= over]
+
+
+def get_schedule(schedule_id: UUID, *, doctor: Doctor) -> Schedule:
+    """A schedule of this doctor, with its hours."""
+    own = select(Schedule).where(Schedule.id == schedule_id, Schedule.doctor_id == doctor.id)
+    schedule = db.session.scalar(own.options(selectinload(Schedule.hours)).execution_options(populate_existing=True))
+    if schedule is None:
+        raise NotFound("You have no such hours. They may have been removed.")
+    return schedule
+
+
+def list_time_off(doctor: Doctor) -> list[TimeOff]:
+    """The doctor's time off that is not over, in order of time; single times that were removed are not among it."""
+    own = select(TimeOff).where(
+        TimeOff.doctor_id == doctor.id, TimeOff.single.is_(False), TimeOff.ends_at > clock.now()
+    )
+    return list(db.session.scalars(own.order_by(TimeOff.starts_at, TimeOff.id)))
+
+
+def get_time_off(time_off_id: UUID, *, doctor: Doctor) -> TimeOff:
+    """Time off of this doctor."""
+    own = (TimeOff.id == time_off_id, TimeOff.doctor_id == doctor.id, TimeOff.single.is_(False))
+    time_off = db.session.scalar(select(TimeOff).where(*own))
+    if time_off is None:
+        raise NotFound("You have no such time off. It may have been removed.")
+    return time_off
+
+
+def list_closures() -> list[Closure]:
+    """The clinic's closures that are not over, in order of time."""
+    coming = select(Closure).where(Closure.last_day >= clock.today())
+    return list(db.session.scalars(coming.order_by(Closure.first_day, Closure.id)))
+
+
+def get_closure(closure_id: UUID) -> Closure:
+    """A closure of the clinic."""
+    closure = db.session.get(Closure, closure_id)
+    if closure is None:
+        raise NotFound("There is no such closure. It may have been removed.")
+    return closure
+
+
+def list_booked(interval: Interval, *, doctor: Doctor | None = None) -> list[Appointment]:
+    """Visits to come that share time with the interval, of this doctor or of all, in order of time."""
+    starts_at, ends_at = interval
+    statement = _to_come().where(Appointment.starts_at < ends_at, Appointment.ends_at > starts_at)
+    if doctor is not None:
+        statement = statement.where(Appointment.doctor_id == doctor.id)
+    return list(db.session.scalars(statement))
+
+
+def list_unfit(doctor: Doctor) -> list[Appointment]:
+    """Visits to come that are not where the doctor's hours would put them by now, or fall into time off or a closure.
+
+    They stay until the doctor cancels them.
+    """
+    return unfit(doctor.id, load_offer(doctor.id, since=clock.now()))
+
+
+def unfit(doctor_id: UUID, offer: Offer) -> list[Appointment]:
+    """The visits to come that do not fit this offer."""
+    rows = db.session.execute(_to_come(Slot.origin).join(Appointment.slot).where(Appointment.doctor_id == doctor_id))
+    booked = [(row.Appointment, row.origin) for row in rows]
+    if not booked:
+        return []
+    last_day = clock.to_clinic(booked[-1][0].starts_at).date()
+    planned = {slot[:2]: slot.mode for slot in offer.plan(clock.today(), last_day).slots}
+    hidden = Intervals([*offer.away(), *offer.closed()])
+    return [visit for visit, origin in booked if not _fits(visit, origin, planned, hidden)]
+
+
+def _fits(visit: Appointment, origin: str, planned: dict[tuple[datetime, datetime], str], hidden: Intervals) -> bool:
+    if origin == Origin.SCHEDULE:
+        return planned.get((visit.starts_at, visit.ends_at)) in (visit.mode, Mode.BOTH)
+    return not hidden.overlap(visit.starts_at, visit.ends_at)
+
+
+def _to_come(*columns: object) -> Select:
+    live = (Appointment.status.in_(LIVE), Appointment.starts_at > clock.now())
+    statement = select(Appointment, *columns).options(*PEOPLE).where(*live)
+    return statement.order_by(Appointment.starts_at, Appointment.id)

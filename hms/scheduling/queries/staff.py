@@ -1,0 +1,104 @@
+"""What receptionists and administrators read: all doctors, a doctor's day, and the clinic's numbers of today."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import contains_eager
+
+from hms import clock
+from hms.auth.models import Doctor, Specialty, User
+from hms.db import db
+from hms.errors import NotFound
+from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy, Slot, SlotStatus
+from hms.scheduling.policies import Policy
+from hms.scheduling.queries.slots import FreeTime, is_bookable
+
+PAGE = 50
+GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
+
+
+class StaffDoctor(NamedTuple):
+    """A doctor in the list of staff, whether patients can find them or not."""
+
+    doctor_id: UUID
+    full_name: str
+    specialty: str
+    approved_at: datetime | None
+    deactivated_at: datetime | None
+    has_rules: bool
+
+
+class Today(NamedTuple):
+    """The clinic's day in numbers: visits, those of them still to come, times still free, doctors to approve."""
+
+    visits: int
+    to_come: int
+    free: int
+    pending: int
+
+
+def list_doctors(*, name: str = "", page: int = 1) -> tuple[list[StaffDoctor], int]:
+    """At most 50 doctors whose name holds ``name``, those who wait for approval first, and how many there are."""
+    statement = (
+        select(
+            Doctor.id,
+            User.full_name,
+            Specialty.name,
+            Doctor.approved_at,
+            User.deactivated_at,
+            exists().where(BookingPolicy.doctor_id == Doctor.id),
+            func.count().over(),
+        )
+        .join(User, Doctor.user_id == User.id)
+        .join(Specialty, Doctor.specialty_id == Specialty.id)
+        .order_by(_waits().desc(), User.deactivated_at.is_not(None), User.full_name, Doctor.id)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    )
+    if name:
+        statement = statement.where(User.full_name.icontains(name, autoescape=True))
+    rows = db.session.execute(statement).all()
+    return [StaffDoctor(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def _waits() -> ColumnElement[bool]:
+    return Doctor.approved_at.is_(None) & User.deactivated_at.is_(None)
+
+
+def get_doctor(doctor_id: UUID) -> Doctor:
+    """Any doctor, with the account; patients may not find them yet, or not any more."""
+    doctor = db.session.scalar(
+        select(Doctor).join(Doctor.user).options(contains_eager(Doctor.user)).where(Doctor.id == doctor_id)
+    )
+    if doctor is None:
+        raise NotFound("We could not find this doctor.")
+    return doctor
+
+
+def list_bookable(doctor: Doctor, day: date, *, policy: Policy) -> list[FreeTime]:
+    """The times of the doctor's day that patients can book at this moment, in order."""
+    if not (doctor.is_approved and doctor.user.is_active):
+        return []
+    starts_at, ends_at = clock.day_bounds(day)
+    rows = db.session.execute(
+        select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode)
+        .where(Slot.doctor_id == doctor.id, is_bookable(policy.window))
+        .where(Slot.starts_at >= starts_at, Slot.starts_at < ends_at)
+        .order_by(Slot.starts_at)
+    )
+    return [FreeTime(*row) for row in rows]
+
+
+def today() -> Today:
+    """The clinic's numbers of today, by one statement."""
+    now, (starts_at, ends_at) = clock.now(), clock.day_bounds(clock.today())
+    visits = select(func.count()).select_from(Appointment).where(Appointment.status.not_in(GONE))
+    visits = visits.where(Appointment.starts_at >= starts_at, Appointment.starts_at < ends_at)
+    free = select(func.count()).select_from(Slot).join(Doctor).join(User, Doctor.user_id == User.id)
+    free = free.where(Slot.status == SlotStatus.FREE, Slot.starts_at > now, Slot.starts_at < ends_at)
+    free = free.where(Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
+    pending = select(func.count()).select_from(Doctor).join(User, Doctor.user_id == User.id).where(_waits())
+    counts = (visits, visits.where(Appointment.starts_at > now), free, pending)
+    return Today(*db.session.execute(select(*(count.scalar_subquery() for count in counts))).one())

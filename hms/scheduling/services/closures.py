@@ -1,0 +1,99 @@
+"""Closures of the whole clinic, such as public holidays: no doctor offers anything then. What is booked stays."""
+
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hms import clock
+from hms.auth.models import Doctor
+from hms.db import transaction
+from hms.errors import Invalid
+from hms.scheduling import queries
+from hms.scheduling.models import Appointment, BlockedBy, Closure, Slot, SlotStatus
+from hms.scheduling.queries.offers import closed_interval
+from hms.scheduling.services.planning import mark_stale
+from hms.scheduling.services.time_off import count_free
+
+LONGEST_DAYS = 366
+LONGEST_NAME = 80
+
+
+class ClosurePreview(NamedTuple):
+    """How many free times of all doctors would be hidden, and which visits are booked already (they stay)."""
+
+    hidden_free: int
+    booked: list[Appointment]
+
+
+class Closing(NamedTuple):
+    """What became of a closure: its row, how many free times it hid, and which visits are booked in it."""
+
+    closure: Closure
+    hidden_free: int
+    booked: list[Appointment]
+
+
+def preview_closure(first_day: date, last_day: date) -> ClosurePreview:
+    """What :func:`add_closure` would do now; writes nothing, and refuses what that would refuse."""
+    _check(first_day, last_day)
+    interval = closed_interval(first_day, last_day)
+    return ClosurePreview(count_free(interval), queries.list_booked(interval))
+
+
+def add_closure(*, first_day: date, last_day: date, name: str) -> Closing:
+    """Close the clinic from one day to another, both included: free times are hidden at once. Raises ``Invalid``.
+
+    The worker then removes those that schedules had made, and nothing else.
+    """
+    _check(first_day, last_day)
+    if not name.strip() or len(name.strip()) > LONGEST_NAME:
+        raise Invalid(f"Enter a name of at most {LONGEST_NAME} characters.", field="name")
+    with transaction() as session:
+        _lock_all_offers(session)
+        closure = Closure(first_day=first_day, last_day=last_day, name=name.strip())
+        session.add(closure)
+        session.flush()
+        hidden = _hide(session, first_day, last_day)
+        mark_stale(session)
+        booked = queries.list_booked(closed_interval(first_day, last_day))
+    return Closing(closure, hidden, booked)
+
+
+def remove_closure(closure_id: UUID) -> Closure:
+    """Open the clinic again: the worker brings the times back, soon. Raises ``NotFound``."""
+    with transaction() as session:
+        closure = queries.get_closure(closure_id)
+        session.delete(closure)
+        session.flush()
+        mark_stale(session)
+    return closure
+
+
+def _check(first_day: date, last_day: date) -> None:
+    if not clock.FIRST_DAY <= first_day <= last_day <= clock.LAST_DAY:
+        raise Invalid("The last day comes after the first, in the years 2000 to 2099.", field="last_day")
+    if last_day < clock.today():
+        raise Invalid("This day has passed already.", field="last_day")
+    if (last_day - first_day).days >= LONGEST_DAYS:
+        raise Invalid("A closure lasts at most one year.", field="last_day")
+
+
+def _lock_all_offers(session: Session) -> None:
+    """Nobody's times change meanwhile: else two who mark the same slots in different orders would wait crosswise."""
+    session.execute(select(Doctor.id).order_by(Doctor.id).with_for_update(key_share=True))
+
+
+def _hide(session: Session, first_day: date, last_day: date) -> int:
+    """Hide what is free, in one statement: who books at this moment either comes before it or finds nothing."""
+    starts_at, ends_at = closed_interval(first_day, last_day)
+    statement = (
+        update(Slot)
+        .where(Slot.status == SlotStatus.FREE, Slot.starts_at > clock.now())
+        .where(Slot.starts_at < ends_at, Slot.ends_at > starts_at)
+        .values(status=SlotStatus.BUSY_UNAVAILABLE, blocked_by=BlockedBy.CLOSURE)
+    )
+    hidden = session.execute(statement.execution_options(synchronize_session=False))
+    return int(hidden.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it

@@ -1,0 +1,121 @@
+"""Time off, and what doctors do elsewhere: both take free times away, and give them back afterwards.
+
+Visits that are booked already stay until the doctor cancels them.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from hms import clock
+from hms.auth.models import Doctor
+from hms.db import db, new_id, transaction
+from hms.errors import Invalid
+from hms.scheduling import queries
+from hms.scheduling.changes import Intervals
+from hms.scheduling.models import Appointment, BusyTime, Slot, SlotStatus, TimeOff
+from hms.scheduling.queries.offers import Interval
+from hms.scheduling.services.planning import lock_offer, make_equal
+
+LONGEST = timedelta(days=366)
+LAST_MOMENT = datetime(2100, 12, 31, tzinfo=UTC)
+
+
+class TimeOffPreview(NamedTuple):
+    """How many free times would be hidden, and which visits are booked in the interval already (they stay)."""
+
+    hidden_free: int
+    booked: list[Appointment]
+
+
+def preview_time_off(doctor: Doctor, starts_at: datetime, ends_at: datetime) -> TimeOffPreview:
+    """What :func:`add_time_off` would do now; writes nothing, and refuses what that would refuse."""
+    _check(starts_at, ends_at)
+    interval = (starts_at, ends_at)
+    return TimeOffPreview(count_free(interval, doctor=doctor), queries.list_booked(interval, doctor=doctor))
+
+
+def add_time_off(doctor: Doctor, *, starts_at: datetime, ends_at: datetime, reason: str = "") -> TimeOff:
+    """Offer nothing in ``[starts_at, ends_at)``. Raises ``Invalid``."""
+    _check(starts_at, ends_at)
+    with transaction() as session:
+        lock_offer(session, doctor.id)
+        time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
+        session.add(time_off)
+        session.flush()
+        make_equal(session, doctor.id)
+    return time_off
+
+
+def remove_time_off(time_off_id: UUID, *, doctor: Doctor) -> None:
+    """Offer the times again that the hours plan then, and those that were opened by hand. Raises ``NotFound``."""
+    with transaction() as session:
+        lock_offer(session, doctor.id)
+        session.delete(queries.get_time_off(time_off_id, doctor=doctor))
+        session.flush()
+        make_equal(session, doctor.id)
+
+
+def note_busy_times(doctor_id: UUID, intervals: Iterable[Interval], *, starts_at: datetime, ends_at: datetime) -> bool:
+    """Replace what is known of the doctor's time elsewhere in ``[starts_at, ends_at)``; whether that changed anything.
+
+    Free times in it are kept from patients as long as it lasts. What was known outside the window stays.
+    """
+    busy = _joined_within(intervals, starts_at, ends_at)
+    with transaction() as session:
+        lock_offer(session, doctor_id)
+        known = _known(session, doctor_id, starts_at, ends_at)
+        if _joined_within(known, starts_at, ends_at) == busy:
+            return False
+        _replace(session, doctor_id, known, busy, (starts_at, ends_at))
+        make_equal(session, doctor_id)
+    return True
+
+
+def count_free(interval: Interval, *, doctor: Doctor | None = None) -> int:
+    """How many free times to come share time with the interval, of this doctor or of all."""
+    starts_at, ends_at = interval
+    now = clock.now()
+    free = select(func.count()).select_from(Slot).where(Slot.status == SlotStatus.FREE, Slot.starts_at > now)
+    free = free.where(Slot.starts_at < ends_at, Slot.ends_at > starts_at)
+    return db.session.scalar(free if doctor is None else free.where(Slot.doctor_id == doctor.id)) or 0
+
+
+def _check(starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= starts_at:
+        raise Invalid("The end comes after the start.", field="end")
+    if ends_at <= clock.now():
+        raise Invalid("This has passed already. Choose a later time.", field="end")
+    if ends_at - starts_at > LONGEST or ends_at > LAST_MOMENT:
+        raise Invalid("Time off lasts at most one year. Add another after it.", field="end")
+
+
+def _joined_within(intervals: Iterable[Interval], starts_at: datetime, ends_at: datetime) -> list[Interval]:
+    """The intervals in order, joined where they touch, and cut to the window."""
+    cut = [(max(first, starts_at), min(last, ends_at)) for first, last in intervals]
+    return Intervals(interval for interval in cut if interval[0] < interval[1]).in_order
+
+
+def _known(session: Session, doctor_id: UUID, starts_at: datetime, ends_at: datetime) -> list[Interval]:
+    within = (BusyTime.doctor_id == doctor_id, BusyTime.starts_at < ends_at, BusyTime.ends_at > starts_at)
+    rows = session.execute(select(BusyTime.starts_at, BusyTime.ends_at).where(*within))
+    return [(row.starts_at, row.ends_at) for row in rows]
+
+
+def _replace(session: Session, doctor_id: UUID, known: list[Interval], busy: list[Interval], window: Interval) -> None:
+    """Put the new intervals in the place of the known ones, of which the ends that stick out stay."""
+    starts_at, ends_at = window
+    within = (BusyTime.doctor_id == doctor_id, BusyTime.starts_at < ends_at, BusyTime.ends_at > starts_at)
+    session.execute(delete(BusyTime).where(*within).execution_options(synchronize_session=False))
+    before = [(first, starts_at) for first, _ in known if first < starts_at]
+    after = [(ends_at, last) for _, last in known if last > ends_at]
+    rows = [
+        {"id": new_id(), "doctor_id": doctor_id, "starts_at": first, "ends_at": last}
+        for first, last in Intervals([*before, *busy, *after]).in_order
+    ]
+    if rows:
+        session.execute(insert(BusyTime), rows)

@@ -1,0 +1,92 @@
+"""A day of the calendar, copied to others."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.auth.guards import current_doctor
+from hms.errors import NotFound, Refusal
+from hms.scheduling import services
+from hms.scheduling.forms.exceptions import CopyDayForm
+from hms.scheduling.models import SlotStatus
+from hms.scheduling.services import SeriesResult
+from hms.scheduling.views.doctor.calendar import agenda_of, monday_of
+from hms.scheduling.views.doctor.door import bp
+from hms.web import formats, render
+
+WEEKS = 5
+DAY = timedelta(days=1)
+
+
+@bp.route("/calendar/<day>/copy", methods=["GET", "POST"])
+def copy_day(day: str) -> ResponseReturnValue:
+    """Offer the times of one day on other days as well."""
+    source = day_in_path(day)
+    form = CopyDayForm(days=days_after(source))
+    if not form.validate_on_submit():
+        return _page(form, source)
+    try:
+        result = services.copy_day(current_doctor, day=source, to_days=form.chosen)
+    except Refusal as refusal:
+        form.reject(refusal)
+        return _page(form, source)
+    flash(told(result, len(form.chosen)), "ok" if result.opened else "warn")
+    return redirect(url_for(".calendar", week=form.chosen[0].isoformat()), 303)
+
+
+def day_in_path(text: str) -> date:
+    """The day that an address names; ``NotFound`` when it names none that a calendar shows."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise NotFound from None
+    if text != day.isoformat() or not clock.FIRST_DAY <= day <= clock.LAST_DAY - WEEKS * 7 * DAY:
+        raise NotFound
+    return day
+
+
+def days_after(source: date) -> list[date]:
+    """The days to choose from: five weeks from that of the day or from this one, without the day and the past."""
+    monday = monday_of(max(source, clock.today()))
+    days = (monday + n * DAY for n in range(WEEKS * 7))
+    return [day for day in days if day >= clock.today() and day != source]
+
+
+def told(result: SeriesResult, days: int) -> str:
+    """``6 times added on 2 days. 2 left out, because you offer a time then already.``"""
+    parts = [f"{_times(result.opened)} added on {days} day{'' if days == 1 else 's'}."]
+    if result.overlapping:
+        parts.append(f"{_times(result.overlapping)} left out, because you already offer a time then.")
+    if result.past:
+        parts.append(f"{_times(result.past)} left out, because they are past.")
+    parts += [
+        f"{formats.day(day)}: a time left out, because the clocks go forward over it." for day, _ in result.skipped_days
+    ]
+    return " ".join(parts)
+
+
+def _times(number: int) -> str:
+    return f"{number} time{'' if number == 1 else 's'}"
+
+
+def _page(form: CopyDayForm, source: date) -> ResponseReturnValue:
+    items = [item for item in agenda_of(source, source + DAY) if item.slot_status != SlotStatus.BUSY_UNAVAILABLE]
+    return render(
+        "doctor/copy_day.html",
+        form=form,
+        day=source,
+        items=items,
+        weeks=_weeks(form),
+        back=url_for(".calendar", week=source.isoformat()),
+    )
+
+
+def _weeks(form: CopyDayForm) -> list[tuple[str, list]]:
+    """The choices of the form, a line of seven for each week."""
+    lines: dict[date, list] = defaultdict(lambda: [None] * 7)
+    for option, day in zip(form.to_days, form.to_days.days, strict=True):
+        lines[monday_of(day)][day.weekday()] = option
+    return [(f"Week of {formats.plain_day(monday)}", options) for monday, options in lines.items()]

@@ -1,0 +1,71 @@
+"""Weekly hours that end or are deleted, after a look at what goes with them."""
+
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.auth.guards import current_doctor
+from hms.errors import Refusal
+from hms.forms import HmsForm
+from hms.scheduling import queries, services, weekhours
+from hms.scheduling.forms.exceptions import EndHoursForm
+from hms.scheduling.models import Schedule
+from hms.scheduling.services.schedules import Preview
+from hms.scheduling.views.doctor.door import bp
+from hms.web import render
+
+
+@bp.route("/hours/<uuid:schedule_id>/end", methods=["GET", "POST"])
+def end_hours(schedule_id: UUID) -> ResponseReturnValue:
+    """Let weekly hours end on a day."""
+    schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
+    form = EndHoursForm(last_day=max(clock.today(), schedule.valid_from))
+    if not form.validate_on_submit():
+        return _end_page(schedule, form)
+    try:
+        if request.form.get("do") != "save":
+            preview = services.preview_end(schedule_id, doctor=current_doctor, last_day=form.chosen)
+            return _end_page(schedule, form, preview)
+        services.end_schedule(schedule_id, doctor=current_doctor, last_day=form.chosen)
+    except Refusal as refusal:
+        form.reject(refusal)
+        return _end_page(schedule, form)
+    flash(f"These hours end on {weekhours.day_words(form.chosen)}.", "ok")
+    return redirect(url_for(".hours"), 303)
+
+
+@bp.route("/hours/<uuid:schedule_id>/delete", methods=["GET", "POST"])
+def delete_hours(schedule_id: UUID) -> ResponseReturnValue:
+    """Take weekly hours back, with every free time that was made of them."""
+    schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
+    form = HmsForm()
+    if form.validate_on_submit():
+        services.delete_schedule(schedule_id, doctor=current_doctor)
+        flash("These hours are deleted.", "ok")
+        return redirect(url_for(".hours"), 303)
+    preview = services.preview_deletion(schedule_id, doctor=current_doctor)
+    return _page(
+        "Delete these hours?", "Delete these hours", url_for(".delete_hours", schedule_id=schedule_id), schedule, form,
+        preview,
+    )  # fmt: skip
+
+
+def _end_page(schedule: Schedule, form: EndHoursForm, preview: Preview | None = None) -> ResponseReturnValue:
+    act = "End these hours" if preview else "Check what that changes"
+    return _page("End these hours", act, url_for(".end_hours", schedule_id=schedule.id), schedule, form, preview)
+
+
+def _page(
+    title: str, act: str, action: str, schedule: Schedule, form: HmsForm, preview: Preview | None
+) -> ResponseReturnValue:
+    return render(
+        "doctor/hours_end.html",
+        title=title,
+        act=act,
+        action=action,
+        schedule=weekhours.line(schedule),
+        form=form,
+        preview=preview,
+    )

@@ -1,0 +1,169 @@
+"""Weekly hours: the doctor's schedules, and the form that changes one, with a look at what that does before saving."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.auth.guards import current_doctor
+from hms.errors import Refusal
+from hms.scheduling import policies, queries, services, weekhours
+from hms.scheduling.forms.hours import HoursForm, usual_values, values_after, values_of
+from hms.scheduling.forms.rows import changed
+from hms.scheduling.models import Schedule
+from hms.scheduling.plan import ScheduleDraft
+from hms.scheduling.queries import offers
+from hms.scheduling.services.schedules import Preview
+from hms.scheduling.views.doctor.door import bp
+from hms.web import render
+
+DAY, COUNTED = timedelta(days=1), timedelta(weeks=4)
+SETTLED = ("check", "save")  # what the form is sent for when its rows are as they should be
+
+
+@bp.get("/hours")
+def hours() -> ResponseReturnValue:
+    """The hours that hold now, or come next, opened for a change; a form for the first ones without any."""
+    chosen = next(iter(queries.list_schedules(current_doctor)), None)
+    values = values_of(chosen) if chosen else usual_values(current_doctor)
+    return _page(HoursForm(formdata=None, **values), chosen)
+
+
+@bp.route("/hours/new", methods=["GET", "POST"])
+def new_hours() -> ResponseReturnValue:
+    """Hours that follow those that there are."""
+    schedules = queries.list_schedules(current_doctor)
+    return _edit(None, values_after(schedules[-1]) if schedules else usual_values(current_doctor))
+
+
+@bp.route("/hours/<uuid:schedule_id>", methods=["GET", "POST"])
+def edit_hours(schedule_id: UUID) -> ResponseReturnValue:
+    """Change hours that there are."""
+    schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
+    return _edit(schedule, values_of(schedule))
+
+
+@bp.get("/hours/unfit")
+def unfit() -> ResponseReturnValue:
+    """Booked times that lie outside the hours, or in time off: the doctor decides about each."""
+    return render("doctor/unfit.html", appointments=queries.list_unfit(current_doctor))
+
+
+def _edit(schedule: Schedule | None, values: dict[str, Any]) -> ResponseReturnValue:
+    if request.method != "POST":
+        return _page(HoursForm(formdata=None, **values), schedule)
+    act = request.form.get("do", "check")
+    form = HoursForm(formdata=changed(request.form, act, visit_minutes=current_doctor.visit_minutes))
+    if act not in SETTLED or not form.validate():
+        return _page(form, schedule)
+    draft = form.draft(schedule.id if schedule else None)
+    try:
+        if act == "check":
+            return _check(form, draft, services.preview_schedule(current_doctor, draft))
+        done = services.save_schedule(current_doctor, draft)
+    except Refusal as refusal:
+        form.reject(refusal)
+        return _page(form, schedule)
+    flash(told(done), "ok")
+    return redirect(url_for(".hours"), 303)
+
+
+def told(done: Preview) -> str:
+    """What saving did, in a sentence."""
+    parts = [f"{len(done.added)} added", f"{len(done.removed)} removed", f"{done.kept} kept"]
+    if done.skipped:
+        parts.append(f"{len(done.skipped)} left out, because a time of your own is there")
+    return f"Your hours are saved. Times: {', '.join(parts)}."
+
+
+def _page(form: HoursForm, schedule: Schedule | None) -> ResponseReturnValue:
+    lines = [weekhours.line(one) for one in offers.schedules_of(current_doctor.id)]
+    return render(
+        "doctor/hours.html",
+        form=form,
+        problems=form.problems if form.errors else [],
+        schedules=lines,
+        schedule_id=schedule.id if schedule else None,
+        is_new=schedule is None,
+        title=_title(schedule, is_first=not lines),
+        lead=_lead(schedule) if lines else "",
+        action=_address(schedule.id if schedule else None),
+        gap=policies.of(current_doctor.id).gap_minutes,
+        makes=makes(form, schedule.id if schedule else None),
+        notes=_zone_sentences(form.zone),
+        unfit=len(queries.list_unfit(current_doctor)),
+    )
+
+
+def _title(schedule: Schedule | None, *, is_first: bool) -> str:
+    if schedule:
+        return "Change these hours"
+    return "Your weekly hours" if is_first else "Hours for later"
+
+
+def _lead(schedule: Schedule | None) -> str:
+    return "" if schedule else "Hours that hold until further notice end on the day before these start."
+
+
+def makes(form: HoursForm, schedule_id: UUID | None) -> str:
+    """``This makes 62 times in the next 4 weeks.``; nothing while the form cannot be read."""
+    if not form.is_readable:
+        return ""
+    draft = form.draft(schedule_id)
+    first = max(draft.valid_from, clock.today())
+    if first > clock.LAST_DAY - COUNTED:
+        return ""
+    offer = offers.load_offer(current_doctor.id, since=clock.now())._replace(schedules=[draft])
+    number = len(offer.plan(first, first + COUNTED - DAY).slots)
+    when = "in the next 4 weeks" if first == clock.today() else f"in the 4 weeks from {weekhours.day_words(first)} on"
+    return f"This makes {number:,} time{'' if number == 1 else 's'} {when}."
+
+
+def _check(form: HoursForm, draft: ScheduleDraft, preview: Preview) -> ResponseReturnValue:
+    lists: list[tuple[str, Sequence[weekhours.HasStart]]]
+    lists = [("Times added", preview.added), ("Times removed", preview.removed), ("Times left out", preview.skipped)]
+    return render(
+        "doctor/hours_check.html",
+        form=form,
+        action=_address(draft.schedule_id),
+        period=weekhours.period(draft.valid_from, draft.valid_until),
+        week=weekhours.week(draft.hours),
+        zone=weekhours.zone_title(draft.timezone),
+        sentences=[*_ending(draft), *_zone_sentences(draft.timezone)],
+        counts={name: len(getattr(preview, name)) for name in ("added", "removed", "skipped")} | {"kept": preview.kept},
+        unfit=preview.no_longer_fit,
+        clock_changes=_clock_changes(draft),
+        lists=[(f"{title}: {len(times)}", weekhours.by_day(times)) for title, times in lists if times],
+    )
+
+
+def _ending(draft: ScheduleDraft) -> list[str]:
+    """That hours until further notice end when these begin."""
+    for one in queries.list_schedules(current_doctor):
+        if one.id != draft.schedule_id and one.valid_until is None and one.valid_from < draft.valid_from:
+            last = draft.valid_from - DAY
+            return [f"Your hours from {weekhours.day_words(one.valid_from)} on end on {weekhours.day_words(last)}."]
+    return []
+
+
+def _zone_sentences(timezone: str | None) -> list[str]:
+    if not weekhours.zone_note(timezone):
+        return []
+    zone, clinic = weekhours.zone_title(timezone), weekhours.zone_title(None)
+    return [f"These hours are {zone}. Your calendar and your patients see them in {clinic}."]
+
+
+def _clock_changes(draft: ScheduleDraft) -> list[str]:
+    """Of the zone of the hours and of the clinic's, as far ahead as times are made."""
+    first, horizon = max(draft.valid_from, clock.today()), policies.of(current_doctor.id).horizon_days
+    last = min(draft.valid_until or date.max, clock.today() + horizon * DAY, clock.LAST_DAY)
+    names = sorted({clock.clinic_zone().key, draft.timezone or clock.clinic_zone().key})
+    return [text for name in names for text in weekhours.clock_changes(first, last, zone=clock.zone_named(name))]
+
+
+def _address(schedule_id: UUID | None) -> str:
+    return url_for(".edit_hours", schedule_id=schedule_id) if schedule_id else url_for(".new_hours")

@@ -1,0 +1,72 @@
+"""All doctors, and for each of them and any day the answer to *why is there no time?*"""
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.scheduling import pickers, policies, queries, weekhours
+from hms.scheduling.models import Mode
+from hms.scheduling.queries import Explained, FreeTime, staff
+from hms.scheduling.summaries import KINDS
+from hms.scheduling.views.staff.door import bp
+from hms.web import formats, render
+
+LONGEST_NAME = 120
+DAY = timedelta(days=1)
+
+
+class Line(NamedTuple):
+    """A stretch of a day: when, whether patients can book it, and why not."""
+
+    when: str
+    is_offered: bool
+    text: str
+    kind: str
+
+
+@bp.get("/doctors")
+def doctors() -> ResponseReturnValue:
+    """Every doctor, those who wait for approval first."""
+    name, page = request.args.get("q", "").strip()[:LONGEST_NAME], pickers.page_asked(request.args.get("page", ""))
+    found, total = staff.list_doctors(name=name, page=page)
+    if not found and page > 1:
+        return redirect(url_for(".doctors", q=name or None))
+    pages = max(1, -(-total // staff.PAGE))
+    return render("staff/doctors.html", doctors=found, total=total, name=name, page=page, pages=pages)
+
+
+@bp.get("/doctors/<uuid:doctor_id>/times")
+def times(doctor_id: UUID) -> ResponseReturnValue:
+    """What patients are offered on one day of a doctor, and why they are offered nothing else."""
+    doctor, day = staff.get_doctor(doctor_id), pickers.any_day(request.args.get("day", ""))
+    policy = policies.of(doctor_id)
+    free = staff.list_bookable(doctor, day, policy=policy)
+    return render(
+        "staff/times.html",
+        doctor=doctor,
+        policy=policy,
+        day=day,
+        previous=day - DAY if day > clock.FIRST_DAY else None,
+        next=day + DAY if day < clock.LAST_DAY else None,
+        offered=len(free),
+        lines=_lines(free, queries.explain_day(doctor_id, day)),
+        clock_changes=weekhours.clock_changes(day, day, zone=clock.clinic_zone()),
+    )
+
+
+def _lines(free: list[FreeTime], hidden: list[Explained]) -> list[Line]:
+    """The day from its first minute to its last."""
+    stretches: list[FreeTime | Explained] = sorted([*free, *hidden], key=lambda each: (each.starts_at, each.ends_at))
+    return [_line(each) for each in stretches]
+
+
+def _line(stretch: FreeTime | Explained) -> Line:
+    start, end = formats.time(stretch.starts_at), formats.time(stretch.ends_at)
+    when = start if stretch.starts_at == stretch.ends_at else f"{start} to {end}"
+    if isinstance(stretch, FreeTime):
+        return Line(when, True, KINDS[Mode(stretch.mode)], "free")
+    return Line(when, False, stretch.words, stretch.reason)

@@ -1,0 +1,15 @@
+"""The staff's first page: the clinic's day in numbers, and where to go from here."""
+
+from flask.typing import ResponseReturnValue
+
+from hms import clock
+from hms.scheduling import queries
+from hms.scheduling.queries import staff
+from hms.scheduling.views.staff.door import bp
+from hms.web import render
+
+
+@bp.get("")
+def overview() -> ResponseReturnValue:
+    """Today's numbers, the closures that come next, and the ways on."""
+    return render("staff/overview.html", day=clock.today(), today=staff.today(), closures=queries.list_closures()[:3])

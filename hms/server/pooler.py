@@ -1,0 +1,30 @@
+"""Behind a pooler in transaction mode: the role brings what HMS would otherwise set on each of its connections."""
+
+import click
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from hms.config.engine import SESSION_SETTINGS
+from hms.db import db
+
+
+def ensure_limits(app: Flask) -> None:
+    """Refuse to start without time limits; ``click.ClickException`` says what to do. A database that is away passes."""
+    if app.config["DATABASE_POOLER"] != "1":
+        return
+    with app.app_context():
+        try:
+            role, *found = db.session.execute(text(f"SELECT current_user, {_asked()}")).one()
+        except OperationalError:
+            return
+        finally:
+            db.session.remove()
+    missing = [name for name, value in zip(SESSION_SETTINGS, found, strict=True) if value == "0"]
+    if missing:
+        todo = [f"  ALTER ROLE {role} SET {name} = '{SESSION_SETTINGS[name]}';" for name in missing]
+        raise click.ClickException("\n".join(["The database lets HMS wait without end. Set, past the pooler:", *todo]))
+
+
+def _asked() -> str:
+    return ", ".join(f"current_setting('{name}')" for name in SESSION_SETTINGS)

@@ -1,0 +1,49 @@
+"""The web server: which one, how large, and how it is started."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from signal import SIGHUP
+from typing import Any
+
+from hms.server.programs import Program
+
+FEWEST, MOST = 2, 8
+LEAVE_SECONDS = 10
+
+
+def program(config: Mapping[str, Any], *, descriptor: int) -> Program:
+    """The web server that accepts from the listening socket ``descriptor``; SIGHUP makes it load HMS anew."""
+    command = {"granian": _granian, "gunicorn": _gunicorn}[config["SERVER"]]
+    words = command(descriptor, processes(config), config["WEB_THREADS"])
+    return Program("web server", [sys.executable, *words], keeps=(descriptor,), reload_signal=SIGHUP)
+
+
+def processes(config: Mapping[str, Any]) -> int:
+    """As many as were asked for, else one for each core that we may use, within bounds.
+
+    Two at least, so that one answers while the other computes or starts; eight at most, for every one of them holds
+    connections to the database.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return config["WEB_PROCESSES"] or max(FEWEST, min(cores, MOST))
+
+
+def _granian(descriptor: int, processes: int, threads: int) -> list[str]:
+    return ["-P", str(Path(__file__).with_name("one_socket.py")), *map(str, (descriptor, processes, threads))]
+
+
+def _gunicorn(descriptor: int, processes: int, threads: int) -> list[str]:
+    options = {
+        "--bind": f"fd://{descriptor}",
+        "--worker-class": "gthread",
+        "--workers": str(processes),
+        "--threads": str(threads),
+        "--keep-alive": "15",
+        "--timeout": "60",
+        "--graceful-timeout": str(LEAVE_SECONDS),
+        "--log-level": "warning",
+    }
+    given = [word for option in options.items() for word in option]
+    return ["-m", "gunicorn", *given, "--no-control-socket", "wsgi:app"]

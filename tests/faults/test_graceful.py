@@ -1,0 +1,197 @@
+"""The web server is loaded anew, stopped, killed and replaced under load, and nobody who has connected is sent away."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from hms.db import db
+from tests.faults.conftest import wait_until
+from tests.faults.crowd import Crowd, free_port, visit
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+PATIENT = "-c lock_timeout=60s -c statement_timeout=60s"
+
+
+def lets_in(port):
+    """Whether a connection comes about at once."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.3):
+            return True
+    except OSError:
+        return False
+
+
+class Web:
+    """``flask web`` on a database of its own."""
+
+    def __init__(self, app, url, folder, **settings):
+        self.app, self.port = app, free_port()
+        others = {name: value for name, value in os.environ.items() if not name.startswith("HMS_")}
+        self._environment = {
+            **others,
+            "FLASK_APP": "wsgi",
+            "FLASK_SKIP_DOTENV": "1",
+            "HMS_MODE": "testing",
+            "HMS_DATABASE_URL": url,
+            "HMS_DATA_DIR": str(folder),
+            "HMS_PORT": str(self.port),
+            **settings,
+        }
+        self._log = folder / f"web-{self.port}.log"
+        self._running = []
+
+    def start(self, *, listener=None):
+        """Start it, if wanted as systemd does: with a listening socket as descriptor 3."""
+        command = [sys.executable, "-m", "flask", "web"]
+        keeps = ()
+        if listener:
+            keeps = (listener.fileno(),)
+            script = f'exec 3<&{listener.fileno()}; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
+            command = ["/bin/sh", "-c", script, "sh", *command]
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=keeps,
+            )
+        self._running.append(process)
+        wait_until(lambda: visit(self.port) == "200", what=f"the web server answers: {self.said}")
+        return process
+
+    @property
+    def said(self):
+        """All that it has written."""
+        return self._log.read_text()
+
+    def processes(self):
+        """The processes that answer, and the one that minds them first."""
+        (program,) = [
+            child
+            for child in psutil.Process(self._running[-1].pid).children()
+            if not child.cmdline()[-1].endswith("leash.py")
+        ]
+        return [program, *program.children(recursive=True)]
+
+    def end(self):
+        """Stop what still runs."""
+        for process in self._running:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(60)
+
+
+@pytest.fixture(params=["granian", "gunicorn"])
+def web(request, new_database, new_app, tmp_path):
+    """Each of the two web servers, not yet started."""
+    database = new_database()
+    app = new_app(database)
+    with app.app_context():
+        upgrade()
+    url = database.update_query_dict({"options": PATIENT}).render_as_string(hide_password=False)
+    web = Web(app, url, tmp_path, HMS_SERVER=request.param, HMS_WEB_PROCESSES="2")
+    yield web
+    web.end()
+
+
+def test_loading_it_anew_under_load_fails_no_request_and_replaces_every_process(web):
+    process = web.start()
+    with Crowd(web.port) as crowd:
+        crowd.wait_for(50)
+        program, *before = web.processes()
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not any(old.is_running() for old in before), what=f"all are replaced: {web.said}")
+        crowd.wait_for(50)
+        assert program.is_running()
+
+    assert crowd.failures == {}
+    assert crowd.outcomes["refused"] == 0
+
+
+def test_stopping_it_under_load_answers_everybody_who_has_connected(web):
+    process = web.start()
+    with Crowd(web.port, size=40) as crowd:  # more than are let in at a time, so that some are in the queue
+        crowd.wait_for(100)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+    assert crowd.failures == {}
+    assert crowd.outcomes["refused"] > 0
+    assert "Traceback" not in web.said
+
+
+def test_what_has_begun_when_it_is_stopped_is_finished(web):
+    process = web.start()
+    outcomes = []
+    with web.app.app_context(), db.engine.connect() as looker, db.engine.connect() as other:
+        looker = looker.execution_options(isolation_level="AUTOCOMMIT")
+        other.execute(text("LOCK TABLE users"))
+        visitor = threading.Thread(target=lambda: outcomes.append(visit(web.port, "/doctors")))
+        visitor.start()
+        wait_until(lambda: looker.scalar(text(WAITING)), what="the visitor waits for the lock", seconds=60)
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not lets_in(web.port), what="nobody new is let in", seconds=60)
+        other.rollback()
+    visitor.join()
+
+    assert outcomes == ["200"]
+
+
+def test_killing_the_one_that_minds_the_processes_fails_no_request(web):
+    web.start()
+    with Crowd(web.port) as crowd:
+        crowd.wait_for(50)
+        program, *before = web.processes()
+        program.kill()
+        wait_until(lambda: not any(old.is_running() for old in before), what=f"the orphans leave: {web.said}")
+        wait_until(lambda: len(web.processes()) == 3, what="a new one runs")
+        crowd.wait_for(50)
+
+    assert crowd.failures == {}
+    assert crowd.outcomes["refused"] == 0
+    assert "The web server stopped (signal 9); starting it again." in web.said
+
+
+def test_killing_a_process_fails_only_whom_it_had_let_in(web):
+    web.start()
+    with Crowd(web.port, size=12) as crowd:
+        crowd.wait_for(50)
+        _, victim, *_ = web.processes()
+        victim.kill()
+        wait_until(lambda: not victim.is_running() and len(web.processes()) == 3, what="there are two again")
+        crowd.wait_for(50)
+
+    assert sum(crowd.failures.values()) <= 12
+    assert crowd.outcomes["refused"] == 0
+
+
+def test_a_successor_on_the_socket_of_systemd_takes_over_without_a_refusal(web):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", web.port))
+        listener.listen(1024)
+        first = web.start(listener=listener)
+        with Crowd(web.port) as crowd:
+            crowd.wait_for(50)
+            first.send_signal(signal.SIGTERM)
+            first.wait(60)
+            web.start(listener=listener)
+            crowd.wait_for(50)
+
+    assert crowd.failures == {}
+    assert crowd.outcomes["refused"] == 0

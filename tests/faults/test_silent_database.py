@@ -1,0 +1,126 @@
+"""A database that accepts and then answers nobody: the threads come free, visitors are told, and it passes by itself.
+
+The limits are shortened by the database's address, so that the tests need not wait for the real ones.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from hms.config import deadline, engine
+from hms.db import db, transaction
+from tests.faults.conftest import wait_until
+from tests.faults.proxy import standing_before
+
+pytestmark = pytest.mark.slow
+SOON = "-c statement_timeout=200ms"
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket's."""
+    folder = Path(tempfile.mkdtemp(prefix="hms-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def clinic(request, new_database, new_app, short_folder):
+    """The application behind a proxy, and the proxy."""
+    database = new_database()
+    with new_app(database).app_context():
+        upgrade()
+    with standing_before(database, folder=short_folder, kind=request.param) as (proxy, through):
+        yield new_app(through.update_query_dict({"options": SOON}), DATABASE_POOL_SIZE=2), proxy
+
+
+def get(app, path="/readyz"):
+    return app.test_client().get(path)
+
+
+def test_the_patience_follows_the_servers_own_time_limit(clinic):
+    app, _ = clinic
+    with app.app_context():
+        connection = db.session.connection().connection.driver_connection
+    assert connection.patience_seconds == pytest.approx(0.2 + deadline.GRACE_SECONDS)
+
+
+def test_the_real_limits_leave_time_for_an_answer_within_ten_seconds():
+    statement = int(engine.SESSION_SETTINGS["statement_timeout"]) / 1000
+    noticed = statement + deadline.GRACE_SECONDS + deadline.LOOK_SECONDS
+
+    assert noticed + engine.CONNECT_ARGS["connect_timeout"] <= 10.5
+    assert statement < deadline.UNBOUNDED_SECONDS
+
+
+def test_pages_say_so_and_work_again_by_themselves(clinic):
+    app, proxy = clinic
+    assert get(app).status_code == 200
+    proxy.fall_silent()
+
+    for path in ("/", "/doctors"):
+        answer = get(app, path)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "Your bookings are safe" in answer.text
+    assert get(app, "/healthz").status_code == 200
+
+    proxy.speak()
+    wait_until(lambda: get(app).status_code == 200, what="HMS works again")
+    assert get(app, "/").status_code == 200
+
+
+def test_a_silence_in_the_midst_of_a_statement_or_before_a_commit_ends(clinic):
+    app, proxy = clinic
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))
+        proxy.fall_silent()
+        with pytest.raises(OperationalError):
+            db.session.execute(text("SELECT 2"))
+        db.session.remove()
+        proxy.speak()
+        wait_until(lambda: get(app).status_code == 200, what="HMS works again")
+        with pytest.raises(OperationalError), transaction() as session:
+            session.execute(text("SELECT 3"))
+            proxy.fall_silent()
+
+
+def test_all_threads_come_free_and_only_the_first_ones_knock_at_the_silent_server(clinic):
+    app, proxy = clinic
+    get(app)
+    proxy.fall_silent()
+    statuses = []
+    visitors = [threading.Thread(target=lambda: statuses.append(get(app, "/").status_code)) for _ in range(12)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+
+    assert statuses == [503] * 12
+    assert proxy.accepted <= 1 + 2 * 2, "each thread waited at the door on its own"
+
+
+def test_a_statement_that_is_slow_but_answered_is_not_hung_up_on(clinic):
+    app, _ = clinic
+    with app.app_context(), db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        with pytest.raises(OperationalError, match="statement timeout"):
+            connection.execute(text("SELECT pg_sleep(5)"))
+        connection.rollback()
+        assert not driver.closed
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+def test_who_asked_to_wait_for_ever_is_left_alone(clinic):
+    app, _ = clinic
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.connection.driver_connection.patience_seconds = None
+        assert connection.scalar(text("SELECT 1 FROM pg_sleep(1.8)")) == 1
+        connection.invalidate()

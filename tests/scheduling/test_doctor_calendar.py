@@ -1,0 +1,145 @@
+"""The doctor's calendar: time off and closed days behind the times, kinds of visits, and what a day leads to."""
+
+from datetime import date, time
+
+import pytest
+
+from hms import clock
+from hms.scheduling import services
+from tests import make
+
+MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London
+TUESDAY = date(2026, 11, 24)
+THURSDAY = date(2026, 11, 26)
+
+
+@pytest.fixture
+def dr_bose(signed_in, bose):
+    """A browser in which Dr Bose is signed in."""
+    return signed_in(bose)
+
+
+def said(page, day: date) -> list[str]:
+    """What a screen reader says of each time of a day, in order."""
+    path = f".//section[@id='d-{day.isoformat()}']//ol//span[@class='vh']"
+    return [words.replace(" ,", ",") for words in page.texts(path)]
+
+
+def test_time_off_stands_in_the_calendar_with_its_words_and_hides_what_it_blocks(dr_bose, bose):
+    make.slot(bose, day=THURSDAY, start=time(9))
+    make.slot(bose, day=THURSDAY, start=time(14))
+    starts_at, ends_at = (clock.from_clinic(THURSDAY, at) for at in (time(8), time(12)))
+    services.add_time_off(bose, starts_at=starts_at, ends_at=ends_at, reason="Conference")
+
+    page = dr_bose.page("doctor.calendar")
+
+    assert said(page, THURSDAY) == ["08:00 to 12:00, Conference", "14:00, Free, change or remove"]
+
+
+@pytest.mark.parametrize("view", ["week", "day", "list"])
+def test_a_closed_day_stands_in_every_view(dr_bose, bose, view):
+    make.slot(bose, day=THURSDAY)
+    services.add_closure(first_day=THURSDAY, last_day=THURSDAY, name="Founders’ day")
+
+    page = dr_bose.page("doctor.calendar", week=THURSDAY.isoformat(), view=view)
+
+    assert said(page, THURSDAY) == ["All day, Founders’ day"]
+
+
+def test_a_booked_time_in_time_off_is_still_seen(dr_bose, bose, asha):
+    make.appointment(asha, doctor=bose, day=THURSDAY, start=time(9))
+    starts_at, ends_at = clock.day_bounds(THURSDAY)
+    services.add_time_off(bose, starts_at=starts_at, ends_at=ends_at)
+
+    assert said(dr_bose.page("doctor.calendar"), THURSDAY) == ["All day, Time off", "09:00, Asha Rao"]
+
+
+def test_another_doctors_time_off_is_not_seen(dr_bose, eze):
+    starts_at, ends_at = clock.day_bounds(THURSDAY)
+    services.add_time_off(eze, starts_at=starts_at, ends_at=ends_at, reason="Conference")
+
+    assert "Conference" not in dr_bose.page("doctor.calendar").text
+
+
+def test_a_blocked_time_opens_its_page(dr_bose, bose):
+    slot = make.slot(bose, day=THURSDAY)
+    services.block_slot(slot.id, doctor=bose)
+
+    page = dr_bose.page("doctor.calendar")
+
+    assert said(page, THURSDAY) == ["09:00, Blocked, Not available, open or remove"]
+    assert page.has_link_to(dr_bose.url("doctor.slot", slot_id=slot.id))
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("in-person", "09:00, Free, change or remove"),
+        ("online", "09:00, Free, Online, change or remove"),
+        ("both", "09:00, Free, In person or online, change or remove"),
+    ],
+)
+def test_a_free_time_says_its_kind_of_visit(dr_bose, bose, mode, words):
+    services.open_slot(bose, day=THURSDAY, start=time(9), end=time(9, 20), mode=mode)
+
+    assert said(dr_bose.page("doctor.calendar"), THURSDAY) == [words]
+
+
+def test_a_day_to_come_leads_to_adding_a_time_and_one_with_times_to_copying(dr_bose, bose):
+    make.slot(bose, day=THURSDAY)
+
+    page = dr_bose.page("doctor.calendar")
+
+    add = [link.rpartition("#")[0] for link in page.links if link.endswith("#add-one")]
+    assert [link.rpartition("=")[2] for link in add] == [f"2026-11-{day}" for day in range(23, 28)]
+    assert [link for link in page.links if link.endswith("/copy")] == ["/doctor/calendar/2026-11-26/copy"]
+
+
+def test_a_past_day_takes_no_times_but_can_be_copied(dr_bose, bose):
+    make.slot(bose, day=date(2026, 11, 19))
+
+    page = dr_bose.page("doctor.calendar", week="2026-11-19")
+
+    assert [link for link in page.links if link.endswith("#add-one")] == []
+    assert page.has_link_to("/doctor/calendar/2026-11-19/copy")
+
+
+def test_times_of_hours_in_another_zone_stand_at_the_clinics_time(dr_bose, bose):
+    make.schedule(
+        bose,
+        make.hours("09:00", "10:00", weekdays=[1], visit=60),
+        first=TUESDAY,
+        last=TUESDAY,
+        timezone="Europe/Madrid",
+    )
+
+    page = dr_bose.page("doctor.calendar")
+
+    assert said(page, TUESDAY) == ["08:00, Free, change or remove"]
+    assert "times in London time (GMT)" in page.text
+
+
+def test_in_the_week_of_a_clock_change_hours_stand_where_the_wall_shows_them(signed_in, bose, freeze):
+    freeze(clock.from_clinic(date(2027, 3, 22), time(9)))
+    make.schedule(bose, make.hours("09:00", "10:00", weekdays=[5, 6], visit=60), first=date(2027, 3, 22))
+
+    page = signed_in(bose).page("doctor.calendar")
+
+    assert "The clocks go forward on Sunday 28 March." in page.text
+    for day in (date(2027, 3, 27), date(2027, 3, 28)):
+        assert said(page, day) == ["09:00, Free, change or remove"]
+        (event,) = page.all(f".//section[@id='d-{day.isoformat()}']//ol/li")
+        assert "r13" in event.get("class").split()  # 09:00 is an hour below 08:00 on both days
+
+
+def test_time_off_over_a_clock_change_is_drawn_to_the_wall(signed_in, bose, freeze):
+    freeze(clock.from_clinic(date(2026, 10, 20), time(9)))
+    sunday = date(2026, 10, 25)
+    make.slot(bose, day=sunday, start=time(4))
+    starts_at, ends_at = (clock.from_clinic(sunday, at) for at in (time(0, 30), time(3)))
+    services.add_time_off(bose, starts_at=starts_at, ends_at=ends_at)
+
+    page = signed_in(bose).page("doctor.calendar", week="2026-10-25", view="day")
+
+    assert "The clocks go back on Sunday 25 October." in page.text
+    assert said(page, sunday)[0] == "00:30 to 03:00, Time off"
