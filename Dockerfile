@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir "$(grep -o '^uv==[0-9.]*' requirements.txt)" \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
 FROM python:3.12-slim
-ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FLASK_APP=wsgi HMS_PORT=8000 WEB_CONCURRENCY=2
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FLASK_APP=wsgi HMS_HOST=0.0.0.0 HMS_PORT=8000
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin hms
 COPY --from=packages /venv /venv
 WORKDIR /app
@@ -22,4 +22,4 @@ EXPOSE 8000
 # /healthz asks nothing of the database: a container is not restarted because the database is away. The host in the
 # request is the public one, for HMS answers to no other.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", "import os, urllib.request as r; from urllib.parse import urlsplit; r.urlopen(r.Request('http://127.0.0.1:' + os.environ['HMS_PORT'] + '/healthz', headers={'Host': urlsplit(os.environ['HMS_PUBLIC_URL']).netloc}), timeout=4)"]
-CMD exec granian --interface wsgi --host 0.0.0.0 --port "$HMS_PORT" --workers "$WEB_CONCURRENCY" --blocking-threads 2 --backpressure 256 --no-ws --respawn-failed-workers --workers-kill-timeout 10 wsgi:app
+CMD ["flask", "web"]

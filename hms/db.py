@@ -74,6 +74,7 @@ db = SQLAlchemy(
 def init_app(app: Flask) -> None:
     """Make the engines: the primary's, and the replica's where there is one."""
     db.init_app(app)
+    app.teardown_appcontext(_let_go)
     with app.app_context():
         primary, replica = db.engine, db.engines.get("replica")
     door = mind_the_door(primary)
@@ -83,10 +84,20 @@ def init_app(app: Flask) -> None:
         fall_back(replica, lambda: door.enter(lambda: primary.dialect.connect(*arguments, **named | connect_args)))
 
 
+def _let_go(error: BaseException | None) -> None:
+    """Give the connections back. One that was lost meanwhile must not spoil the answer, which is finished."""
+    if db.session.registry.has():
+        try:
+            db.session.rollback()
+        except DBAPIError:
+            db.session().invalidate()
+
+
 def read_the_replica() -> None:
     """From here on this request may read what is some seconds old; a transaction ends that."""
     if replica := db.engines.get("replica"):
         db.session().info["replica"] = replica
+
 
 if TYPE_CHECKING:
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.fixtures", "tests.pages", "tests.make", "tests.race.invariants")
+pytest.register_assert_rewrite(
+    "tests.fixtures", "tests.pages", "tests.make", "tests.race.invariants", "tests.calendar.mirror"
+)
 
 pytest_plugins = [
     "tests.fixtures.database",

@@ -310,6 +310,35 @@ class TestServing:
         served.wait_for("The worker is running.")
         assert served.end(signal.SIGTERM) == 0
 
+    def test_a_killed_postgresql_is_started_again_and_hms_works_again_by_itself(self, serve):
+        served = serve()
+        served.wait_for("HMS is ready")
+        assert served.status("/readyz") == 200
+        (*_, postmaster) = served.all_processes()
+        postmaster.kill()
+
+        served.wait_for("The embedded PostgreSQL stopped; it runs again.")
+        eventually(lambda: served.status("/readyz") == 200)
+        assert served.status("/") == 200
+        assert served.end(signal.SIGTERM) == 0
+
+    def test_sighup_loads_the_web_server_and_the_worker_anew(self, serve):
+        served = serve()
+        served.wait_for("Every mail")
+        before = served.all_processes()
+        workers = [one for one in before if one.cmdline()[-1:] == ["worker"]]
+        (web_server,) = [one for one in before if "one_socket.py" in " ".join(one.cmdline()) and one.children()]
+        answering = web_server.children()
+        served.process.send_signal(signal.SIGHUP)
+
+        served.wait_for("Loading HMS anew.")
+        served.wait_for("The worker is running.")
+        eventually(lambda: are_gone([*workers, *answering]))
+        assert web_server.is_running()
+        assert served.status("/readyz") == 200
+        assert not any("starting it again" in line for line in served.said)
+        assert served.end(signal.SIGTERM) == 0
+
     def test_make_run_ends_with_all_of_it_at_sigterm(self, serve):
         served = serve(command=["make", "--no-print-directory", "run"])
         served.wait_for("HMS is ready", seconds=300)
@@ -317,3 +346,10 @@ class TestServing:
         served.end(signal.SIGTERM)
 
         eventually(lambda: are_gone(processes))
+
+
+def test_answers_on_our_socket_do_not_wait_for_acknowledgements():
+    with sockets.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

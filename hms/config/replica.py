@@ -6,6 +6,7 @@ behind, or was so a moment ago. Who reads through it does not notice.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg2
@@ -36,13 +37,16 @@ def fall_back(engine: Engine, connect_to_primary: Callable[[], Any]) -> None:
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
-        try:
-            return door.enter(lambda: dialect.connect(*arguments, **named))
-        except psycopg2.OperationalError:
-            if not door.is_shut:
-                door.shut()
-            record.info["stands_in"] = True
-            return connect_to_primary()
+        """One that is fresh: the pool asks for another only once when ``check`` gives one back."""
+        with suppress(psycopg2.OperationalError):
+            connection = door.enter(lambda: dialect.connect(*arguments, **named))
+            if _is_fresh(connection, record.info):
+                return connection
+            connection.close()
+        if not door.is_shut:
+            door.shut()
+        record.info["stands_in"] = True
+        return connect_to_primary()
 
     @event.listens_for(engine, "checkout")
     def check(connection: Any, record: Any, proxy: Any) -> None:

@@ -29,7 +29,7 @@ def type_of(payload: object, *, kind: str) -> str:
 
 
 class OutboxMessage(Model):
-    """One message of one ``kind`` (``email``, later ``calendar``) with everything its sender needs.
+    """One message of one ``kind`` (``email``, ``google-calendar``) with everything its sender needs.
 
     ``attempts`` counts how often a worker has taken it. It is also the fence: a worker that was away longer than its
     lease finds another number here, and its mark is refused.

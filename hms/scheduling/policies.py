@@ -12,7 +12,20 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import g, has_request_context
-from sqlalchemy import ARRAY, ColumnElement, Interval, Row, Select, Uuid, case, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Interval,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+)
 
 from hms import clock
 from hms.db import db
@@ -32,6 +45,10 @@ USUAL = {
 
 _CLINIC = BookingPolicy.__table__.alias("clinic_policy")
 _OWN = BookingPolicy.__table__.alias("own_policy")
+
+
+ClockChanges = tuple[tuple[int, timedelta], ...]
+"""Pairs of *from so many days ahead on* and how far midnights are then from whole days after tomorrow's."""
 
 
 class Window(NamedTuple):
@@ -138,25 +155,41 @@ COLUMNS: tuple[ColumnElement, ...] = (
 """What :func:`of_row` makes a policy of."""
 
 
-def window() -> Window:
-    """The bookable window of each row's doctor, for comparison with the start of a slot, so that an index can serve."""
+def window(changes: ClockChanges) -> Window:
+    """The bookable window of each row's doctor, for comparison with the start of a slot, so that an index can serve.
+
+    A statement with it depends on nothing but ``changes``, so that it can be put together once for many requests; it is
+    run with :func:`moments`.
+    """
     notice, horizon = _rule("minimum_notice_minutes"), _rule("horizon_days")
-    opens_at = literal(clock.now()) + func.make_interval(0, 0, 0, 0, 0, notice, type_=Interval)
-    return Window(opens_at, _midnight_after(horizon))
+    opens_at = _moment("now") + func.make_interval(0, 0, 0, 0, 0, notice, type_=Interval)
+    return Window(opens_at, _midnight_after(horizon, changes))
 
 
-def _midnight_after(horizon: ColumnElement[int]) -> ColumnElement[datetime]:
+def changes_ahead() -> ClockChanges:
+    """The changes of the clocks that lie ahead today, for :func:`window`."""
+    return clock_changes(clock.today(), clock.clinic_zone())
+
+
+def moments() -> dict[str, datetime]:
+    """The values with which a statement that contains :func:`window` is run at this moment."""
+    return {"now": clock.now(), "tomorrow": clock.start_of_day(clock.today() + DAY)}
+
+
+def _moment(name: str) -> ColumnElement[datetime]:
+    return bindparam(name, type_=DateTime(timezone=True))
+
+
+def _midnight_after(horizon: ColumnElement[int], changes: ClockChanges) -> ColumnElement[datetime]:
     """:attr:`Policy.bookable_until` by the database, which need not know the clinic's zone."""
-    tomorrow = clock.start_of_day(clock.today() + DAY)
-    midnight = literal(tomorrow) + func.make_interval(0, 0, 0, 0, horizon * 24, type_=Interval)
-    changes = clock_changes(clock.today(), clock.clinic_zone())
+    midnight = _moment("tomorrow") + func.make_interval(0, 0, 0, 0, horizon * 24, type_=Interval)
     if not changes:
         return midnight
     return midnight + case(*[(horizon >= days, shift) for days, shift in reversed(changes)], else_=timedelta())
 
 
 @lru_cache(maxsize=8)
-def clock_changes(today: date, zone: ZoneInfo) -> tuple[tuple[int, timedelta], ...]:
+def clock_changes(today: date, zone: ZoneInfo) -> ClockChanges:
     """How far midnights are from whole days after tomorrow's: pairs of *from so many days ahead on* and the shift."""
     tomorrow = clock.start_of_day(today + DAY, zone=zone)
     found, last = [], timedelta()

@@ -138,6 +138,12 @@ def promise(policy: Policy) -> str:
     return f"You can cancel online until {policy.cancellation_words} before."
 
 
+def usual_promise(policy: Policy) -> str:
+    """The same of the clinic's rules, from which a doctor's own may differ."""
+    words = promise(policy)
+    return f"As a rule, {words[0].lower()}{words[1:]}"
+
+
 def promise_for(slot: Slot, policy: Policy) -> str:
     """Until when this time could be cancelled online; nothing when it is too late for that already."""
     last = slot.starts_at - policy.cancellation_window

@@ -8,7 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hms import clock
-from hms.scheduling.models import Mode, Schedule
+from hms.scheduling.models import Mode
+from hms.scheduling.plan import ScheduleDraft
 from hms.web import formats
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,7 +39,7 @@ class Hours(Protocol):
 class Period(NamedTuple):
     """A schedule as a line of a list."""
 
-    id: UUID
+    id: UUID | None
     period: str
     words: str
     state: str
@@ -53,11 +54,12 @@ class HasStart(Protocol):
         """Aware, UTC."""
 
 
-def line(schedule: Schedule) -> Period:
+def line(schedule: ScheduleDraft) -> Period:
     """A schedule in words, and whether it holds now."""
     state = state_of(schedule.valid_from, schedule.valid_until)
     text = "; ".join(f"{days} {times}" for days, times in week(schedule.hours)) + zone_note(schedule.timezone)
-    return Period(schedule.id, period(schedule.valid_from, schedule.valid_until), text, state, state == "Ended")
+    when = period(schedule.valid_from, schedule.valid_until)
+    return Period(schedule.schedule_id, when, text, state, state == "Ended")
 
 
 def state_of(valid_from: date, valid_until: date | None) -> str:

@@ -29,7 +29,11 @@ def were_handed_down() -> bool:
 
 def handed_down() -> socket.socket | None:
     """The listening socket that systemd opened for us, if it did."""
-    return socket.socket(fileno=FIRST_HANDED_DOWN) if were_handed_down() else None
+    if not were_handed_down():
+        return None
+    listener = socket.socket(fileno=FIRST_HANDED_DOWN)
+    _send_at_once(listener)
+    return listener
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,12 +41,21 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past connections that linger do not count
+        _send_at_once(listener)
         listener.bind((host, port))
         listener.listen(QUEUE)
     except OSError as error:
         listener.close()
         raise click.ClickException(_why_not(error, host, port)) from error
     return listener
+
+
+def _send_at_once(listener: socket.socket) -> None:
+    """Let no answer wait for a client's acknowledgement; granian sends head and body apart, which costs 40 ms else.
+
+    On Linux the connections that are accepted inherit it (tcp(7), TCP_NODELAY).
+    """
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:

@@ -66,7 +66,7 @@ def fill_in_monday(window: Window) -> None:
     window.write("To", "10:00", inside=row)
     window.write("Gap (minutes)", "10", inside=row)
     row.get_by_label("Type").select_option("In person or online")
-    window.press("button", "Copy Monday to Tuesday to Friday")
+    window.press("button", "Copy Monday to Tuesday–Friday")
     window.look("Free times")
     expect(window.page.get_by_role("group", name="Friday, hours 1").get_by_label("Gap (minutes)")).to_have_value("10")
 

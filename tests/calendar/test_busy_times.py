@@ -117,6 +117,22 @@ def test_what_reaches_beyond_our_own_event_counts_for_the_rest(connected, sync, 
     assert status_of(slot) == HIDDEN
 
 
+def test_days_that_are_over_are_forgotten(connected, slot, google, steady_clock):
+    google.add_event(connected.user.email, slot.starts_at, slot.ends_at)
+    refresh(steady_clock)
+    steady_clock.set(slot.ends_at + timedelta(days=1))
+    refresh(steady_clock)
+    assert known(connected) == []
+
+
+def test_what_has_not_changed_is_not_written_again(connected, google, steady_clock):
+    google.add_event(connected.user.email, clock.now() + HOUR, clock.now() + 9 * HOUR)
+    refresh(steady_clock)
+    before = db.session.scalars(db.select(BusyTime.id)).all()
+    refresh(steady_clock)
+    assert db.session.scalars(db.select(BusyTime.id)).all() == before != []
+
+
 def test_a_booked_time_is_never_touched(connected, google, asha, steady_clock):
     visit = make.appointment(asha, doctor=connected)
     google.add_event(connected.user.email, visit.starts_at, visit.ends_at)
@@ -205,7 +221,7 @@ def test_pauses_grow_with_failures_and_heed_what_google_asks(connected, google, 
 def test_each_doctor_is_asked_about_by_one_worker_and_not_before_it_is_due(connected, google):
     assert busy_times.refresh_next() is True
     assert busy_times.refresh_next() is False
-    assert len(google.calls("freebusy.query")) == 2  # 60 days, a month at a time
+    assert len(google.calls("freebusy.query")) == 2  # 61 days, a month at a time
 
 
 def test_an_answer_that_comes_too_late_is_not_stored(connected, slot, google, monkeypatch, steady_clock):

@@ -262,7 +262,7 @@ def test_an_access_for_an_hour_is_not_kept(at_google, google, asha):
 def test_whatever_google_answers_instead_is_said_kindly_and_nothing_is_stored(at_google, google, asha, fault):
     google.fail(fault, on="token.*")
     page = at_google(asha, ASHA).connects()
-    assert "Google did not" in page.text
+    assert "Google did not answer" in page.text
     assert stored() == 0
 
 

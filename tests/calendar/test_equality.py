@@ -13,7 +13,7 @@ from hms.db import db
 from hms.scheduling import services
 from hms.scheduling.models import Appointment
 from tests import make
-from tests.calendar.test_mirroring import assert_equal, move
+from tests.calendar.mirror import assert_equal, move
 from tests.fixtures.time import START
 from tests.standins.google.faults import AFTERWARDS, FAULTS
 

@@ -18,7 +18,7 @@ from hms.db import db
 from hms.outbox import OutboxMessage
 from hms.scheduling import services
 from tests import make
-from tests.calendar.test_mirroring import assert_equal, messages, move, spans
+from tests.calendar.mirror import assert_equal, messages, move, spans
 from tests.fixtures.time import START
 
 PASS = ["403-rate", "403-user-rate", "403-quota", "412", "429", "500", "502", "503", "504"]

@@ -16,7 +16,7 @@ from hms.db import db, transaction
 from hms.outbox import OutboxMessage
 from hms.scheduling import services
 from tests import make
-from tests.calendar.test_mirroring import assert_equal
+from tests.calendar.mirror import assert_equal
 from tests.race.crowd import at_once
 from tests.standins.google import SCOPES, Google, served
 

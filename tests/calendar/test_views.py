@@ -4,7 +4,10 @@ import pytest
 
 from hms import outbox
 from hms.calendar import queries
+from hms.calendar.google import http, oauth
+from hms.calendar.google.errors import Later
 from hms.calendar.services import connections
+from hms.db import db
 from hms.web.headers import POLICY, policy_text
 from tests.calendar.conftest import ASHA, BOSE
 
@@ -122,8 +125,6 @@ def test_the_menu_leads_to_the_calendar(signed_in, asha, bose, path):
 
 def test_no_connection_of_the_database_waits_for_google(google, at_google, asha, session, monkeypatch):
     """Neither while the code is exchanged nor while the permission is taken back."""
-    from hms.calendar.google import http, oauth
-
     waited = []
 
     def noting(ask):
@@ -140,3 +141,18 @@ def test_no_connection_of_the_database_waits_for_google(google, at_google, asha,
     outbox.deliver_due()
     assert len(waited) >= 2
     assert not any(waited)
+
+
+def test_what_was_read_before_is_let_go_of_before_google_is_asked(google, asha, session, monkeypatch):
+    held = []
+
+    def exchange(*_args, **_more):
+        held.append(session().in_transaction())
+        raise Later("busy")
+
+    monkeypatch.setattr(oauth, "exchange", exchange)
+    session.execute(db.text("SELECT 1"))
+    assert session().in_transaction()
+    with pytest.raises(Later):
+        connections.link(asha.user, "4/0Acode", verifier="v", nonce="n")
+    assert held == [False]

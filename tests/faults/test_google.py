@@ -19,7 +19,7 @@ from hms.db import db, transaction
 from hms.scheduling import services, signals
 from hms.scheduling.models import Appointment
 from tests import make
-from tests.calendar.test_mirroring import assert_equal
+from tests.calendar.mirror import assert_equal
 from tests.faults.conftest import Process, wait_until
 from tests.standins.google import SCOPES, Google, served
 

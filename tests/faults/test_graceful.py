@@ -22,6 +22,12 @@ ROOT = Path(__file__).parents[2]
 
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+AS_SYSTEMD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 PATIENT = "-c lock_timeout=60s -c statement_timeout=60s"
 
 
@@ -59,8 +65,7 @@ class Web:
         keeps = ()
         if listener:
             keeps = (listener.fileno(),)
-            script = f'exec 3<&{listener.fileno()}; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
-            command = ["/bin/sh", "-c", script, "sh", *command]
+            command = [sys.executable, "-c", AS_SYSTEMD, str(listener.fileno()), *command]
         with self._log.open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -72,7 +77,9 @@ class Web:
                 pass_fds=keeps,
             )
         self._running.append(process)
-        wait_until(lambda: visit(self.port) == "200", what=f"the web server answers: {self.said}")
+        wait_until(lambda: process.poll() is not None or lets_in(self.port), what="it listens")
+        assert process.poll() is None, self.said
+        assert visit(self.port) == "200"
         return process
 
     @property

@@ -91,6 +91,17 @@ def test_a_silence_in_the_midst_of_a_statement_or_before_a_commit_ends(clinic):
             proxy.fall_silent()
 
 
+def test_a_connection_that_is_lost_when_the_answer_is_finished_does_not_spoil_it(clinic):
+    app, proxy = clinic
+
+    @app.after_request
+    def fall_silent(response):
+        proxy.fall_silent()
+        return response
+
+    assert get(app, "/doctors").status_code == 200
+
+
 def test_all_threads_come_free_and_only_the_first_ones_knock_at_the_silent_server(clinic):
     app, proxy = clinic
     get(app)

@@ -52,22 +52,17 @@ def drop_the_constraints() -> None:
 
 def drop_the_lock(monkeypatch) -> None:
     """Read the slot as before, but lock nothing."""
-    locked = booking._lock_if_free
-
-    def unlocked(slot_id, patient):
-        statement = locked(slot_id, patient)
-        statement._for_update_arg = None
-        return statement
-
-    monkeypatch.setattr(booking, "_lock_if_free", unlocked)
+    unlocked = booking._lock_if_free()
+    unlocked._for_update_arg = None
+    monkeypatch.setattr(booking, "LOCK_IF_FREE", unlocked)
 
 
 def let_all_read_before_any_writes(monkeypatch, count: int) -> None:
     """Stop everybody between the checks and the writing, until all have come that far."""
     check, everybody = booking._check, threading.Barrier(count)
 
-    def check_and_wait(slot):
-        check(slot)
+    def check_and_wait(*about):
+        check(*about)
         everybody.wait(30)
 
     monkeypatch.setattr(booking, "_check", check_and_wait)

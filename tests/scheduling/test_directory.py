@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from hms.auth import services as auth
+from hms.scheduling import services
 from tests import make
 from tests.scheduling.booking_page import open_times
 
@@ -41,6 +42,19 @@ def test_the_landing_page_of_an_empty_clinic_says_whom_to_call(client):
 def test_the_landing_page_promises_nothing_that_is_not_there(client, bose):
     text = client.page("directory.landing").text.casefold()
     assert not [word for word in ("online visit", "video", "pay", "remind") if word in text]
+
+
+def test_the_landing_page_tells_the_clinics_rule_as_a_rule(client, bose):
+    services.set_clinic_policy(cancellation_hours=48)
+    services.set_doctor_policy(bose.id, cancellation_hours=2)
+    assert "As a rule, you can cancel online until 48 hours before." in client.page("directory.landing").text
+
+
+def test_the_soonest_time_of_all_is_one_that_can_be_booked(client, bose, eze):
+    make.slot(bose, day=TUESDAY)
+    services.set_doctor_policy(bose.id, minimum_notice_minutes=48 * 60)
+    make.slot(eze, day=THURSDAY)
+    assert client.page("directory.landing").link("Thursday 26 November, 09:00 with Dr Ngozi Eze")
 
 
 # ---- the directory

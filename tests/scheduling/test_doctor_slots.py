@@ -215,6 +215,17 @@ def test_times_that_are_past_are_left_out(dr_bose, bose):
     assert starts_on(bose, MONDAY) == []
 
 
+def test_a_day_on_which_the_clocks_skip_one_of_the_times_is_left_out_and_named(signed_in, bose, freeze):
+    freeze(clock.from_clinic(date(2027, 3, 22), time(9)))
+    make.slot(bose, day=date(2027, 3, 27), start=time(1, 30))
+    dr_bose = signed_in(bose)
+
+    answer = copy(dr_bose, "2027-03-28", day="2027-03-27")
+
+    assert "Sunday 28 March 2027 left out: the clocks go forward over one" in dr_bose.get(answer.location).page.text
+    assert starts_on(bose, date(2027, 3, 28)) == []
+
+
 def test_days_to_copy_to_are_those_of_five_weeks_from_today_on(dr_bose, slot):
     page = dr_bose.page("doctor.copy_day", day="2026-11-26")
 

@@ -174,11 +174,11 @@ def test_the_database_closes_the_window_at_the_same_midnight(app, session, bose,
     """Over more than a year: every day on which some clock changes is some horizon's last."""
     monkeypatch.setitem(app.config, "CLINIC_TIMEZONE", zone)
     freeze(datetime(2026, 10, 20, 12, tzinfo=UTC))
-    window = policies.window()
+    window = policies.window(policies.changes_ahead())
     for days in [*range(1, 200, 7), *range(150, 170), *range(1, 14), 365, 400, 730]:
         services.set_doctor_policy(bose.id, horizon_days=days)
         statement = select(window.closes_at, window.opens_at).select_from(bose.__table__)
-        row = session.execute(policies.joined(statement, doctor_id=bose.id)).first()
+        row = session.execute(policies.joined(statement, doctor_id=bose.id), policies.moments()).first()
         policy = policies.of(bose.id)
         assert (row[0], row[1]) == (policy.bookable_until, policy.bookable_from), days
 

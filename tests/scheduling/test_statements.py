@@ -1,10 +1,12 @@
 """How often a whole request asks the database: never more than it needs, and never more for more rows."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
-from hms.scheduling import services
+from hms.scheduling import queries, services
 from tests import make
 
 
@@ -97,3 +99,53 @@ def test_what_needs_nobody_asks_nothing(client, path):
     with client.statements() as seen:
         client.get(path)
     assert seen == []
+
+
+@pytest.fixture
+def plan_of(session):
+    """``plan_of(ask)`` is how PostgreSQL answers what ``ask`` asks, when it will not read a table as a whole."""
+
+    def plan_of(ask: Callable[[], object]) -> str:
+        asked: list[tuple] = []
+
+        def note(_connection, _cursor, statement, parameters, *_: object) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(Engine, "before_cursor_execute", note)
+        ask()
+        event.remove(Engine, "before_cursor_execute", note)
+        connection = session.connection()
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        return "\n".join(
+            row[0]
+            for statement, parameters in asked
+            if statement.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN (COSTS off) {statement}", parameters)
+        )
+
+    return plan_of
+
+
+def ranges(plan: str, index: str) -> list[str]:
+    """The bounds within which the index is read, each time that it is."""
+    lines = plan.splitlines()
+    uses = [n for n, line in enumerate(lines) if f" {index} on slots" in line]
+    return [lines[n + 1] for n in uses]
+
+
+def test_each_doctors_own_window_bounds_the_index_of_free_times(plan_of, bose, clinic):
+    services.set_doctor_policy(bose.id, horizon_days=5, minimum_notice_minutes=10)
+    asked = {
+        "directory": (queries.search_doctors, "ix_slots_free", 2),
+        "landing page": (queries.welcome, "ix_slots_free", 1),
+        "doctor's page": (lambda: queries.get_bookable_doctor(bose.id), "ix_slots_free", 1),
+        "doctor's page, online": (lambda: queries.get_bookable_doctor(bose.id), "ix_slots_free_online", 1),
+    }
+    for name, (ask, index, times) in asked.items():
+        found = ranges(plan_of(ask), index)
+        assert len(found) >= times, name
+        for bounds in found:
+            assert "Index Cond: ((doctor_id = " in bounds, name
+            assert "starts_at >= " in bounds, name
+            assert "starts_at < " in bounds, name

@@ -22,6 +22,9 @@ from hms.web.links import public_url
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
 
+ANSWERS = (200, 400, 401, 403)
+"""What a token endpoint says yes or no with (RFC 6749, 5); anything else is trouble on the way, and passes."""
+
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 NOT_GOOGLES = "Google answered with something that is not its own language."
 TESTING_SECONDS = 7 * 24 * 3600
@@ -122,7 +125,7 @@ def _client(**options: Any) -> "OAuth2Session":
 def _bounded(response: requests.Response) -> requests.Response:
     """The answer, read within the bounds of all that we ask for; one that cannot be a token's is no answer."""
     body = http.read_body(response)
-    if response.is_redirect or response.status_code >= 500 or not body.startswith(b"{"):
+    if response.status_code not in ANSWERS or not body.startswith(b"{"):
         raise Later(f"Google gave no access (HTTP {response.status_code}).")
     response._content = body
     return response

@@ -81,11 +81,11 @@ def _take() -> tuple[CalendarConnection, datetime] | None:
 
 
 def _read(connection: CalendarConnection, doctor_id: UUID) -> Reading:
-    """What Google says from now to the doctor's horizon.
+    """What Google says from the beginning of today to the doctor's horizon.
 
     Our own events are looked up before it is asked and after, as they may come and go meanwhile.
     """
-    starts_at, ends_at = clock.now(), policies.of(doctor_id).bookable_until
+    starts_at, ends_at = clock.start_of_day(clock.today()), policies.of(doctor_id).bookable_until
     own = queries.own_intervals(connection, starts_at=starts_at, ends_at=ends_at)
     db.session.rollback()  # nothing is held while Google is waited for
     with tokens.calendar_of(connection) as calendar:
@@ -135,7 +135,8 @@ def _store(connection: CalendarConnection, lease: datetime, *, doctor_id: UUID, 
     )
     with transaction() as session:
         if session.scalar(ours) is not None:
-            note_busy_times(doctor_id, reading.busy, starts_at=reading.starts_at, ends_at=reading.ends_at)
+            # The window begins long ago: what was known of days that are over is not kept.
+            note_busy_times(doctor_id, reading.busy, starts_at=reading.starts_at - FAR, ends_at=reading.ends_at)
 
 
 def _failed(connection: CalendarConnection, lease: datetime, trouble: GoogleTrouble) -> None:

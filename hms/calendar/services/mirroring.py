@@ -4,6 +4,7 @@ It does not say what has changed, so order and repetition do not matter. Nothing
 appointment.
 """
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Flask
@@ -24,6 +25,7 @@ from hms.scheduling.models import Appointment
 KIND = "google-calendar"
 LOST = "Google no longer lets HMS in. This is made good once the calendar is connected again."
 REPAIR_EVERY_SECONDS = 6 * 3600
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
 PATIENT_WITH_401 = 3
 """Google may refuse a fresh token for a moment; at the third message about it, the connection counts as broken."""
 
@@ -39,10 +41,14 @@ def appointment_changed(appointment: Appointment, **_: object) -> None:
 def calendar_connected(connection: CalendarConnection, **_: object) -> None:
     """Promise that everything missing in a calendar gets there: one that was connected, or connected again.
 
-    Called in the transaction that connects. What is missing is looked up when the message is sent, after that.
+    Called in the transaction that connects. What is missing is looked up after that, when the message is sent; and once
+    more a little later, for what was booked at the same moment and did not see the connection yet.
     """
+    now = clock.now()
     payload = {"type": "GOOGLE_EVERYTHING", "connection": str(connection.id)}
-    outbox.enqueue(KIND, payload, dedup_key=f"GOOGLE_EVERYTHING:{connection.id}:{clock.now().isoformat()}")
+    for due_at in (now, now + LOOK_AGAIN_AFTER):
+        key = f"GOOGLE_EVERYTHING:{connection.id}:{due_at.isoformat()}"
+        outbox.enqueue(KIND, payload, dedup_key=key, due_at=due_at)
 
 
 def repair() -> int:

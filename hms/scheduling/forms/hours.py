@@ -14,7 +14,7 @@ from hms.auth.models import Doctor
 from hms.forms import ClockField, DayField, HmsForm, has_forbidden_characters
 from hms.scheduling.forms.offering import MinutesField, ModeField, next_monday
 from hms.scheduling.forms.rows import DAYS, MOST_ROWS, USUAL_HOURS, indices
-from hms.scheduling.models import Mode, Schedule
+from hms.scheduling.models import Mode
 from hms.scheduling.plan import HoursDraft, ScheduleDraft
 from hms.web import formats
 
@@ -233,7 +233,7 @@ def _text(field: Any) -> str:
     return field.data or "" if isinstance(field, SelectField) else field._value()
 
 
-def values_of(schedule: Schedule) -> dict[str, Any]:
+def values_of(schedule: ScheduleDraft) -> dict[str, Any]:
     """What the form holds when it opens a schedule."""
     values: dict[str, Any] = {day: [] for day in DAYS}
     for row in schedule.hours:
@@ -264,7 +264,7 @@ def usual_values(doctor: Doctor) -> dict[str, Any]:
     return {"valid_from": next_monday(clock.today()), **dict.fromkeys(DAYS[:5], rows)}
 
 
-def values_after(schedule: Schedule) -> dict[str, Any]:
+def values_after(schedule: ScheduleDraft) -> dict[str, Any]:
     """What the form holds for hours that follow a schedule: the same ones, from the Monday after."""
     last = schedule.valid_until or clock.today()
     return {**values_of(schedule), "valid_from": next_monday(max(last, clock.today())), "valid_until": None}

@@ -1,12 +1,14 @@
 """Finding a doctor: specialties, the search with each doctor's next times, one doctor's page."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, func, lateral, null, select, true
+from sqlalchemy import ColumnElement, Integer, Row, Select, Uuid, bindparam, func, lateral, null, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth.models import Doctor, Specialty, User
@@ -14,11 +16,12 @@ from hms.db import db
 from hms.errors import NotFound
 from hms.scheduling import policies
 from hms.scheduling.models import Mode, Slot
-from hms.scheduling.policies import Policy, Window
+from hms.scheduling.policies import ClockChanges, Policy, Window
 from hms.scheduling.queries.slots import FreeTime, is_bookable, takes_place
 
 TIMES_ON_A_CARD = 3
 PAGE = 20
+_WILD = re.compile(r"[%_/]")
 
 
 @dataclass
@@ -77,7 +80,11 @@ class Welcome(NamedTuple):
 
 def list_specialties_with_doctors() -> list[tuple[Specialty, int]]:
     """The specialties that have a doctor whom patients can find, by name, with how many."""
-    statement = (
+    return [(row[0], row[1]) for row in db.session.execute(SPECIALTIES)]
+
+
+def _specialties() -> Select:
+    return (
         select(Specialty, func.count(Doctor.id))
         .join(Doctor, Doctor.specialty_id == Specialty.id)
         .join(User, Doctor.user_id == User.id)
@@ -85,23 +92,36 @@ def list_specialties_with_doctors() -> list[tuple[Specialty, int]]:
         .group_by(Specialty.id)
         .order_by(Specialty.name)
     )
-    return [(row[0], row[1]) for row in db.session.execute(statement)]
 
 
 def search_doctors(*, specialty: str = "", name: str = "", page: int = 1) -> DoctorPage:
     """Doctors of the specialty (its slug) whose name holds ``name``, soonest free first, by one statement."""
-    found = _page_of_doctors(specialty, name, page).subquery("found")
-    own = Slot.doctor_id == found.c.doctor_id
-    times = _soonest(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
-    rows = db.session.execute(
-        select(found, *times.c)
-        .outerjoin(times, true())
-        .order_by(found.c.soonest.nulls_last(), found.c.full_name, found.c.doctor_id, times.c.starts_at)
-    ).all()
+    statement = _search(bool(specialty), bool(name), policies.changes_ahead())
+    wanted = {"specialty": specialty, "name": _literally(name), "passed_over": (page - 1) * PAGE}
+    rows = db.session.execute(statement, {**wanted, **policies.moments()}).all()
     return DoctorPage(_cards(rows), rows[0].total if rows else 0, page)
 
 
-def _soonest(whose: ColumnElement[bool], window: Window, *others: ColumnElement[bool], count: int = 1) -> LateralFromClause:
+def _literally(name: str) -> str:
+    """A text as LIKE finds it, whatever signs are in it."""
+    return _WILD.sub(r"/\g<0>", name)
+
+
+@lru_cache(maxsize=16)
+def _search(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Select:
+    found = _page_of_doctors(by_specialty, by_name, changes).subquery("found")
+    own = Slot.doctor_id == found.c.doctor_id
+    times = _soonest(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
+    return (
+        select(found, *times.c)
+        .outerjoin(times, true())
+        .order_by(found.c.soonest.nulls_last(), found.c.full_name, found.c.doctor_id, times.c.starts_at)
+    )
+
+
+def _soonest(
+    whose: ColumnElement[bool], window: Window, *others: ColumnElement[bool], count: int = 1
+) -> LateralFromClause:
     """The soonest bookable slots of each doctor, from the partial index of free ones."""
     return lateral(
         select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode)
@@ -111,16 +131,16 @@ def _soonest(whose: ColumnElement[bool], window: Window, *others: ColumnElement[
     )
 
 
-def _page_of_doctors(specialty: str, name: str, page: int) -> Select:
-    window = policies.window()
+def _page_of_doctors(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Select:
+    window = policies.window(changes)
     first = lateral(
         select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable(window)).order_by(Slot.starts_at).limit(1)
     )
     wanted = [_is_shown()]
-    if specialty:
-        wanted.append(Specialty.slug == specialty)
-    if name:
-        wanted.append(User.full_name.icontains(name, autoescape=True))
+    if by_specialty:
+        wanted.append(Specialty.slug == bindparam("specialty"))
+    if by_name:
+        wanted.append(User.full_name.icontains(bindparam("name"), autoescape=False, escape="/"))
     doctors = (
         select(
             Doctor.id.label("doctor_id"),
@@ -146,7 +166,7 @@ def _page_of_doctors(specialty: str, name: str, page: int) -> Select:
         .where(*wanted)
         .order_by(first.c.starts_at.nulls_last(), User.full_name, Doctor.id)
         .limit(PAGE)
-        .offset((page - 1) * PAGE)
+        .offset(bindparam("passed_over", type_=Integer))
     )
 
 
@@ -161,24 +181,36 @@ def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
 
 def get_bookable_doctor(doctor_id: UUID) -> DoctorProfile:
     """A doctor whom patients can find; a pending or deactivated one is not found."""
-    own, window = Slot.doctor_id == Doctor.id, policies.window()
-    in_person, online = (_soonest(own, window, takes_place(mode)) for mode in (Mode.IN_PERSON, Mode.ONLINE))
-    doctors = select(Doctor, User.full_name, *policies.COLUMNS, *in_person.c, *online.c)
-    row = db.session.execute(
-        policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
-        .outerjoin(in_person, true())
-        .outerjoin(online, true())
-        .where(Doctor.id == doctor_id, _is_shown())
-    ).first()
+    statement = _profile(policies.changes_ahead())
+    row = db.session.execute(statement, {"doctor_id": doctor_id, **policies.moments()}).first()
     if row is None:
         raise NotFound("We could not find this doctor.")
     free = [FreeTime(*times) if times[0] else None for times in (row[-8:-4], row[-4:])]
     return DoctorProfile(row[0], row[1], policies.of_row(row), *free)
 
 
+@lru_cache(maxsize=4)
+def _profile(changes: ClockChanges) -> Select:
+    own, window = Slot.doctor_id == Doctor.id, policies.window(changes)
+    in_person, online = (_soonest(own, window, takes_place(mode)) for mode in (Mode.IN_PERSON, Mode.ONLINE))
+    doctors = select(Doctor, User.full_name, *policies.COLUMNS, *in_person.c, *online.c)
+    return (
+        policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
+        .outerjoin(in_person, true())
+        .outerjoin(online, true())
+        .where(Doctor.id == bindparam("doctor_id"), _is_shown())
+    )
+
+
 def welcome() -> Welcome:
     """The clinic's rules, and the soonest bookable time of all its doctors, by one statement."""
-    first = _soonest(Slot.doctor_id == Doctor.id, policies.window())
+    row = db.session.execute(_welcome(policies.changes_ahead()), policies.moments()).one()
+    return Welcome(policies.of_row(row), *row[-3:])
+
+
+@lru_cache(maxsize=4)
+def _welcome(changes: ClockChanges) -> Select:
+    first = _soonest(Slot.doctor_id == Doctor.id, policies.window(changes))
     doctors = select(User.full_name, first.c.id, first.c.starts_at).select_from(Doctor)
     soonest = (
         policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
@@ -190,12 +222,14 @@ def welcome() -> Welcome:
     )
     nobody = select(null().cast(Uuid).label("doctor_id")).subquery("nobody")
     statement = select(*policies.COLUMNS, *soonest.c).select_from(nobody)
-    row = db.session.execute(
-        policies.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true())
-    ).one()
-    return Welcome(policies.of_row(row), *row[-3:])
+    return policies.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true())
 
 
 def _is_shown() -> ColumnElement[bool]:
     """Which doctors patients can find."""
     return Doctor.approved_at.is_not(None) & User.deactivated_at.is_(None)
+
+
+# The statements of these pages are put together once, not in every request: SQLAlchemy takes longer to build one than
+# to run it. What differs from request to request comes as parameters.
+SPECIALTIES = _specialties()

@@ -1,10 +1,11 @@
 """Slots: the free ones that patients choose from, and single ones."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 
 from hms import clock
@@ -60,7 +61,8 @@ def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None 
     """The seven days from ``monday`` on, in clinic time, with their free times in order; those for ``mode`` alone."""
     days = {monday + timedelta(days=n): DaySummary(monday + timedelta(days=n), [], 0, 0) for n in range(7)}
     now, window = clock.now(), policy.window
-    for slot in db.session.execute(_slots_between(doctor_id, monday, monday + timedelta(days=7), mode)):
+    ends = {"first": clock.start_of_day(monday), "end": clock.start_of_day(monday + timedelta(days=7))}
+    for slot in db.session.execute(_slots_between(mode), {"doctor_id": doctor_id, **ends}):
         day = clock.to_clinic(slot.starts_at).date()
         is_free = slot.status == SlotStatus.FREE
         if is_free and window.opens_at <= slot.starts_at < window.closes_at:
@@ -70,11 +72,13 @@ def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None 
     return list(days.values())
 
 
-def _slots_between(doctor_id: UUID, first_day: date, end_day: date, mode: Mode | None) -> Select:
+@lru_cache
+def _slots_between(mode: Mode | None) -> Select:
+    """Put together once for each kind of visit: that takes longer than to run it."""
     statement = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.status).where(
-        Slot.doctor_id == doctor_id,
-        Slot.starts_at >= clock.start_of_day(first_day),
-        Slot.starts_at < clock.start_of_day(end_day),
+        Slot.doctor_id == bindparam("doctor_id"),
+        Slot.starts_at >= bindparam("first"),
+        Slot.starts_at < bindparam("end"),
         Slot.status != SlotStatus.BUSY_UNAVAILABLE,
     )
     return (statement.where(takes_place(mode)) if mode else statement).order_by(Slot.starts_at)

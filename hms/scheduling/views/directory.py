@@ -29,7 +29,7 @@ def landing() -> ResponseReturnValue:
         specialties=queries.list_specialties_with_doctors(),
         soonest=welcome if welcome.slot_id else None,
         soon=pickers.soon,
-        promise=summaries.promise(welcome.policy),
+        promise=summaries.usual_promise(welcome.policy),
     )
 
 

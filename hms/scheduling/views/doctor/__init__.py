@@ -9,8 +9,21 @@ from hms.scheduling.views.doctor import (
     hours,
     slots,
     today,
+    unfit,
     visits,
 )
 from hms.scheduling.views.doctor.door import bp
 
-__all__ = ["appointments", "bp", "calendar", "copying", "ending", "exceptions", "hours", "slots", "today", "visits"]
+__all__ = [
+    "appointments",
+    "bp",
+    "calendar",
+    "copying",
+    "ending",
+    "exceptions",
+    "hours",
+    "slots",
+    "today",
+    "unfit",
+    "visits",
+]

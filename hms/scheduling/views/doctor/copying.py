@@ -63,7 +63,7 @@ def told(result: SeriesResult, days: int) -> str:
     if result.past:
         parts.append(f"{_times(result.past)} left out, because they are past.")
     parts += [
-        f"{formats.day(day)}: a time left out, because the clocks go forward over it." for day, _ in result.skipped_days
+        f"{formats.day(day)} left out: the clocks go forward over one of the times." for day, _ in result.skipped_days
     ]
     return " ".join(parts)
 

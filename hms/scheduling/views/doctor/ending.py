@@ -12,8 +12,10 @@ from hms.forms import HmsForm
 from hms.scheduling import queries, services, weekhours
 from hms.scheduling.forms.exceptions import EndHoursForm
 from hms.scheduling.models import Schedule
-from hms.scheduling.services.schedules import Preview
+from hms.scheduling.queries.offers import draft_of
+from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
+from hms.scheduling.views.doctor.unfit import unfit_by
 from hms.web import render
 
 
@@ -36,7 +38,7 @@ def end_hours(schedule_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".hours"), 303)
 
 
-@bp.route("/hours/<uuid:schedule_id>/delete", methods=["GET", "POST"])
+@bp.route("/hours/<uuid:schedule_id>/remove", methods=["GET", "POST"])
 def delete_hours(schedule_id: UUID) -> ResponseReturnValue:
     """Take weekly hours back, with every free time that was made of them."""
     schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
@@ -46,26 +48,13 @@ def delete_hours(schedule_id: UUID) -> ResponseReturnValue:
         flash("These hours are deleted.", "ok")
         return redirect(url_for(".hours"), 303)
     preview = services.preview_deletion(schedule_id, doctor=current_doctor)
-    return _page(
-        "Delete these hours?", "Delete these hours", url_for(".delete_hours", schedule_id=schedule_id), schedule, form,
-        preview,
-    )  # fmt: skip
+    return _page("doctor/delete_hours.html", schedule, form, preview)
 
 
 def _end_page(schedule: Schedule, form: EndHoursForm, preview: Preview | None = None) -> ResponseReturnValue:
-    act = "End these hours" if preview else "Check what that changes"
-    return _page("End these hours", act, url_for(".end_hours", schedule_id=schedule.id), schedule, form, preview)
+    return _page("doctor/end_hours.html", schedule, form, preview)
 
 
-def _page(
-    title: str, act: str, action: str, schedule: Schedule, form: HmsForm, preview: Preview | None
-) -> ResponseReturnValue:
-    return render(
-        "doctor/hours_end.html",
-        title=title,
-        act=act,
-        action=action,
-        schedule=weekhours.line(schedule),
-        form=form,
-        preview=preview,
-    )
+def _page(template: str, schedule: Schedule, form: HmsForm, preview: Preview | None) -> ResponseReturnValue:
+    line, unfit = weekhours.line(draft_of(schedule)), unfit_by(preview) if preview else None
+    return render(template, schedule=line, form=form, preview=preview, unfit=unfit)

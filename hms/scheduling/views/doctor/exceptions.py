@@ -94,7 +94,7 @@ def _check(form: TimeOffForm) -> ResponseReturnValue:
     preview = services.preview_time_off(current_doctor, form.starts_at, form.ends_at)
     last_day = clock.to_clinic(form.ends_at - datetime.resolution).date()
     return render(
-        "doctor/exceptions_check.html",
+        "doctor/_exceptions_check.html",
         form=form,
         when=interval(form.starts_at, form.ends_at),
         preview=preview,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
@@ -14,60 +13,61 @@ from hms.errors import Refusal
 from hms.scheduling import policies, queries, services, weekhours
 from hms.scheduling.forms.hours import HoursForm, usual_values, values_after, values_of
 from hms.scheduling.forms.rows import changed
-from hms.scheduling.models import Schedule
 from hms.scheduling.plan import ScheduleDraft
 from hms.scheduling.queries import offers
-from hms.scheduling.services.schedules import Preview
+from hms.scheduling.queries.offers import Offer
+from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
+from hms.scheduling.views.doctor.unfit import unfit_by
 from hms.web import render
 
 DAY, COUNTED = timedelta(days=1), timedelta(weeks=4)
+LEAD = "Hours that hold until further notice end on the day before these start."
 SETTLED = ("check", "save")  # what the form is sent for when its rows are as they should be
 
 
 @bp.get("/hours")
 def hours() -> ResponseReturnValue:
     """The hours that hold now, or come next, opened for a change; a form for the first ones without any."""
-    chosen = next(iter(queries.list_schedules(current_doctor)), None)
+    offer = _offer()
+    chosen = next((one for one in offer.schedules if not weekhours.line(one).is_over), None)
     values = values_of(chosen) if chosen else usual_values(current_doctor)
-    return _page(HoursForm(formdata=None, **values), chosen)
+    return _page(HoursForm(formdata=None, **values), chosen.schedule_id if chosen else None, offer)
 
 
 @bp.route("/hours/new", methods=["GET", "POST"])
 def new_hours() -> ResponseReturnValue:
     """Hours that follow those that there are."""
-    schedules = queries.list_schedules(current_doctor)
-    return _edit(None, values_after(schedules[-1]) if schedules else usual_values(current_doctor))
+    if request.method == "POST":
+        return _answer(None)
+    offer = _offer()
+    values = values_after(offer.schedules[-1]) if offer.schedules else usual_values(current_doctor)
+    return _page(HoursForm(formdata=None, **values), None, offer)
 
 
 @bp.route("/hours/<uuid:schedule_id>", methods=["GET", "POST"])
 def edit_hours(schedule_id: UUID) -> ResponseReturnValue:
     """Change hours that there are."""
     schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
-    return _edit(schedule, values_of(schedule))
+    if request.method == "POST":
+        return _answer(schedule_id)
+    return _page(HoursForm(formdata=None, **values_of(offers.draft_of(schedule))), schedule_id, _offer())
 
 
-@bp.get("/hours/unfit")
-def unfit() -> ResponseReturnValue:
-    """Booked times that lie outside the hours, or in time off: the doctor decides about each."""
-    return render("doctor/unfit.html", appointments=queries.list_unfit(current_doctor))
-
-
-def _edit(schedule: Schedule | None, values: dict[str, Any]) -> ResponseReturnValue:
-    if request.method != "POST":
-        return _page(HoursForm(formdata=None, **values), schedule)
+def _answer(schedule_id: UUID | None) -> ResponseReturnValue:
+    """What was sent: with other rows, looked at, or saved."""
     act = request.form.get("do", "check")
     form = HoursForm(formdata=changed(request.form, act, visit_minutes=current_doctor.visit_minutes))
     if act not in SETTLED or not form.validate():
-        return _page(form, schedule)
-    draft = form.draft(schedule.id if schedule else None)
+        return _page(form, schedule_id, _offer())
+    draft = form.draft(schedule_id)
     try:
         if act == "check":
             return _check(form, draft, services.preview_schedule(current_doctor, draft))
         done = services.save_schedule(current_doctor, draft)
     except Refusal as refusal:
         form.reject(refusal)
-        return _page(form, schedule)
+        return _page(form, schedule_id, _offer())
     flash(told(done), "ok")
     return redirect(url_for(".hours"), 303)
 
@@ -80,45 +80,42 @@ def told(done: Preview) -> str:
     return f"Your hours are saved. Times: {', '.join(parts)}."
 
 
-def _page(form: HoursForm, schedule: Schedule | None) -> ResponseReturnValue:
-    lines = [weekhours.line(one) for one in offers.schedules_of(current_doctor.id)]
+def _offer() -> Offer:
+    return offers.load_offer(current_doctor.id, since=clock.now())
+
+
+def _page(form: HoursForm, schedule_id: UUID | None, offer: Offer) -> ResponseReturnValue:
     return render(
         "doctor/hours.html",
         form=form,
         problems=form.problems if form.errors else [],
-        schedules=lines,
-        schedule_id=schedule.id if schedule else None,
-        is_new=schedule is None,
-        title=_title(schedule, is_first=not lines),
-        lead=_lead(schedule) if lines else "",
-        action=_address(schedule.id if schedule else None),
-        gap=policies.of(current_doctor.id).gap_minutes,
-        makes=makes(form, schedule.id if schedule else None),
+        schedules=[weekhours.line(one) for one in offer.schedules],
+        schedule_id=schedule_id,
+        title=_title(schedule_id, is_first=not offer.schedules),
+        lead="" if schedule_id or not offer.schedules else LEAD,
+        action=_address(schedule_id),
+        gap=offer.gap_minutes,
+        makes=_makes(form, offer),
         notes=_zone_sentences(form.zone),
-        unfit=len(queries.list_unfit(current_doctor)),
+        unfit=len(queries.unfit(current_doctor.id, offer)),
     )
 
 
-def _title(schedule: Schedule | None, *, is_first: bool) -> str:
-    if schedule:
+def _title(schedule_id: UUID | None, *, is_first: bool) -> str:
+    if schedule_id:
         return "Change these hours"
     return "Your weekly hours" if is_first else "Hours for later"
 
 
-def _lead(schedule: Schedule | None) -> str:
-    return "" if schedule else "Hours that hold until further notice end on the day before these start."
-
-
-def makes(form: HoursForm, schedule_id: UUID | None) -> str:
+def _makes(form: HoursForm, offer: Offer) -> str:
     """``This makes 62 times in the next 4 weeks.``; nothing while the form cannot be read."""
     if not form.is_readable:
         return ""
-    draft = form.draft(schedule_id)
+    draft = form.draft()
     first = max(draft.valid_from, clock.today())
     if first > clock.LAST_DAY - COUNTED:
         return ""
-    offer = offers.load_offer(current_doctor.id, since=clock.now())._replace(schedules=[draft])
-    number = len(offer.plan(first, first + COUNTED - DAY).slots)
+    number = len(offer._replace(schedules=[draft]).plan(first, first + COUNTED - DAY).slots)
     when = "in the next 4 weeks" if first == clock.today() else f"in the 4 weeks from {weekhours.day_words(first)} on"
     return f"This makes {number:,} time{'' if number == 1 else 's'} {when}."
 
@@ -127,7 +124,7 @@ def _check(form: HoursForm, draft: ScheduleDraft, preview: Preview) -> ResponseR
     lists: list[tuple[str, Sequence[weekhours.HasStart]]]
     lists = [("Times added", preview.added), ("Times removed", preview.removed), ("Times left out", preview.skipped)]
     return render(
-        "doctor/hours_check.html",
+        "doctor/_hours_check.html",
         form=form,
         action=_address(draft.schedule_id),
         period=weekhours.period(draft.valid_from, draft.valid_until),
@@ -135,7 +132,7 @@ def _check(form: HoursForm, draft: ScheduleDraft, preview: Preview) -> ResponseR
         zone=weekhours.zone_title(draft.timezone),
         sentences=[*_ending(draft), *_zone_sentences(draft.timezone)],
         counts={name: len(getattr(preview, name)) for name in ("added", "removed", "skipped")} | {"kept": preview.kept},
-        unfit=preview.no_longer_fit,
+        unfit=unfit_by(preview),
         clock_changes=_clock_changes(draft),
         lists=[(f"{title}: {len(times)}", weekhours.by_day(times)) for title, times in lists if times],
     )
