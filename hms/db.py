@@ -88,7 +88,7 @@ def _let_go(error: BaseException | None) -> None:
     """Give the connections back. One that was lost meanwhile must not spoil the answer, which is finished."""
     if db.session.registry.has():
         try:
-            db.session.rollback()
+            db.session.close()  # not a rollback: that would expire what the caller still holds
         except DBAPIError:
             db.session().invalidate()
 

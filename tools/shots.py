@@ -8,14 +8,19 @@ import io
 import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.clinic import PASSWORD, running
-
+PASSWORD = "demo-only-passphrase"  # noqa: S105  # of the made-up clinic
 FOLDER = Path(__file__).parents[1] / "docs" / "shots"
 WIDE = {"width": 1200, "height": 760}
 PHONE = {"width": 390, "height": 844}
@@ -31,6 +36,28 @@ def take_all() -> None:
         _of_the_patient(browser, f"http://127.0.0.1:{port}")
         _of_the_doctor(browser, f"http://127.0.0.1:{port}")
         browser.close()
+
+
+@contextmanager
+def running() -> Iterator[int]:
+    """Serve HMS on a free port, which is given, from an empty folder that is removed afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="hms-shots-", ignore_cleanup_errors=True) as folder:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HMS_")}
+        environment |= {"HMS_MODE": "development", "HMS_DATA_DIR": folder, "HMS_PORT": str(port), "FLASK_APP": "wsgi"}
+        command = [sys.executable, "-m", "flask", "serve"]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        try:
+            if not any(line.startswith("HMS is ready") for line in process.stdout or ()):
+                raise SystemExit("HMS did not start.")
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _of_the_patient(browser: Browser, url: str) -> None:

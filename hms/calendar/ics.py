@@ -13,7 +13,7 @@ from icalendar import Calendar, Event, vCalAddress, vDuration
 
 from hms import clock
 from hms.auth.models import User
-from hms.scheduling.models import Appointment, AppointmentStatus
+from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
 from hms.web.links import public_url
 
@@ -149,6 +149,8 @@ def _title() -> str:
 
 
 def _place(appointment: Appointment) -> str:
+    if appointment.mode == Mode.ONLINE:
+        return "Online"
     parts = [appointment.doctor.room, current_app.config["CLINIC_NAME"]]
     return _plain(", ".join(filter(None, parts)))
 

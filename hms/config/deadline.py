@@ -13,8 +13,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import wraps
 from typing import Any
 from weakref import WeakSet
 
@@ -30,6 +31,20 @@ LOOK_SECONDS = 0.25
 STATEMENT_TIMEOUT = "SELECT extract(epoch FROM current_setting('statement_timeout')::interval)"
 
 
+def _noted(wait: Callable[..., None]) -> Callable[["Connection"], None]:
+    """A method of the connection that waits for the server, which gives up as statements do."""
+
+    @wraps(wait)
+    def method(connection: "Connection") -> None:
+        connection.waits_since = time.monotonic()
+        try:
+            wait(connection)
+        finally:
+            connection.answered()
+
+    return method
+
+
 class Connection(extensions.connection):
     """A connection whose every wait for the server ends in good time.
 
@@ -38,6 +53,9 @@ class Connection(extensions.connection):
 
     patience_seconds: float | None = UNBOUNDED_SECONDS
     waits_since: float | None = None
+
+    commit = _noted(extensions.connection.commit)
+    rollback = _noted(extensions.connection.rollback)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # bounded by connect_timeout
@@ -53,22 +71,6 @@ class Connection(extensions.connection):
         """A cursor whose waits are noted."""
         kwargs.setdefault("cursor_factory", Cursor)
         return super().cursor(*args, **kwargs)
-
-    def commit(self) -> None:
-        """Commit, and give up as statements do."""
-        self.waits_since = time.monotonic()
-        try:
-            super().commit()
-        finally:
-            self.answered()
-
-    def rollback(self) -> None:
-        """Roll back, and give up as statements do."""
-        self.waits_since = time.monotonic()
-        try:
-            super().rollback()
-        finally:
-            self.answered()
 
     def answered(self) -> None:
         """The wait is over. Until this returns, whoever shuts the socket knows that it is still ours."""

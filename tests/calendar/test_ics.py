@@ -62,6 +62,13 @@ def test_the_file_says_when_where_and_with_whom(appointment, in_a_request):
     assert (event["STATUS"], event["SEQUENCE"]) == ("CONFIRMED", 0)
 
 
+def test_a_visit_online_is_in_no_room(appointment, in_a_request):
+    with transaction():
+        appointment.mode = "online"
+    _, event = read(ics.for_patient(appointment))
+    assert event["LOCATION"] == "Online"
+
+
 def test_moments_are_written_in_utc(appointment, in_a_request):
     lines = ics.for_patient(appointment).decode().splitlines()
     assert "DTSTART:20261126T094000Z" in lines

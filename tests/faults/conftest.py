@@ -41,7 +41,9 @@ class Process:
         with selectors.DefaultSelector() as selector:
             selector.register(self._popen.stdout, selectors.EVENT_READ)
             assert selector.select(READY_SECONDS), "it does not get ready"
-        return self._popen.stdout.readline()
+        line = self._popen.stdout.readline()
+        assert line, "it ended before it was ready"
+        return line
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
