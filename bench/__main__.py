@@ -41,7 +41,7 @@ def measure(stage: Stage, rows: set[int]) -> Results:
     """All that was asked for; a row that fails does not keep the others from being measured."""
     results = Results()
     stage.prepare()
-    for setup, measured in acts(stage.plan.workers):
+    for setup, measured in acts(stage.plan):
         with stage.scene():
             for row, act in measured.items():
                 if row in rows:

@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 
+from bench.servers import NAMES
+
 
 @dataclass(frozen=True)
 class Plan:
     """``pairs`` of measurements of so many ``seconds``, with as many slots as ``sizes`` says, the greatest last.
 
-    ``workers`` are the numbers of web workers. ``turns`` transactions by one client make one measurement of their time;
+    ``servers`` are the web servers, and ``workers`` the numbers of web workers. ``turns`` transactions by one client make one measurement of their time;
     ``rounds`` is how often twenty patients want one time; memory is looked at after ``few`` and ``many`` requests.
     """
 
     sizes: tuple[int, ...]
     pairs: int
     seconds: int
+    servers: tuple[str, ...]
     workers: tuple[int, ...]
     turns: int
     rounds: int
@@ -30,11 +33,22 @@ FULL = Plan(
     sizes=(10_000, 100_000, 1_000_000),
     pairs=5,
     seconds=3,
+    servers=NAMES,
     workers=(2, 1, 4),
     turns=300,
     rounds=10,
     few=1_000,
     many=100_000,
 )
-QUICK = Plan(sizes=(10_000, 100_000), pairs=2, seconds=1, workers=(2,), turns=100, rounds=3, few=1_000, many=4_000)
+QUICK = Plan(
+    sizes=(10_000, 100_000),
+    pairs=2,
+    seconds=1,
+    servers=("granian",),
+    workers=(2,),
+    turns=100,
+    rounds=3,
+    few=500,
+    many=3_000,
+)
 SMALL = (10_000, 100_000)

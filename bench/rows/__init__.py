@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from bench.plan import Plan
 from bench.results import Case
 from bench.rows import booking, directory, growth, memory, outside, pages, stampede, statements
-from bench.servers import NAMES, Setup
+from bench.servers import Setup
 from bench.stage import Stage
 
 Row = Callable[[Stage, Setup], Iterator[Case]]
@@ -29,8 +30,8 @@ ONCE: dict[int, Callable[[Stage], Iterator[Case]]] = {10: statements.counts, 11:
 """Not measured under one setup after the other: the same under all, or under several at once."""
 
 
-def acts(workers: tuple[int, ...]) -> Iterator[tuple[Setup, dict[int, Row]]]:
+def acts(plan: Plan) -> Iterator[tuple[Setup, dict[int, Row]]]:
     """Each setup with the rows that are measured under it."""
-    for server in NAMES:
-        for number in workers:
+    for server in plan.servers:
+        for number in plan.workers:
             yield Setup(server, number), ORDINARY if number == 2 else BY_WORKERS

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bench import measure, wrk
 from bench.product import Product
 from bench.results import Case, paired
-from bench.servers import NAMES, Setup
+from bench.servers import Setup
 from bench.stage import Stage
 
 CONNECTIONS = 8
@@ -20,7 +20,7 @@ class Died(Exception):
 
 def growth(stage: Stage) -> Iterator[Case]:
     """The resident memory of the only worker after few requests of all kinds, and after many; all servers at once."""
-    setups = [Setup(name, 1) for name in NAMES]
+    setups = [Setup(name, 1) for name in stage.plan.servers]
     products = [stage.product(setup) for setup in setups]
     with ThreadPoolExecutor() as pool:
         held = list(pool.map(lambda product: _watch(product, stage.plan.few, stage.plan.many), products))
