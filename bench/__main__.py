@@ -9,12 +9,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 
 from bench import database, outside, report, wrk
 from bench.goals import GOALS
-from bench.plan import FULL, QUICK, SMALL, Plan
+from bench.plan import FULL, QUICK, Plan
 from bench.results import Case, Failure, Results
 from bench.rows import ONCE, acts, statements
 from bench.stage import Stage
@@ -85,7 +84,7 @@ def _read_arguments() -> argparse.Namespace:
 def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.quick or os.environ.get("QUICK", "0") not in ("", "0"):
         return QUICK
-    return replace(FULL, sizes=SMALL) if arguments.small else FULL
+    return FULL.small() if arguments.small else FULL
 
 
 def _rows(words: str) -> list[int]:

@@ -1,18 +1,20 @@
 """How much is measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.servers import NAMES
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``pairs`` of measurements of so many ``seconds``, with as many slots as ``sizes`` says, the greatest last.
+    """``pairs`` of measurements of so many ``seconds``, most of them with ``main`` slots, row 8 with each of ``sizes``.
 
-    ``servers`` are the web servers, and ``workers`` the numbers of web workers. ``turns`` transactions by one client make one measurement of their time;
-    ``rounds`` is how often twenty patients want one time; memory is looked at after ``few`` and ``many`` requests.
+    ``servers`` are the web servers, and ``workers`` the numbers of web workers. ``turns`` transactions by one client
+    make one measurement of their time; ``rounds`` is how often twenty patients want one time; memory is looked at after
+    ``few`` and ``many`` requests.
     """
 
+    main: int
     sizes: tuple[int, ...]
     pairs: int
     seconds: int
@@ -23,13 +25,13 @@ class Plan:
     few: int
     many: int
 
-    @property
-    def main(self) -> int:
-        """The number of slots that most rows are measured with."""
-        return self.sizes[-1]
+    def small(self) -> "Plan":
+        """The same with a hundredth of the slots."""
+        return replace(self, main=10_000, sizes=(10_000, 100_000))
 
 
 FULL = Plan(
+    main=1_000_000,
     sizes=(10_000, 100_000, 1_000_000),
     pairs=5,
     seconds=3,
@@ -41,6 +43,7 @@ FULL = Plan(
     many=100_000,
 )
 QUICK = Plan(
+    main=10_000,
     sizes=(10_000, 100_000),
     pairs=2,
     seconds=1,
@@ -51,4 +54,3 @@ QUICK = Plan(
     few=500,
     many=3_000,
 )
-SMALL = (10_000, 100_000)

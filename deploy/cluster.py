@@ -68,18 +68,18 @@ def until(true: Callable[[], object], *, what: str, seconds: float = PATIENCE_SE
 class Postgres:
     """One PostgreSQL server."""
 
-    def __init__(self, data: Path, *, owner: int) -> None:
-        self.data, self.port, self._owner = data, free_port(), owner
+    def __init__(self, data: Path, *, owner: int, binaries: Path | None = None) -> None:
+        self.data, self.port, self._owner, self._binaries = data, free_port(), owner, binaries
         self._log = data.with_suffix(".log")
 
     def make(self) -> None:
         """An empty primary."""
-        run("initdb", "-D", str(self.data), "--username=postgres", "--auth=trust", "--encoding=UTF8", owner=self._owner)
+        self._run("initdb", "-D", str(self.data), "--username=postgres", "--auth=trust", "--encoding=UTF8")
 
     def follow(self, primary: "Postgres") -> None:
         """A streaming replica, which notices within seconds that nothing streams any more."""
         way = f"host=127.0.0.1 port={primary.port} user=postgres"
-        run("pg_basebackup", "-D", str(self.data), "-R", "-c", "fast", "-d", way, owner=self._owner)
+        self._run("pg_basebackup", "-D", str(self.data), "-R", "-c", "fast", "-d", way)
         with (self.data / "postgresql.auto.conf").open("a") as file:
             file.write("wal_receiver_timeout = '10s'\nhot_standby_feedback = on\n")
 
@@ -87,12 +87,15 @@ class Postgres:
         """Start, and wait until it answers."""
         options = f"-p {self.port} {SERVER_OPTIONS}"
         command = ("start", "-D", str(self.data), "-w", "-l", str(self._log), "-o", options)
-        run("pg_ctl", *command, owner=self._owner, folder=self.data)
+        self._run("pg_ctl", *command, folder=self.data)
 
     def stop(self, how: str = "fast") -> None:
         """Stop it; "immediate" is as if it had been killed."""
         with suppress(subprocess.CalledProcessError):
-            run("pg_ctl", "stop", "-D", str(self.data), "-w", "-m", how, owner=self._owner, folder=self.data)
+            self._run("pg_ctl", "stop", "-D", str(self.data), "-w", "-m", how, folder=self.data)
+
+    def _run(self, program: str, *words: str, folder: Path = Path("/")) -> None:
+        run(program, *words, owner=self._owner, folder=folder, binaries=self._binaries)
 
     def ask(self, statement: str, *, database: str = "hms") -> object:
         """The first value that a statement of the superuser answers, if any."""
@@ -116,7 +119,10 @@ class Postgres:
 
 
 class Cluster:
-    """All of it; ``port`` is nginx's."""
+    """All of it; ``port`` is nginx's. ``binaries`` is where PostgreSQL's programs are, if not the embedded ones."""
+
+    def __init__(self, *, binaries: Path | None = None) -> None:
+        self._binaries = binaries
 
     def __enter__(self) -> "Cluster":
         require()
@@ -136,8 +142,8 @@ class Cluster:
         self._stack.close()
 
     def _start(self) -> None:
-        self.primary = Postgres(self.folder / "primary", owner=self._owner)
-        self.replica = Postgres(self.folder / "replica", owner=self._owner)
+        self.primary = Postgres(self.folder / "primary", owner=self._owner, binaries=self._binaries)
+        self.replica = Postgres(self.folder / "replica", owner=self._owner, binaries=self._binaries)
         self.primary.make()
         self._started(self.primary)
         self._make_database()

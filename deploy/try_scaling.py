@@ -1,7 +1,7 @@
 """``python -m deploy.try_scaling``: HMS as on several machines, tried step by step, until a step fails.
 
-Needs nginx and PgBouncer (``apt-get install nginx-light pgbouncer``); PostgreSQL is the embedded one. Nothing outside
-this machine is reached, and nothing is left running.
+Needs nginx and PgBouncer (``apt-get install nginx-light pgbouncer``); PostgreSQL is the embedded one, or another that
+``--postgres`` names. Nothing outside this machine is reached, and nothing is left running.
 """
 
 import re
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -191,10 +192,17 @@ def expect(true: bool, what: str) -> None:
         raise AssertionError(f"not so: {what}")
 
 
-def main() -> None:
+@click.command()
+@click.option(
+    "--postgres",
+    "binaries",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where other programs of PostgreSQL are, such as /usr/lib/postgresql/15/bin; without it, the embedded ones.",
+)
+def main(binaries: Path | None) -> None:
     """Start everything, take every step, and say how it went."""
     try:
-        with Cluster() as cluster:
+        with Cluster(binaries=binaries) as cluster:
             until(lambda: Visitor(cluster.port).get("/readyz")[0] == 200, what="HMS is ready")
             click.echo("Up: nginx, two web servers, a worker, PgBouncer (transaction mode), PostgreSQL, one replica.")
             for step in STEPS:

@@ -28,8 +28,8 @@ def programs() -> Path:
     return Path(spec.submodule_search_locations[0], "pginstall", "bin").resolve()
 
 
-def run(program: str, *arguments: str, owner: int, folder: Path = Path("/")) -> None:
-    """Run one of PostgreSQL's programs in ``folder`` as the account ``owner``.
+def run(program: str, *arguments: str, owner: int, folder: Path = Path("/"), binaries: Path | None = None) -> None:
+    """Run one of PostgreSQL's programs (the embedded ones, or those in ``binaries``) in ``folder`` as ``owner``.
 
     What it prints goes to a file, for a pipe would stay open as long as the server that it starts. A failure raises
     ``CalledProcessError`` with the output in ``stderr``.
@@ -37,7 +37,7 @@ def run(program: str, *arguments: str, owner: int, folder: Path = Path("/")) -> 
     with tempfile.TemporaryFile() as output:
         try:
             subprocess.run(  # noqa: S603  # our own programs
-                [str(programs() / program), *arguments],
+                [str((binaries or programs()) / program), *arguments],
                 check=True,
                 cwd=folder,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
