@@ -55,9 +55,7 @@ class Product:
 
     def settle(self) -> None:
         """Make it quiet: nothing waits to be mailed, and everybody who is signed in was here just now."""
-        with self.database.connected() as link, link.cursor() as cursor:
-            cursor.execute("DELETE FROM outbox_messages")
-            cursor.execute("UPDATE sessions SET last_seen_at = now()")
+        self.ledger.settle_down()
 
     def memory(self) -> tuple[int, int]:
         """The resident bytes of the largest process that answers requests, and its number."""

@@ -68,6 +68,7 @@ def _plan(site: Site, of: str) -> str:
 
 def _statements(site: Site, of: str, *, patient: int | None) -> list[Statement]:
     """What a second request of this kind sends: the first one fills what a process keeps."""
+    site.ledger.settle_down()  # who was not here for a minute is noted, by a statement that most requests do without
     with application(site.database) as app:
         send(app, _request(site, of, patient))
         with _listening(app) as heard:

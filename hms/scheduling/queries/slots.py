@@ -1,5 +1,6 @@
 """Slots: the free ones that patients choose from, and single ones."""
 
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -26,13 +27,14 @@ class FreeTime(NamedTuple):
     mode: str
 
 
-class DaySummary(NamedTuple):
+@dataclass
+class DaySummary:
     """One day of a doctor: the free times, how many times are offered in all, how many are free but too soon."""
 
     day: date
-    free: list[FreeTime]
-    offered: int
-    too_soon: int
+    free: list[FreeTime] = field(default_factory=list)
+    offered: int = 0
+    too_soon: int = 0
 
 
 class SlotToBook(NamedTuple):
@@ -59,16 +61,16 @@ def takes_place(mode: Mode) -> ColumnElement[bool]:
 
 def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None = None) -> list[DaySummary]:
     """The seven days from ``monday`` on, in clinic time, with their free times in order; those for ``mode`` alone."""
-    days = {monday + timedelta(days=n): DaySummary(monday + timedelta(days=n), [], 0, 0) for n in range(7)}
-    now, window = clock.now(), policy.window
+    days = {monday + timedelta(days=n): DaySummary(monday + timedelta(days=n)) for n in range(7)}
+    now, window, zone = clock.now(), policy.window, clock.clinic_zone()
     ends = {"first": clock.start_of_day(monday), "end": clock.start_of_day(monday + timedelta(days=7))}
     for slot in db.session.execute(_slots_between(mode), {"doctor_id": doctor_id, **ends}):
-        day = clock.to_clinic(slot.starts_at).date()
-        is_free = slot.status == SlotStatus.FREE
-        if is_free and window.opens_at <= slot.starts_at < window.closes_at:
-            days[day].free.append(FreeTime(slot.id, slot.starts_at, slot.ends_at, slot.mode))
-        too_soon = is_free and now < slot.starts_at < window.opens_at
-        days[day] = days[day]._replace(offered=days[day].offered + 1, too_soon=days[day].too_soon + too_soon)
+        summary = days[clock.to_clinic(slot.starts_at, zone=zone).date()]
+        summary.offered += 1
+        if slot.status == SlotStatus.FREE:
+            if window.opens_at <= slot.starts_at < window.closes_at:
+                summary.free.append(FreeTime(slot.id, slot.starts_at, slot.ends_at, slot.mode))
+            summary.too_soon += now < slot.starts_at < window.opens_at
     return list(days.values())
 
 
