@@ -194,6 +194,10 @@ def test_connections_never_wait_for_ever():
         assert f"-c {setting}" in options["connect_args"]["options"]
 
 
+def test_an_error_of_the_database_tells_no_values():
+    assert engine_options("postgresql+psycopg2://db/hms", pool_size=1)["hide_parameters"] is True
+
+
 def test_session_options_of_the_address_are_kept_and_come_last():
     options = engine_options("postgresql+psycopg2://db/hms?options=-c%20lock_timeout%3D9", pool_size=1)
 

@@ -45,8 +45,8 @@ def invitation(appointment: Appointment, method: str, *, to: User) -> str:
 def feed(user: User, entries: Iterable[tuple[Appointment, datetime]]) -> bytes:
     """All appointments of one person as one calendar; the same bytes for as long as none of them changes.
 
-    Each comes with the moment of its last change. The other person is named only where the clinic wants that
-    (``HMS_CALENDAR_DETAILS``).
+    Each comes with the moment of its last change. The other person and the room, which may be that of one kind of
+    doctor, are named only where the clinic wants that (``HMS_CALENDAR_DETAILS``).
     """
     calendar = Calendar()
     calendar.add("version", "2.0")
@@ -64,9 +64,11 @@ def _feed_event(appointment: Appointment, changed_at: datetime, *, user: User) -
     is_doctors = appointment.doctor.user_id == user.id
     endpoint = "doctor.appointment" if is_doctors else "patient.appointment"
     other = appointment.patient.user if is_doctors else appointment.doctor.user
+    tells_more = current_app.config["CALENDAR_DETAILS"]
     event = _event(
         appointment,
-        other=other.full_name if current_app.config["CALENDAR_DETAILS"] else "",
+        other=other.full_name if tells_more else "",
+        place=_place(appointment, has_room=tells_more),
         page=public_url(endpoint, appointment_id=appointment.id),
         stamped_at=changed_at,
     )
@@ -76,14 +78,14 @@ def _feed_event(appointment: Appointment, changed_at: datetime, *, user: User) -
 
 
 def google_link(appointment: Appointment) -> str:
-    """A page of Google Calendar with the event filled in, to be saved there by hand; it names no person."""
+    """A page of Google Calendar with the event filled in, to be saved there by hand; it names no person and no room."""
     moments = (appointment.starts_at.astimezone(UTC), appointment.ends_at.astimezone(UTC))
     query = {
         "action": "TEMPLATE",
         "text": _title(),
         "dates": "/".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in moments),
         "details": f"Reference {formats.reference(appointment.reference)}",
-        "location": _place(appointment),
+        "location": _place(appointment, has_room=False),
     }
     return f"{GOOGLE}?{urlencode(query)}"
 
@@ -105,7 +107,7 @@ def _file(
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCT)
     calendar.add("method", method)
-    event = _event(appointment, other=other, page=page)
+    event = _event(appointment, other=other, place=_place(appointment, has_room=True), page=page)
     if attendee:
         event.add("organizer", _organizer())
         event.add("attendee", _attendee(attendee))
@@ -113,7 +115,7 @@ def _file(
     return bytes(calendar.to_ical())
 
 
-def _event(appointment: Appointment, *, other: str, page: str, stamped_at: datetime | None = None) -> Event:
+def _event(appointment: Appointment, *, other: str, place: str, page: str, stamped_at: datetime | None = None) -> Event:
     event = Event()
     event.add("uid", uid(appointment))
     event.add("sequence", appointment.version - 1)
@@ -121,7 +123,7 @@ def _event(appointment: Appointment, *, other: str, page: str, stamped_at: datet
     event.add("dtstart", appointment.starts_at.astimezone(UTC))
     event.add("dtend", appointment.ends_at.astimezone(UTC))
     event.add("summary", _title())
-    event.add("location", _place(appointment))
+    event.add("location", place)
     event.add("description", _description(appointment, other=other, page=page))
     event.add("status", "CANCELLED" if appointment.status == AppointmentStatus.CANCELLED else "CONFIRMED")
     if page:
@@ -148,10 +150,10 @@ def _title() -> str:
     return _plain(f"Appointment, {current_app.config['CLINIC_NAME']}")
 
 
-def _place(appointment: Appointment) -> str:
+def _place(appointment: Appointment, *, has_room: bool) -> str:
     if appointment.mode == Mode.ONLINE:
         return "Online"
-    parts = [appointment.doctor.room, current_app.config["CLINIC_NAME"]]
+    parts = [appointment.doctor.room if has_room else "", current_app.config["CLINIC_NAME"]]
     return _plain(", ".join(filter(None, parts)))
 
 

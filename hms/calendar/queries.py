@@ -118,6 +118,16 @@ def _same_account(connection: CalendarConnection) -> ColumnElement[bool]:
     )
 
 
+def list_closed_owners() -> list[User]:
+    """Whose account is closed while a Google account is still connected to it."""
+    left = select(User).join(CalendarConnection, CalendarConnection.user_id == User.id)
+    return list(
+        db.session.scalars(
+            left.where(CalendarConnection.status != ConnectionStatus.ENDED, User.deactivated_at.isnot(None))
+        )
+    )
+
+
 def list_connected() -> list[CalendarConnection]:
     """Every connection that works."""
     working = select(CalendarConnection).where(CalendarConnection.status == ConnectionStatus.CONNECTED)
@@ -163,7 +173,10 @@ class FeedEntry(NamedTuple):
 
 
 def list_for_feed(user: User, *, since: datetime) -> list[FeedEntry]:
-    """The user's appointments that end after ``since``, cancelled ones too, soonest first; at most 1000."""
+    """The user's appointments that end after ``since``, cancelled ones too, soonest first.
+
+    At most 1000: what is to come goes before what is over.
+    """
     theirs = select(Patient.id).where(Patient.user_id == user.id)
     doctors = select(Doctor.id).where(Doctor.user_id == user.id)
     changed_at = (
@@ -177,11 +190,12 @@ def list_for_feed(user: User, *, since: datetime) -> list[FeedEntry]:
         .options(joinedload(Appointment.patient).joinedload(Patient.user))
         .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)))
         .where(Appointment.ends_at > since)
-        .order_by(Appointment.starts_at, Appointment.id)
+        .order_by(Appointment.ends_at <= clock.now(), Appointment.starts_at, Appointment.id)
         .limit(MOST_IN_A_FEED)
         .execution_options(populate_existing=True)
     )
-    return [FeedEntry(*row) for row in db.session.execute(statement)]
+    entries = [FeedEntry(*row) for row in db.session.execute(statement)]
+    return sorted(entries, key=lambda entry: (entry.appointment.starts_at, entry.appointment.id))
 
 
 def find_feed(user_id: UUID) -> CalendarFeed | None:

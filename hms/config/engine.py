@@ -1,5 +1,6 @@
 """How SQLAlchemy's engines are made: bounded pools, and connections that never wait for ever."""
 
+import select
 import time
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError
 
 from hms.config.deadline import Connection
 
@@ -46,7 +48,7 @@ def engine_options(address: str, *, pool_size: int, pooler: bool = False) -> dic
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_WAIT_SECONDS,
-        "pool_pre_ping": True,
+        "hide_parameters": True,  # an error ends in the log, and a statement's values may be anybody's name or secret
         "connect_args": CONNECT_ARGS | options,
     }
 
@@ -88,11 +90,24 @@ class Door:
 
 
 def mind_the_door(engine: Engine) -> Door:
-    """Let not every thread of a process stand before a database that answers nobody."""
+    """Let not every thread of a process stand before a database that answers nobody, and notice when one has left."""
     door = Door()
+    event.listen(engine, "checkout", _leave_what_has_ended)
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
         return door.enter(lambda: dialect.connect(*arguments, **named))
 
     return door
+
+
+def _leave_what_has_ended(connection: Any, record: Any, proxy: Any) -> None:
+    """Have the pool replace a connection that the server has ended; a look at the socket, without a round trip.
+
+    Nobody has asked anything yet, so whatever there is to read says goodbye. A server that fell silent says nothing:
+    that is what deadlines are for.
+    """
+    looking = select.poll()
+    looking.register(connection.fileno(), select.POLLIN)
+    if connection.closed or looking.poll(0):
+        raise DisconnectionError("the server has ended this connection")

@@ -186,7 +186,7 @@ SETTINGS = (
         name="CALENDAR_DETAILS",
         parse=switch,
         default="0",
-        help="1: events in Google Calendar and private feeds name the doctor and the patient. 0: nobody.",
+        help="1: events in Google Calendar and private feeds name the doctor, the patient and the room. 0: none.",
     ),
     Setting(
         name="GOOGLE_MEET",

@@ -109,6 +109,13 @@ class ScheduleOverlap(Conflict):
     message = "You already have weekly hours for some of these days. Change or end those first."
 
 
+class PreviewOutdated(Conflict):
+    """Saving would do something else than the doctor was shown."""
+
+    code, title = "preview-outdated", "Something has changed meanwhile"
+    message = "Your hours, or the booked appointments that no longer fit, are not as they were. Nothing was saved."
+
+
 class AwayThen(Conflict):
     """The doctor, or the whole clinic, is away at the time that is to be offered."""
 

@@ -132,3 +132,11 @@ def test_the_page_of_a_clinic_without_google_says_so(open_window, site):
     window.open("/calendar/status")
     window.look("Calendar sync")
     window.says("Calendar sync is off at this clinic")
+
+
+def test_the_address_of_the_private_feed_fits_on_a_phone(open_window, linked_site):
+    window = open_window(linked_site.patient("Fay Hill"), PHONE, WIDE, at=linked_site)
+    window.open("/calendar/status")
+    window.press("button", "Make an address for the private feed")
+    window.says("Copy this address now")
+    window.look("Calendar sync")

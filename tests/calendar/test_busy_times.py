@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from hms import clock
+from hms.auth import services as auth
 from hms.calendar.models import CalendarConnection
 from hms.calendar.services import busy_times, connections, tokens
 from hms.db import db
 from hms.scheduling import queries, services
 from hms.scheduling.models import BusyTime, Slot
 from tests import make
-from tests.standins.google import EVENTS
+from tests.standins.google import EVENTS, FREE_BUSY, SCOPES
 
 HOUR = timedelta(hours=1)
 PASS = [
@@ -193,6 +194,10 @@ def test_a_permission_that_is_missing_is_not_asked_for_again_and_again(connected
     refresh(steady_clock)
     assert len(google.log) == asked
     assert "leave every box ticked" in connection_of(connected).last_error
+    google.heal()
+    steady_clock.advance(hours=48)
+    assert busy_times.refresh_next()
+    assert connection_of(connected).last_error is None
 
 
 def test_who_did_not_allow_it_and_who_is_no_doctor_is_not_asked_about(connect, google, steady_clock, asha, bose):
@@ -279,3 +284,23 @@ def test_staff_read_that_it_is_the_calendar(connected, slot, google, steady_cloc
 )
 def test_cutting_out_what_is_ours(busy, own, left):
     assert busy_times.without(busy, own) == left
+
+
+def test_the_calendar_of_a_closed_account_is_not_read(connected, google, steady_clock):
+    auth.deactivate(connected.user.email)
+    refresh(steady_clock)
+    assert google.calls("freebusy.query") == []
+
+
+def test_who_allows_it_later_is_asked_with_a_token_that_knows_it(connect, sync, google, steady_clock, asha, bose):
+    """The worker still holds one from before, which is good for events only."""
+    connect(bose, scopes=SCOPES - {FREE_BUSY})
+    make.appointment(asha, doctor=bose)
+    sync()
+    connection = connection_of(bose)
+    tokens.access_token(connection.id)
+    steady_clock.advance(minutes=1)
+    connect(bose)
+    assert busy_times.refresh_next()
+    assert connection_of(bose).busy_checked_at is not None
+    assert connection_of(bose).next_busy_at is not None

@@ -10,7 +10,8 @@ from hms.calendar import queries, vault
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import Later
 from hms.calendar.models import CalendarConnection
-from hms.db import db, transaction
+from hms.calendar.services import connections
+from hms.db import Busy, db, transaction
 from tests.calendar.conftest import ASHA, BOSE, CHEN, asked
 from tests.pages import Page
 from tests.standins.google.accounts import challenge_of
@@ -309,3 +310,17 @@ def test_where_google_is_not_set_up_the_page_says_so_and_nothing_leads_there(sig
     assert "Calendar sync is off at this clinic" in page.text
     answer = browser.post("/calendar/connect", data={"csrf_token": browser.csrf_token()})
     assert answer.headers["Location"] == "/calendar/status"
+
+
+def test_a_database_that_is_busy_is_told_as_such(at_google, google, asha, monkeypatch):
+    """Not every refusal is about the consent; and what Google gave for nothing is given back."""
+
+    def connect(*_args):
+        raise Busy
+
+    monkeypatch.setattr(connections, "connect", connect)
+    person = at_google(asha, ASHA)
+    answer = person.returns(person.answers(person.sets_out()))
+    assert answer.status_code == 503
+    assert stored() == 0
+    assert not google.has_grant(ASHA)

@@ -1,16 +1,17 @@
 """How a connection lives: connected again, replaced, ended with Google being told, and broken once with one mail."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 
-from hms import outbox
+from hms import clock, outbox
 from hms.auth import services as accounts
 from hms.calendar import queries, vault
-from hms.calendar.google import scopes
+from hms.calendar.google import api, scopes
 from hms.calendar.google.oauth import Grant
 from hms.calendar.models import CalendarConnection
-from hms.calendar.services import connections
+from hms.calendar.services import connections, tokens
 from hms.db import db, transaction
 from hms.outbox import OutboxMessage
 from tests.calendar.conftest import ASHA, BOSE, CHEN
@@ -249,6 +250,21 @@ def test_connecting_again_makes_everything_whole(google, asha, steady_clock):
     assert (live(asha).broken_at, live(asha).last_error) == (None, None)
 
 
+# -- a closed account -------------------------------------------------------------------------------------------------
+
+
+def test_what_a_closed_account_was_connected_with_is_ended_and_taken_back_at_google(google, at_google, asha, bose):
+    for person, account in ((asha, ASHA), (bose, BOSE)):
+        at_google(person, account).connects()
+    accounts.deactivate(asha.user.email)
+    assert connections.end_closed() == 1
+    assert connections.end_closed() == 0
+    outbox.deliver_due()
+    assert live(asha) is None
+    assert live(bose).status == "connected"
+    assert (google.has_grant(ASHA), google.has_grant(BOSE)) == (False, True)
+
+
 # -- a consent screen in "Testing" -----------------------------------------------------------------------------------
 
 
@@ -279,6 +295,16 @@ def test_a_permission_that_worked_for_longer_was_taken_back(google, asha, steady
     synced(asha, steady_clock.now())
     break_it(asha)
     assert live(asha).last_error == connections.LOST
+    assert "Testing" not in log.text
+
+
+def test_a_permission_that_read_busy_times_for_longer_was_taken_back(google, bose, steady_clock, log):
+    connections.connect(bose.user, grant())
+    steady_clock.advance(days=20)
+    with transaction():
+        live(bose).busy_checked_at = steady_clock.now()
+    break_it(bose)
+    assert live(bose).last_error == connections.LOST
     assert "Testing" not in log.text
 
 
@@ -322,7 +348,8 @@ def test_no_token_shows_on_any_page_in_any_log_or_when_something_is_printed(goog
         str(message.payload) for message in db.session.query(OutboxMessage)
     ]
     seen += [str(message.last_error) for message in db.session.query(OutboxMessage)]
-    seen += [repr(grant()), log.text]
+    kept = api.Grant("canary-access", timedelta(hours=1), "canary-refresh")
+    seen += [repr(grant()), repr(kept), repr(tokens.Kept("canary-access", clock.now(), clock.now())), log.text]
     secrets = canaries(google) | {"canary-refresh", "canary-access"}
     assert len(secrets) > 6
     assert [secret for secret in secrets if any(secret in text for text in seen)] == []

@@ -9,7 +9,7 @@ from hms.auth import services as auth
 from hms.calendar import queries
 from hms.calendar.models import CalendarFeed
 from hms.calendar.services import feeds
-from hms.db import db
+from hms.db import db, transaction
 from hms.scheduling import services
 from tests import make
 
@@ -46,6 +46,17 @@ def test_a_doctors_feed_leads_to_the_doctors_pages_and_names_no_patient(client, 
     (event,) = events(read(client, feeds.make_feed(bose.user)))
     assert event["url"] == f"http://localhost/doctor/appointments/{visit.id}"
     assert "Asha" not in str(event.to_ical())
+
+
+@pytest.mark.parametrize(("tells_more", "place"), [(False, ""), (True, "Heart Centre, ")])
+def test_a_room_that_tells_the_kind_of_doctor_is_in_it_only_where_the_clinic_wants_that(
+    client, app, monkeypatch, asha, bose, tells_more, place
+):
+    monkeypatch.setitem(app.config, "CALENDAR_DETAILS", tells_more)
+    with transaction():
+        bose.room = "Heart Centre"
+    make.appointment(asha, doctor=bose)
+    assert events(read(client, feeds.make_feed(asha.user)))[0]["location"] == f"{place}Northgate Hospital"
 
 
 def test_names_are_in_it_where_the_clinic_wants_that(client, app, monkeypatch, asha, bose):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from hms import outbox
+from hms.auth import services as auth
 from hms.calendar.google import events as google_events
 from hms.calendar.google.oauth import Grant
 from hms.calendar.services import connections
@@ -115,6 +116,15 @@ def test_a_generation_outlives_disconnecting(connect, sync, google, asha, bose):
     connect(asha)
     sync()
     assert ids(google, asha) == [google_events.event_id(visit.id, user_id=asha.user.id, generation=2)]
+
+
+def test_nothing_more_is_written_into_the_calendar_of_a_closed_account(connect, sync, google, asha, bose):
+    connect(asha)
+    make.appointment(asha, doctor=bose)
+    auth.deactivate(asha.user.email)
+    sync()
+    assert google.events(asha.user.email) == []
+    assert [message.last_error for message in messages()] == ["The account is closed."] * len(messages())
 
 
 def test_another_account_gets_everything_and_the_first_one_nothing_more(connect, sync, google, asha, bose):

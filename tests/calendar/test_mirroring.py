@@ -161,6 +161,19 @@ def test_what_was_given_up_in_a_long_outage_is_repaired(connect, sync, google, a
     assert mirroring.repair() == 0
 
 
+@pytest.mark.parametrize(("tells_more", "place"), [(False, ""), (True, "Heart Centre, ")])
+def test_a_room_that_tells_the_kind_of_doctor_stands_in_events_only_where_the_clinic_wants_it(
+    connect, sync, google, app, monkeypatch, asha, bose, tells_more, place
+):
+    monkeypatch.setitem(app.config, "CALENDAR_DETAILS", tells_more)
+    with transaction():
+        bose.room = "Heart Centre"
+    connect(asha)
+    make.appointment(asha, doctor=bose)
+    sync()
+    assert google.events(asha.user.email)[0]["location"] == f"{place}Northgate Hospital"
+
+
 def test_names_stand_in_events_only_where_the_clinic_wants_it(connect, sync, google, app, monkeypatch, asha, bose):
     monkeypatch.setitem(app.config, "CALENDAR_DETAILS", True)
     connect(asha), connect(bose)

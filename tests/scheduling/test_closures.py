@@ -67,6 +67,15 @@ def test_a_closure_hides_the_free_times_of_all_doctors_at_once(clinic):
     assert (stand(EVE), stand(CHRISTMAS), stand(BOXING)) == ({"free": 3}, {"closure": 5}, {"closure": 3})
 
 
+def test_the_same_closure_sent_twice_is_one(clinic):
+    christmas = {"first_day": CHRISTMAS, "last_day": BOXING, "name": "Christmas"}
+    first = services.add_closure(**christmas)
+    again = services.add_closure(**christmas)
+    assert (again.closure, again.hidden_free) == (first.closure, 0)
+    assert services.add_closure(**christmas | {"name": "Works"}).closure != first.closure
+    assert [each.name for each in queries.list_closures()] == ["Christmas", "Works"]
+
+
 def test_the_worker_removes_what_hours_had_made_and_keeps_what_was_opened_by_hand(clinic):
     services.add_closure(first_day=CHRISTMAS, last_day=BOXING, name="Christmas")
     work()

@@ -314,7 +314,7 @@ def test_the_check_of_a_change_says_what_is_removed_kept_and_left_out(dr_bose, b
     page = send(dr_bose, to=f"/doctor/hours/{id_of_hours(bose)}", **change)
 
     assert "Times added 1 Free times removed 1 Kept as they are 2 Left out 2" in page.text
-    assert "yours stays" in page.text
+    assert "left out where another one stays" in page.text
     assert len(slots_of(bose)) == 4
 
 
@@ -337,6 +337,59 @@ def test_booked_times_that_no_longer_fit_are_named_and_stay(dr_bose, bose, asha)
     assert "09:00 Asha Rao" in left.text
     assert left.has_link_to(dr_bose.url("doctor.cancel", appointment_id=visit.id))
     assert queries.get_appointment(visit.id, doctor=bose).status == "booked"
+
+
+ONE_TUESDAY = {"valid_from": "2026-11-24", "valid_until": "2026-11-24"}
+
+
+def test_hours_that_changed_in_another_tab_are_looked_at_again_before_saving(dr_bose, bose):
+    make.schedule(bose, make.hours("09:00", "10:00", weekdays=[1]), first=TUESDAY, last=TUESDAY)
+    path = f"/doctor/hours/{id_of_hours(bose)}"
+    looked_at = send(dr_bose, to=path, rows={"tue-0": {"end": "11:00"}}, **ONE_TUESDAY).find_form(path).values
+    send(dr_bose, to=path, do="save", status=303, rows={"tue-0": {"end": "12:00"}}, **ONE_TUESDAY)
+
+    again = dr_bose.post(path, data=looked_at | {"do": "save"})
+
+    assert again.status_code == 409
+    assert again.page.title.startswith("Error: ")
+    assert "Nothing was saved." in again.page.text
+    assert "Free times removed 3" in again.page.text  # those that the other tab made
+    assert len(slots_of(bose)) == 9
+    assert dr_bose.post(path, data=again.page.find_form(path).values | {"do": "save"}).status_code == 303
+    assert len(slots_of(bose)) == 6
+
+
+def test_a_visit_booked_since_the_look_is_named_before_anything_is_saved(dr_bose, bose, asha):
+    make.schedule(bose, make.hours("09:00", "10:00", weekdays=[1]), first=TUESDAY, last=TUESDAY)
+    path, rows = f"/doctor/hours/{id_of_hours(bose)}", {"tue-0": {"start": "14:00", "end": "15:00"}}
+    looked_at = send(dr_bose, to=path, rows=rows, **ONE_TUESDAY).find_form(path).values
+    make.appointment(asha, doctor=bose, slot=slots_of(bose)[0])
+
+    again = dr_bose.post(path, data=looked_at | {"do": "save"})
+
+    assert again.status_code == 409
+    assert again.page.title.startswith("Error: ")
+    assert "1 booked appointment would no longer fit" in again.page.text
+    assert [f"{slot.starts_at:%H}" for slot in slots_of(bose)] == ["09", "09", "09"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "do"), [("doctor.end_hours", {"last_day": "2026-11-23"}), ("doctor.delete_hours", {})]
+)
+def test_hours_end_and_go_only_as_they_were_looked_at(dr_bose, bose, asha, endpoint, do):
+    make.schedule(bose, make.hours(weekdays=[1]), first=MONDAY, last=TUESDAY)
+    path = dr_bose.url(endpoint, schedule_id=id_of_hours(bose))
+    page = dr_bose.post(path, data={"csrf_token": dr_bose.csrf_token(), "do": "check"} | do).page if do else None
+    looked_at = (page or dr_bose.page(endpoint, schedule_id=id_of_hours(bose))).find_form(path).values
+    make.appointment(asha, doctor=bose, slot=slots_of(bose)[0])
+
+    again = dr_bose.post(path, data=looked_at | {"do": "save"})
+
+    assert again.status_code == 409
+    assert again.page.title.startswith("Error: ")
+    assert "1 booked appointment would no longer fit" in again.page.text
+    assert schedules_of(bose)[0].valid_until == TUESDAY
+    assert dr_bose.post(path, data=again.page.find_form(path).values | {"do": "save"}).status_code == 303
 
 
 def test_booked_times_that_do_not_fit_already_are_told_apart(dr_bose, bose, asha, chen):

@@ -177,6 +177,14 @@ def copy(browser, *days: str, day: str = "2026-11-26", status: int = 303):
     return answer
 
 
+def test_copies_into_a_closure_are_told_to_be_kept_from_patients(dr_bose, bose, slot):
+    services.add_closure(first_day=SATURDAY, last_day=SATURDAY, name="Works")
+
+    page = dr_bose.get(copy(dr_bose, "2026-11-27", "2026-11-28").location).page
+
+    assert "2 times added on 2 days. 1 time of these kept from patients" in page.text
+
+
 def test_a_day_is_copied_to_others_and_the_calendar_says_what_was_added(dr_bose, bose, slot):
     make.slot(bose, day=THURSDAY, start=time(14))
     make.slot(bose, day=FRIDAY, start=time(9, 10))

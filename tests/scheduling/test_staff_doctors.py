@@ -132,6 +132,12 @@ def test_the_rules_are_reasons(reception, bose, freeze):
     assert ["09:00 to 09:20", "Hidden", "Bookings open 60 days ahead"] in rows(far)
 
 
+def test_a_clinic_without_minimum_notice_says_when_booking_ends(reception, bose):
+    services.set_clinic_policy(minimum_notice_minutes=0)
+    text = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26").text
+    assert "patients book until the visit starts, at most 60 days ahead" in text
+
+
 def test_a_closed_day_names_its_closure(reception, bose):
     make.slot(bose, day=THURSDAY)
     services.add_closure(first_day=THURSDAY, last_day=THURSDAY, name="Founders’ Day")

@@ -76,6 +76,16 @@ def test_time_off_takes_the_free_times_and_gives_them_back(session, bose, hours)
     assert queries.list_time_off(bose) == []
 
 
+def test_the_same_time_off_sent_twice_is_one(session, bose, eze, hours):
+    dentist = {"starts_at": at("09:30"), "ends_at": at("12:00"), "reason": "Dentist"}
+    away = services.add_time_off(bose, **dentist)
+    assert services.add_time_off(bose, **dentist) == away
+    assert services.add_time_off(eze, **dentist) != away
+    assert len({away, services.add_time_off(bose, **dentist | {"reason": "Course"})}) == 2
+    services.remove_time_off(away.id, doctor=bose)
+    assert [each.reason for each in queries.list_time_off(bose)] == ["Course"]
+
+
 def test_what_is_booked_stays_and_is_listed_first(session, bose, eze, hours):
     visit = book(bose, "09:20")
     make.appointment(doctor=eze, day=THURSDAY, start=time(9, 20))  # another doctor's
@@ -185,7 +195,7 @@ def test_a_series_into_time_off_is_kept_from_patients_until_that_is_gone(session
     away = services.add_time_off(bose, starts_at=at("14:20"), ends_at=at("15:00"))
     week = {"first_day": THURSDAY, "last_day": FRIDAY, "weekdays": frozenset({3, 4})}
     result = services.open_series(bose, **week, start=time(14), end=time(15), visit_minutes=20)
-    assert result.opened == 6
+    assert (result.opened, result.hidden) == (6, 2)
     assert [stand(bose)[name] for name in ("14:00", "14:20", "14:40")] == ["free", "time-off", "time-off"]
     services.remove_time_off(away.id, doctor=bose)
     assert set(stand(bose).values()) == {"free"}
@@ -317,7 +327,7 @@ def test_a_day_is_copied_to_others_by_the_wall(session, bose):
     services.block_slot(make.slot(bose, day=THURSDAY, start=time(15)).id, doctor=bose)
     summer = date(2027, 6, 1)
     result = services.copy_day(bose, day=THURSDAY, to_days=[FRIDAY, summer, THURSDAY, FRIDAY])
-    assert result == (6, 0, 0, [])
+    assert result == (6, 0, 0, [], 0)
     for day in (FRIDAY, summer):
         slots = slots_on(bose, day)
         assert [f"{clock.to_clinic(slot.starts_at):%H:%M}" for slot in slots] == ["09:00", "10:00", "12:00"]

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import requests
 from flask import current_app
@@ -22,12 +23,13 @@ TokenSource = Callable[[str | None], str]
 """Gives an access token; if it is given one that Google refused, another one."""
 
 
-class Grant(NamedTuple):
+@dataclass(frozen=True)
+class Grant:
     """What a refresh token was exchanged for. ``refresh_token`` is there only if Google replaced it."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     lasts: timedelta
-    refresh_token: str | None
+    refresh_token: str | None = field(repr=False)
 
 
 class GoogleCalendar:

@@ -28,7 +28,8 @@ def event_id(appointment_id: UUID, *, user_id: UUID, generation: int) -> str:
 def event_of(appointment: Appointment, *, user_id: UUID) -> dict[str, Any]:
     """The event in the calendar of one of the appointment's two people, all but its id and its conference.
 
-    The other person is named only where the clinic wants that (``HMS_CALENDAR_DETAILS``).
+    The other person and the room, which may be that of one kind of doctor, are named only where the clinic wants that
+    (``HMS_CALENDAR_DETAILS``).
     """
     is_doctors = user_id == appointment.doctor.user_id
     endpoint = "doctor.appointment" if is_doctors else "patient.appointment"
@@ -77,7 +78,8 @@ def _summary(other: str) -> str:
 def _place(appointment: Appointment) -> str:
     if appointment.mode == "online":
         return "Online"
-    return _plain(", ".join(filter(None, [appointment.doctor.room, current_app.config["CLINIC_NAME"]])))
+    room = appointment.doctor.room if current_app.config["CALENDAR_DETAILS"] else ""
+    return _plain(", ".join(filter(None, [room, current_app.config["CLINIC_NAME"]])))
 
 
 def _moment(moment: datetime) -> dict[str, str]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from hms import clock, worker
+from hms.auth.models import User
 from hms.calendar import google, queries, signals
 from hms.calendar.google.errors import AccessRevoked, GoogleTrouble, Refused
 from hms.calendar.models import CalendarConnection, ConnectionStatus
@@ -21,7 +22,7 @@ from hms.db import db, transaction
 from hms.scheduling import policies
 from hms.scheduling.services import note_busy_times
 
-EVERY, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=2)
+EVERY, LONGEST_PAUSE, AFTER_A_REFUSAL = timedelta(minutes=5), timedelta(hours=2), timedelta(days=1)
 KEPT_FOR = timedelta(hours=24)
 LEASE = timedelta(minutes=5)
 """Longer than one doctor's calendar takes to read: when a worker dies in it, another asks again after this time."""
@@ -63,10 +64,12 @@ def _take() -> tuple[CalendarConnection, datetime] | None:
     now = clock.now()
     due = (
         select(CalendarConnection.id)
+        .join(CalendarConnection.user)
         .where(CalendarConnection.status == ConnectionStatus.CONNECTED, CalendarConnection.next_busy_at <= now)
+        .where(User.deactivated_at.is_(None))
         .order_by(CalendarConnection.next_busy_at)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=CalendarConnection)
     )
     taken = (
         update(CalendarConnection)
@@ -140,19 +143,20 @@ def _store(connection: CalendarConnection, lease: datetime, *, doctor_id: UUID, 
 
 
 def _failed(connection: CalendarConnection, lease: datetime, trouble: GoogleTrouble) -> None:
-    """Wait longer each time; never again by itself where a permission is missing, or the connection is lost."""
+    """Wait longer each time; a day where Google refuses, which a person has to mend; not again once access is lost."""
     if isinstance(trouble, AccessRevoked):
         return
     failures = connection.busy_failures + 1
     if failures >= PATIENT_WITH_401 and tokens.give_up_on_401(connection, trouble):
         return
-    wait = max(getattr(trouble, "wait", None) or EVERY, _about(min(EVERY * 2**failures, LONGEST_PAUSE)))
+    usual = AFTER_A_REFUSAL if isinstance(trouble, Refused) else min(EVERY * 2**failures, LONGEST_PAUSE)
+    wait = max(getattr(trouble, "wait", None) or EVERY, _about(usual))
     ours = (
         update(CalendarConnection)
         .where(CalendarConnection.id == connection.id, CalendarConnection.next_busy_at == lease)
         .values(
             busy_failures=failures,
-            next_busy_at=None if isinstance(trouble, Refused) else clock.now() + wait,
+            next_busy_at=clock.now() + wait,
             last_error=str(trouble),
         )
         .execution_options(synchronize_session=False)

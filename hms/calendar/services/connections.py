@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
-from hms import clock, outbox
+from hms import clock, outbox, worker
 from hms.auth.models import User
 from hms.calendar import emails, queries, signals, vault
 from hms.calendar.google import oauth, scopes
@@ -19,13 +19,14 @@ from hms.errors import Conflict, Invalid, Refusal
 from hms.outbox import Dropped, Message, PermanentFailure, TemporaryFailure
 
 REVOKE = "google-revoke"
+CLOSED_EVERY_SECONDS = 600
 TESTING_LASTS = timedelta(days=7)
 """How long a permission lasts while the clinic's consent screen is in "Testing"; a day is for noticing."""
 
 LOST = "Google no longer lets us into your calendar. Connect it again."
 LOST_EARLY = (
-    "Google ended the permission within 7 days. Connect again; if you did not take it back yourself and this happens "
-    "again, tell the clinic: its registration with Google is not finished."
+    "Google ended the permission, maybe within 7 days. Connect again; if you did not take it back yourself and this "
+    "happens again, tell the clinic: its registration with Google is not finished."
 )
 
 
@@ -51,9 +52,10 @@ class AlreadyEnded(Conflict):
 
 
 def init_app(app: Flask) -> None:
-    """Have the outbox take permissions back, and compose the mail about what was lost."""
+    """Have permissions taken back, the mail about a lost one composed, and what closed accounts leave ended."""
     outbox.register(app, REVOKE, revoke)
     emails.init_app(app)
+    worker.every(CLOSED_EVERY_SECONDS, "end calendars of closed accounts", end_closed)
 
 
 def link(user: User, code: str, *, verifier: str, nonce: str) -> CalendarConnection:
@@ -143,6 +145,15 @@ def disconnect(user: User) -> None:
         session.flush()
 
 
+def end_closed() -> int:
+    """End the connections that closed accounts have left, as their owners would. How many."""
+    owners = queries.list_closed_owners()
+    for owner in owners:
+        with suppress(AlreadyEnded):
+            disconnect(owner)
+    return len(owners)
+
+
 def _end(connection: CalendarConnection, now: datetime) -> None:
     connection.status, connection.ended_at, connection.next_busy_at = ConnectionStatus.ENDED, now, None
     outbox.enqueue(REVOKE, {"connection": str(connection.id)}, dedup_key=f"GOOGLE_REVOKE:{connection.id}")
@@ -155,15 +166,10 @@ def mark_broken(connection_id: UUID, *, sealed: bytes) -> bool:
     Whether it was this call that did. A connection that has another token meanwhile stays as it is.
     """
     broken = (
-        update(CalendarConnection)
-        .where(
-            CalendarConnection.id == connection_id,
-            CalendarConnection.status == ConnectionStatus.CONNECTED,
-            CalendarConnection.refresh_token == sealed,
-        )
+        _holding(connection_id, sealed, status=ConnectionStatus.CONNECTED)
         .values(status=ConnectionStatus.BROKEN, broken_at=clock.now(), last_error=LOST, next_busy_at=None)
         .returning(CalendarConnection)
-        .execution_options(populate_existing=True, synchronize_session=False)
+        .execution_options(populate_existing=True)
     )
     with transaction() as session:
         connection = session.scalars(broken).one_or_none()
@@ -172,8 +178,8 @@ def mark_broken(connection_id: UUID, *, sealed: bytes) -> bool:
         if _ended_early(connection):
             connection.last_error = LOST_EARLY
             current_app.logger.warning(
-                "google: connection %s lost its permission within 7 days. Is the consent screen still in Testing? "
-                "(docs/google-calendar.md)",
+                "google: connection %s lost its permission, maybe within 7 days. "
+                "Is the consent screen still in Testing? (docs/google-calendar.md)",
                 connection.id,
             )
         emails.disconnected(connection)
@@ -183,8 +189,9 @@ def mark_broken(connection_id: UUID, *, sealed: bytes) -> bool:
 
 def _ended_early(connection: CalendarConnection) -> bool:
     """Whether the permission is not known to have worked for longer than one in "Testing" does."""
-    worked_until = connection.last_synced_at or connection.connected_at
-    return max(worked_until, connection.connected_at) - connection.connected_at <= TESTING_LASTS
+    began_at = connection.connected_at
+    worked_at = (began_at, connection.last_synced_at or began_at, connection.busy_checked_at or began_at)
+    return max(worked_at) - began_at <= TESTING_LASTS
 
 
 def revoke(message: Message) -> None:
@@ -213,18 +220,19 @@ def revoke(message: Message) -> None:
 
 
 def _forget_token(connection_id: UUID, sealed: bytes) -> None:
-    forgotten = (
-        update(CalendarConnection)
-        .where(
-            CalendarConnection.id == connection_id,
-            CalendarConnection.status == ConnectionStatus.ENDED,
-            CalendarConnection.refresh_token == sealed,
-        )
-        .values(refresh_token=None)
-        .execution_options(synchronize_session=False)
-    )
+    forgotten = _holding(connection_id, sealed, status=ConnectionStatus.ENDED).values(refresh_token=None)
     with transaction() as session:
         session.execute(forgotten)
+
+
+def _holding(connection_id: UUID, sealed: bytes, *, status: ConnectionStatus) -> Update:
+    """Changes the connection only if it stands so and holds this very token: meanwhile it may hold another."""
+    guarded = update(CalendarConnection).where(
+        CalendarConnection.id == connection_id,
+        CalendarConnection.status == status,
+        CalendarConnection.refresh_token == sealed,
+    )
+    return guarded.execution_options(synchronize_session=False)
 
 
 def reseal_all() -> tuple[int, int]:

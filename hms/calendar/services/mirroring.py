@@ -89,6 +89,8 @@ def _connection_of(message: Message) -> CalendarConnection:
         raise Dropped("Google Calendar was disconnected.")
     if connection.status == ConnectionStatus.BROKEN:
         raise Dropped(LOST)
+    if not connection.user.is_active:
+        raise Dropped("The account is closed.")
     return connection
 
 

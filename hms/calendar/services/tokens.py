@@ -7,6 +7,7 @@ Google is asked. That matters when Google replaces the refresh token, as the old
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -29,26 +30,41 @@ NOT_CONNECTED = "This calendar is not connected any more."
 SPARE = timedelta(minutes=2)
 """A token is not used in its last minutes: it would end on its way."""
 
-_kept: dict[UUID, tuple[str, datetime]] = {}
+
+@dataclass(frozen=True)
+class Kept:
+    """An access token, until when it is used, and when what it is for was consented to."""
+
+    token: str = field(repr=False)
+    ends_at: datetime
+    consented_at: datetime
+
+
+_kept: dict[UUID, Kept] = {}
 
 
 @contextmanager
 def calendar_of(connection: CalendarConnection) -> Iterator[api.GoogleCalendar]:
     """The Google Calendar behind a connection. Whatever is done with it may raise ``GoogleTrouble``."""
-    with api.open_calendar(partial(access_token, connection.id)) as calendar:
+    with api.open_calendar(partial(access_token, connection.id, consented_at=connection.connected_at)) as calendar:
         yield calendar
 
 
-def access_token(connection_id: UUID, refused: str | None = None) -> str:
+def access_token(connection_id: UUID, refused: str | None = None, *, consented_at: datetime | None = None) -> str:
     """A token that opens the calendar; another one than ``refused``, if that was not taken.
 
+    None from before ``consented_at``: who connects again may have allowed more, and an older token does not know it.
     Raises :class:`AccessRevoked` when Google no longer lets us in, :class:`Later` when it cannot be asked now.
     """
-    token, ends_at = _kept.get(connection_id, (None, clock.now()))
-    if token and token != refused and ends_at > clock.now():
-        return token
+    kept = _kept.get(connection_id)
+    if kept and kept.token != refused and kept.ends_at > clock.now() and not _is_older(kept, consented_at):
+        return kept.token
     _kept.pop(connection_id, None)
     return _refresh(connection_id)
+
+
+def _is_older(kept: Kept, consented_at: datetime | None) -> bool:
+    return consented_at is not None and kept.consented_at < consented_at
 
 
 def forget(connection_id: UUID) -> None:
@@ -75,7 +91,7 @@ def _refresh(connection_id: UUID) -> str:
         _hand_back(connection_id, lease)
         raise
     _hand_back(connection_id, lease, used=used, sealed=sealed)
-    _kept[connection_id] = grant.access_token, clock.now() + grant.lasts - SPARE
+    _kept[connection_id] = Kept(grant.access_token, clock.now() + grant.lasts - SPARE, connection.connected_at)
     return grant.access_token
 
 

@@ -17,7 +17,6 @@ from hms.calendar.services import connections
 from hms.calendar.views import flows
 from hms.calendar.views.door import bp
 from hms.config.google import is_google
-from hms.errors import Refusal
 from hms.web import headers, render
 
 
@@ -106,7 +105,7 @@ def _came_back(flow: flows.Flow | None) -> News:
         connections.link(current_user, request.args.get("code", ""), verifier=flow.verifier, nonce=flow.nonce)
     except GoogleTrouble as trouble:
         return News.REFUSED if isinstance(trouble, Refused) else News.LATER
-    except Refusal as refusal:
+    except (connections.NoCalendar, connections.NotLasting) as refusal:
         return News(refusal.code)
     return News.CONNECTED
 

@@ -6,7 +6,7 @@ state that comes back must be the one of this very session (RFC 6749, 10.12).
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import session
@@ -23,9 +23,9 @@ LASTS = timedelta(minutes=10)
 class Flow:
     """What was sent along with the request for consent, or stayed here."""
 
-    state: str
-    verifier: str
-    nonce: str
+    state: str = field(repr=False)
+    verifier: str = field(repr=False)
+    nonce: str = field(repr=False)
 
 
 def begin(user: User) -> Flow:

@@ -46,16 +46,19 @@ def preview_closure(first_day: date, last_day: date) -> ClosurePreview:
 def add_closure(*, first_day: date, last_day: date, name: str) -> Closing:
     """Close the clinic from one day to another, both included: free times are hidden at once. Raises ``Invalid``.
 
-    The worker then removes those that schedules had made, and nothing else.
+    The worker then removes those that schedules had made, and nothing else. The same closure sent again is no second
+    one, and hides what is free by then.
     """
     _check(first_day, last_day)
     if not name.strip() or len(name.strip()) > LONGEST_NAME:
         raise Invalid(f"Enter a name of at most {LONGEST_NAME} characters.", field="name")
     with transaction() as session:
         _lock_all_offers(session)
-        closure = Closure(first_day=first_day, last_day=last_day, name=name.strip())
-        session.add(closure)
-        session.flush()
+        closure = _the_same(session, first_day, last_day, name.strip())
+        if closure is None:
+            closure = Closure(first_day=first_day, last_day=last_day, name=name.strip())
+            session.add(closure)
+            session.flush()
         hidden = _hide(session, first_day, last_day)
         mark_stale(session)
         booked = queries.list_booked(closed_interval(first_day, last_day))
@@ -84,6 +87,11 @@ def _check(first_day: date, last_day: date) -> None:
 def _lock_all_offers(session: Session) -> None:
     """Nobody's times change meanwhile: else two who mark the same slots in different orders would wait crosswise."""
     session.execute(select(Doctor.id).order_by(Doctor.id).with_for_update(key_share=True))
+
+
+def _the_same(session: Session, first_day: date, last_day: date, name: str) -> Closure | None:
+    same = select(Closure).filter_by(first_day=first_day, last_day=last_day, name=name)
+    return session.scalars(same.limit(1)).first()
 
 
 def _hide(session: Session, first_day: date, last_day: date) -> int:

@@ -30,12 +30,14 @@ Time = tuple[datetime, datetime, str]
 
 
 class SeriesResult(NamedTuple):
-    """What became of a series: how many times were opened, and why the others were not."""
+    """What became of a series: how many times were opened, and why the others were not. ``hidden`` of those opened are
+    kept from patients for now, by time off, a closure or another calendar."""
 
     opened: int
     overlapping: int
     past: int
     skipped_days: list[tuple[date, str]]
+    hidden: int = 0
 
 
 def open_slot(doctor: Doctor, *, day: date, start: time, end: time, mode: str = Mode.IN_PERSON) -> Slot:
@@ -222,7 +224,8 @@ def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) ->
         lock_offer(session, doctor.id)
         opened = _insert(session, doctor, coming)
         _settle(session, doctor, opened)
-    return SeriesResult(len(opened), len(coming) - len(opened), len(times) - len(coming), skipped)
+    hidden = sum(slot.status != SlotStatus.FREE for slot in opened)
+    return SeriesResult(len(opened), len(coming) - len(opened), len(times) - len(coming), skipped, hidden)
 
 
 def _insert(session: Session, doctor: Doctor, times: list[Time]) -> list[Slot]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
@@ -19,7 +20,7 @@ from hms.scheduling.models import Appointment, Mode, Schedule, ScheduleHours
 from hms.scheduling.plan import HoursDraft, PlannedSlot, ScheduleDraft
 from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
-from hms.scheduling.refusals import ScheduleOverlap
+from hms.scheduling.refusals import PreviewOutdated, ScheduleOverlap
 from hms.scheduling.services.planning import compare, lock_offer, make_equal
 
 DAY = timedelta(days=1)
@@ -34,13 +35,17 @@ Drafts = list[ScheduleDraft]
 
 class Preview(NamedTuple):
     """What a change of the hours does to the doctor's times: those added, those removed, how many of the schedule stay,
-    those left out because another time is there; and the visits to come that do not fit (they stay)."""
+    those left out because another time is there; and the visits to come that do not fit (they stay).
+
+    ``mark`` stands for the hours as they were and those visits: saving with it saves nothing when either has changed.
+    """
 
     added: list[PlannedSlot]
     removed: list[OwnSlot]
     kept: int
     skipped: list[PlannedSlot]
     no_longer_fit: list[Appointment]
+    mark: str
 
 
 def preview_schedule(doctor: Doctor, draft: ScheduleDraft) -> Preview:
@@ -49,14 +54,14 @@ def preview_schedule(doctor: Doctor, draft: ScheduleDraft) -> Preview:
     return _preview(doctor, lambda schedules: with_draft(schedules, draft))
 
 
-def save_schedule(doctor: Doctor, draft: ScheduleDraft) -> Preview:
+def save_schedule(doctor: Doctor, draft: ScheduleDraft, *, mark: str | None = None) -> Preview:
     """Keep the hours as new ones, or (with ``schedule_id``) in place of earlier ones, and make the doctor's times so.
 
-    Hours until further notice end on the day before new ones start. Raises :class:`ScheduleOverlap`, ``Invalid``,
-    ``NotFound``.
+    Hours until further notice end on the day before new ones start. ``mark`` is that of the preview that was looked at.
+    Raises :class:`PreviewOutdated`, :class:`ScheduleOverlap`, ``Invalid``, ``NotFound``.
     """
     check(draft)
-    return _save(doctor, lambda schedules: with_draft(schedules, draft))
+    return _save(doctor, lambda schedules: with_draft(schedules, draft), mark)
 
 
 def preview_end(schedule_id: UUID, *, doctor: Doctor, last_day: date) -> Preview:
@@ -64,9 +69,9 @@ def preview_end(schedule_id: UUID, *, doctor: Doctor, last_day: date) -> Preview
     return _preview(doctor, lambda schedules: _ended(schedules, schedule_id, last_day))
 
 
-def end_schedule(schedule_id: UUID, *, doctor: Doctor, last_day: date) -> Preview:
-    """Have the hours end with ``last_day``. Raises :class:`ScheduleOverlap`, ``Invalid``, ``NotFound``."""
-    return _save(doctor, lambda schedules: _ended(schedules, schedule_id, last_day))
+def end_schedule(schedule_id: UUID, *, doctor: Doctor, last_day: date, mark: str | None = None) -> Preview:
+    """Have the hours end with ``last_day``. Raises as :func:`save_schedule` does."""
+    return _save(doctor, lambda schedules: _ended(schedules, schedule_id, last_day), mark)
 
 
 def preview_deletion(schedule_id: UUID, *, doctor: Doctor) -> Preview:
@@ -74,28 +79,38 @@ def preview_deletion(schedule_id: UUID, *, doctor: Doctor) -> Preview:
     return _preview(doctor, lambda schedules: _without(schedules, schedule_id))
 
 
-def delete_schedule(schedule_id: UUID, *, doctor: Doctor) -> Preview:
-    """Remove the hours, and the free times that they made. Raises ``NotFound``."""
-    return _save(doctor, lambda schedules: _without(schedules, schedule_id))
+def delete_schedule(schedule_id: UUID, *, doctor: Doctor, mark: str | None = None) -> Preview:
+    """Remove the hours, and the free times that they made. Raises :class:`PreviewOutdated`, ``NotFound``."""
+    return _save(doctor, lambda schedules: _without(schedules, schedule_id), mark)
 
 
 def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts]) -> Preview:
     offer = offers.load_offer(doctor.id, since=clock.now())
-    offer = offer._replace(schedules=change(offer.schedules))
-    return _told(doctor, offer, compare(doctor.id, offer))
+    before = offer.schedules
+    offer = offer._replace(schedules=change(before))
+    return _told(doctor, offer, compare(doctor.id, offer), before=before)
 
 
-def _save(doctor: Doctor, change: Callable[[Drafts], Drafts]) -> Preview:
+def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None) -> Preview:
     with transaction(conflicts={"ex_schedules_doctor_overlap": ScheduleOverlap()}) as session:
         lock_offer(session, doctor.id)
         before = [offers.draft_of(schedule) for schedule in offers.schedules_of(doctor.id)]
         _write(session, doctor.id, before=before, after=change(before))
         done = make_equal(session, doctor.id)
-        return _told(doctor, offers.load_offer(doctor.id, since=clock.now()), done)
+        told = _told(doctor, offers.load_offer(doctor.id, since=clock.now()), done, before=before)
+        if mark is not None and mark != told.mark:
+            raise PreviewOutdated  # which takes back all of the above
+        return told
 
 
-def _told(doctor: Doctor, offer: Offer, changes: Changes) -> Preview:
-    return Preview(changes.added, changes.removed, changes.kept, changes.skipped, queries.unfit(doctor.id, offer))
+def _told(doctor: Doctor, offer: Offer, changes: Changes, *, before: Drafts) -> Preview:
+    unfit = queries.unfit(doctor.id, offer)
+    return Preview(changes.added, changes.removed, changes.kept, changes.skipped, unfit, _mark(before, unfit))
+
+
+def _mark(before: Drafts, unfit: Sequence[Appointment]) -> str:
+    seen = repr((before, [str(visit.id) for visit in unfit]))
+    return sha256(seen.encode()).hexdigest()[:32]
 
 
 # -- what the doctor's hours become --------------------------------------------------------------------------------

@@ -40,10 +40,12 @@ def preview_time_off(doctor: Doctor, starts_at: datetime, ends_at: datetime) -> 
 
 
 def add_time_off(doctor: Doctor, *, starts_at: datetime, ends_at: datetime, reason: str = "") -> TimeOff:
-    """Offer nothing in ``[starts_at, ends_at)``. Raises ``Invalid``."""
+    """Offer nothing in ``[starts_at, ends_at)``; the same time off sent again is no second one. Raises ``Invalid``."""
     _check(starts_at, ends_at)
     with transaction() as session:
         lock_offer(session, doctor.id)
+        if earlier := _the_same(session, doctor, starts_at, ends_at, reason.strip()):
+            return earlier
         time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
         session.add(time_off)
         session.flush()
@@ -92,6 +94,11 @@ def _check(starts_at: datetime, ends_at: datetime) -> None:
         raise Invalid("This has passed already. Choose a later time.", field="end")
     if ends_at - starts_at > LONGEST or ends_at > LAST_MOMENT:
         raise Invalid("Time off lasts at most one year. Add another after it.", field="end")
+
+
+def _the_same(session: Session, doctor: Doctor, starts_at: datetime, ends_at: datetime, reason: str) -> TimeOff | None:
+    same = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason, "single": False}
+    return session.scalars(select(TimeOff).filter_by(doctor_id=doctor.id, **same).limit(1)).first()
 
 
 def _joined_within(intervals: Iterable[Interval], starts_at: datetime, ends_at: datetime) -> list[Interval]:

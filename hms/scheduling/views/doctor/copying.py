@@ -58,6 +58,8 @@ def days_after(source: date) -> list[date]:
 def told(result: SeriesResult, days: int) -> str:
     """``6 times added on 2 days. 2 left out, because you offer a time then already.``"""
     parts = [f"{_times(result.opened)} added on {days} day{'' if days == 1 else 's'}."]
+    if result.hidden:
+        parts.append(f"{_times(result.hidden)} of these kept from patients while you are away or the clinic is closed.")
     if result.overlapping:
         parts.append(f"{_times(result.overlapping)} left out, because you already offer a time then.")
     if result.past:

@@ -1,5 +1,6 @@
 """Weekly hours that end or are deleted, after a look at what goes with them."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
@@ -13,6 +14,7 @@ from hms.scheduling import queries, services, weekhours
 from hms.scheduling.forms.exceptions import EndHoursForm
 from hms.scheduling.models import Schedule
 from hms.scheduling.queries.offers import draft_of
+from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
 from hms.scheduling.views.doctor.unfit import unfit_by
@@ -26,11 +28,13 @@ def end_hours(schedule_id: UUID) -> ResponseReturnValue:
     form = EndHoursForm(last_day=max(clock.today(), schedule.valid_from))
     if not form.validate_on_submit():
         return _end_page(schedule, form)
+    ending: dict[str, Any] = {"doctor": current_doctor, "last_day": form.chosen}
     try:
         if request.form.get("do") != "save":
-            preview = services.preview_end(schedule_id, doctor=current_doctor, last_day=form.chosen)
-            return _end_page(schedule, form, preview)
-        services.end_schedule(schedule_id, doctor=current_doctor, last_day=form.chosen)
+            return _end_page(schedule, form, services.preview_end(schedule_id, **ending))
+        services.end_schedule(schedule_id, **ending, mark=request.form.get("mark"))
+    except PreviewOutdated as outdated:
+        return _end_page(schedule, form, services.preview_end(schedule_id, **ending), outdated)
     except Refusal as refusal:
         form.reject(refusal)
         return _end_page(schedule, form)
@@ -42,19 +46,28 @@ def end_hours(schedule_id: UUID) -> ResponseReturnValue:
 def delete_hours(schedule_id: UUID) -> ResponseReturnValue:
     """Take weekly hours back, with every free time that was made of them."""
     schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
-    form = HmsForm()
+    form, outdated = HmsForm(), None
     if form.validate_on_submit():
-        services.delete_schedule(schedule_id, doctor=current_doctor)
-        flash("These hours are deleted.", "ok")
-        return redirect(url_for(".hours"), 303)
+        try:
+            services.delete_schedule(schedule_id, doctor=current_doctor, mark=request.form.get("mark"))
+        except PreviewOutdated as refusal:
+            outdated = refusal
+        else:
+            flash("These hours are deleted.", "ok")
+            return redirect(url_for(".hours"), 303)
     preview = services.preview_deletion(schedule_id, doctor=current_doctor)
-    return _page("doctor/delete_hours.html", schedule, form, preview)
+    return _page("doctor/delete_hours.html", schedule, form, preview, outdated)
 
 
-def _end_page(schedule: Schedule, form: EndHoursForm, preview: Preview | None = None) -> ResponseReturnValue:
-    return _page("doctor/end_hours.html", schedule, form, preview)
+def _end_page(
+    schedule: Schedule, form: EndHoursForm, preview: Preview | None = None, outdated: PreviewOutdated | None = None
+) -> ResponseReturnValue:
+    return _page("doctor/end_hours.html", schedule, form, preview, outdated)
 
 
-def _page(template: str, schedule: Schedule, form: HmsForm, preview: Preview | None) -> ResponseReturnValue:
+def _page(
+    template: str, schedule: Schedule, form: HmsForm, preview: Preview | None, outdated: PreviewOutdated | None
+) -> ResponseReturnValue:
     line, unfit = weekhours.line(draft_of(schedule)), unfit_by(preview) if preview else None
-    return render(template, schedule=line, form=form, preview=preview, unfit=unfit)
+    status = outdated.status if outdated else None
+    return render(template, status=status, schedule=line, form=form, preview=preview, unfit=unfit, outdated=outdated)

@@ -16,6 +16,7 @@ from hms.scheduling.forms.rows import changed
 from hms.scheduling.plan import ScheduleDraft
 from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
+from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
 from hms.scheduling.views.doctor.unfit import unfit_by
@@ -64,7 +65,9 @@ def _answer(schedule_id: UUID | None) -> ResponseReturnValue:
     try:
         if act == "check":
             return _check(form, draft, services.preview_schedule(current_doctor, draft))
-        done = services.save_schedule(current_doctor, draft)
+        done = services.save_schedule(current_doctor, draft, mark=request.form.get("mark"))
+    except PreviewOutdated as outdated:
+        return _check(form, draft, services.preview_schedule(current_doctor, draft), outdated)
     except Refusal as refusal:
         form.reject(refusal)
         return _page(form, schedule_id, _offer())
@@ -76,7 +79,7 @@ def told(done: Preview) -> str:
     """What saving did, in a sentence."""
     parts = [f"{len(done.added)} added", f"{len(done.removed)} removed", f"{done.kept} kept"]
     if done.skipped:
-        parts.append(f"{len(done.skipped)} left out, because a time of your own is there")
+        parts.append(f"{len(done.skipped)} left out, because another time is there already")
     return f"Your hours are saved. Times: {', '.join(parts)}."
 
 
@@ -120,12 +123,17 @@ def _makes(form: HoursForm, offer: Offer) -> str:
     return f"This makes {number:,} time{'' if number == 1 else 's'} {when}."
 
 
-def _check(form: HoursForm, draft: ScheduleDraft, preview: Preview) -> ResponseReturnValue:
+def _check(
+    form: HoursForm, draft: ScheduleDraft, preview: Preview, outdated: PreviewOutdated | None = None
+) -> ResponseReturnValue:
     lists: list[tuple[str, Sequence[weekhours.HasStart]]]
     lists = [("Times added", preview.added), ("Times removed", preview.removed), ("Times left out", preview.skipped)]
     return render(
         "doctor/_hours_check.html",
         form=form,
+        status=outdated.status if outdated else None,
+        outdated=outdated,
+        mark=preview.mark,
         action=_address(draft.schedule_id),
         period=weekhours.period(draft.valid_from, draft.valid_until),
         week=weekhours.week(draft.hours),

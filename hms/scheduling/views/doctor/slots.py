@@ -188,6 +188,7 @@ def _told_of(result: services.SeriesResult) -> dict[str, Any]:
         "opened": result.opened,
         "overlapping": result.overlapping or None,
         "past": result.past or None,
+        "hidden": result.hidden or None,
         "skipped": [day.isoformat() for day, _ in result.skipped_days],
     }
 
@@ -196,5 +197,5 @@ def _told_in_address() -> dict[str, Any] | None:
     args = request.args
     if args.get("opened", type=int) is None:
         return None
-    counts = {name: max(0, args.get(name, 0, type=int)) for name in ("opened", "overlapping", "past")}
+    counts = {name: max(0, args.get(name, 0, type=int)) for name in ("opened", "hidden", "overlapping", "past")}
     return {**counts, "skipped": args.getlist("skipped", type=date.fromisoformat)}
