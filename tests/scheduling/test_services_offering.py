@@ -145,7 +145,7 @@ def test_a_visit_over_the_doubled_hour_is_as_long_as_it_lasts(session, bose):
 
 def test_a_series_fills_the_hours_with_whole_visits(session, bose):
     result = open_series(bose, end=time(10, 15))
-    assert result == (3, 0, 0, [])
+    assert result == (3, 0, 0, [], 0)
     assert [moment.strftime("%H:%M") for moment in starts(session)] == ["09:00", "09:20", "09:40"]
 
 
@@ -159,12 +159,12 @@ def test_a_series_leaves_out_what_overlaps_and_says_so(session, bose):
     open_slot(bose, "09:30", "09:50")
     result = open_series(bose)
     assert (result.opened, result.overlapping) == (1, 2)
-    assert open_series(bose) == (0, 3, 0, [])
+    assert open_series(bose) == (0, 3, 0, [], 0)
 
 
 def test_a_series_leaves_out_what_has_passed_and_says_so(session, bose, freeze):
     freeze(datetime(2026, 11, 26, 9, 20, tzinfo=UTC))
-    assert open_series(bose) == (1, 0, 2, [])
+    assert open_series(bose) == (1, 0, 2, [], 0)
 
 
 def test_a_series_across_a_clock_change_keeps_its_wall_time(session, bose):
