@@ -1,5 +1,6 @@
 """What a WSGI server and the `flask` command load."""
 
+import gc
 import sys
 
 from hms import create_app
@@ -9,3 +10,7 @@ try:
     app = create_app()
 except BadSettings as refused:
     sys.exit(refused.message)
+
+# All this lasts as long as the process; the collector need not look through it again and again.
+gc.collect()
+gc.freeze()

@@ -37,7 +37,7 @@ GOALS = {
     for goal in (
         Goal(1, "bookings a second, everything on, 16 connections ÷ bare transactions a second", 0.20, 0.35, True),
         Goal(2, "a booking's p50 at 1 connection ÷ the bare transaction's", 4, 2.5),
-        Goal(3, "bookings a second while mail goes into a black hole ÷ normal", 0.95, 1, True),
+        Goal(3, "bookings a second while mail and Google go into a black hole ÷ normal", 0.95, 1, True),
         Goal(4, "20 patients want one time: the last answer ÷ one booking's p50", inf, 10),
         Goal(5, "doctor's page, requests a second at 16 connections ÷ hello", 0.07, 0.14, True),
         Goal(6, "doctor's page, p50 at 1 connection ÷ hello", 8, 4),

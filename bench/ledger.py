@@ -10,14 +10,18 @@ IN_FLIGHT = 64  # bookings that may still be on their way when a measurement end
 
 FREE_AGAIN = """
     BEGIN;
-    LOCK TABLE appointments IN SHARE ROW EXCLUSIVE MODE;  -- whoever books at this moment is waited for
+    -- Whoever books, or notes what Google has, at this moment is waited for.
+    LOCK TABLE calendar_events, appointments IN EXCLUSIVE MODE;
     DELETE FROM outbox_messages;
+    DELETE FROM calendar_events USING appointments
+        WHERE appointments.id = appointment_id AND created_at > %(loaded_at)s;
     DELETE FROM appointment_changes USING appointments
         WHERE appointments.id = appointment_id AND created_at > %(loaded_at)s;
     UPDATE slots SET status = 'free' FROM appointments WHERE slots.id = slot_id AND created_at > %(loaded_at)s;
     DELETE FROM appointments WHERE created_at > %(loaded_at)s;
     COMMIT;
     """
+TIDY = "VACUUM (ANALYZE) slots, appointments, appointment_changes, calendar_events, outbox_messages"
 
 
 class Full(Exception):
@@ -42,7 +46,7 @@ class Ledger:
         return range(self._next, self._next + count)
 
     def settle_down(self) -> None:
-        """Make it quiet: nothing waits to be mailed, and everybody who is signed in was here just now."""
+        """Make it quiet: nothing waits to leave, and everybody who is signed in was here just now."""
         with self._database.connected() as link, link.cursor() as cursor:
             cursor.execute("DELETE FROM outbox_messages")
             cursor.execute("UPDATE sessions SET last_seen_at = now()")
@@ -69,5 +73,5 @@ class Ledger:
         """Undo all bookings but those from the beginning."""
         with self._database.connected() as link, link.cursor() as cursor:
             cursor.execute(FREE_AGAIN, {"loaded_at": LOADED_AT})
-            cursor.execute("VACUUM (ANALYZE) slots, appointments, appointment_changes, outbox_messages")
+            cursor.execute(TIDY)
         self._next = self._clinic.bookable.start

@@ -20,6 +20,7 @@ from bench.ledger import Ledger
 from bench.servers import HOST, THREADS, Setup
 from bench.visitors import HOST as PUBLIC_HOST
 from bench.visitors import Desk, headers
+from hms.config.google import new_key
 from hms.server import leash, one_socket, sockets, web
 from hms.server.email import free_port
 
@@ -28,7 +29,7 @@ HELLO = Path(__file__).with_name("hello")
 WEB_SERVERS = {one_socket.__file__, "gunicorn"}  # of which one stands in the command
 READY_SECONDS = 60.0
 PATIENCE_SECONDS = 8.0
-SECRET_KEY = secrets.token_urlsafe(48)  # of all products of one run
+SECRET_KEY, SEALING_KEY = secrets.token_urlsafe(48), new_key()  # of all products of one run
 
 
 class CannotStart(Exception):
@@ -54,7 +55,7 @@ class Product:
     desk: Desk
 
     def settle(self) -> None:
-        """Make it quiet: nothing waits to be mailed, and everybody who is signed in was here just now."""
+        """Make it quiet: nothing waits to leave, and everybody who is signed in was here just now."""
         self.ledger.settle_down()
 
     def memory(self) -> tuple[int, int]:
@@ -68,6 +69,7 @@ def settings(database: Database) -> dict[str, str]:
     return {
         "MODE": "production",
         "SECRET_KEY": SECRET_KEY,
+        "ENCRYPTION_KEYS": SEALING_KEY,
         "DATABASE_URL": database.address,
         "PUBLIC_URL": f"https://{PUBLIC_HOST}",
         "PROXY_COUNT": "1",
@@ -82,7 +84,7 @@ def settings(database: Database) -> dict[str, str]:
 def running(
     setup: Setup, database: Database, clinic: Clinic, ledger: Ledger, *, outside: Mapping[str, str]
 ) -> Iterator[Product]:
-    """HMS with its worker, as ``make run`` starts it; ``outside`` tells it where the outside world is."""
+    """HMS with its worker, as ``make run`` starts it; ``outside`` tells it where the outside world is, and wins."""
     port = free_port()
     told = {**settings(database), **setup.settings(), "PORT": str(port)}
     environment = {f"HMS_{name}": value for name, value in told.items()} | dict(outside)

@@ -9,7 +9,7 @@ from typing import cast
 from flask import Flask
 from flask_migrate import upgrade
 
-from bench import database, load, product
+from bench import calendars, database, load, outside, product
 from bench.clinic import Clinic
 from bench.database import Database, Server
 from bench.ledger import Ledger
@@ -32,11 +32,12 @@ class Site:
 class Stage:
     """Hands out what a row needs, and starts it first if it does not run yet."""
 
-    def __init__(self, server: Server, plan: Plan, *, normal: Mapping[str, str], stuck: Mapping[str, str]):
+    def __init__(self, server: Server, plan: Plan, *, normal: str, stuck: str):
         self.plan = plan
         self._server = server
         self._worlds = {"normal": normal, "stuck": stuck}
-        self._sites: dict[tuple[int, str], Site] = {}
+        self._sites: dict[int, Site] = {}
+        self._connected: dict[str, Site] = {}
         self._programs = ExitStack()
         self._running: dict[object, object] = {}
 
@@ -46,19 +47,20 @@ class Stage:
         with application(schema) as app, app.app_context():
             upgrade()
         for slots in self.plan.sizes:
-            self._sites[slots, "normal"] = self._fill(Clinic(slots), "normal")
+            self._sites[slots] = self._fill(Clinic(slots), "plain")
 
     def site(self, slots: int = 0) -> Site:
         """The database with so many slots; with most of them if none are named."""
-        return self._sites[slots or self.plan.main, "normal"]
+        return self._sites[slots or self.plan.main]
 
     def product(self, setup: Setup, *, slots: int = 0) -> Product:
         """HMS on the database with so many slots."""
-        return self._product(setup, self.site(slots), "normal")
+        return self._product(setup, self.site(slots), outside.email(self._worlds["normal"]))
 
-    def stuck(self, setup: Setup) -> Product:
-        """HMS on a copy of the smallest database, whose mail nobody takes."""
-        return self._product(setup, self._twin(), "stuck")
+    def connected(self, setup: Setup, world: str) -> Product:
+        """HMS where people have connected Google calendars, on the smallest clinic; ``normal`` or ``stuck``."""
+        address = self._worlds[world]
+        return self._product(setup, self._with_calendars(world), {**outside.email(address), **outside.google(address)})
 
     def hello(self, setup: Setup) -> Hello:
         """The application that says hello."""
@@ -78,16 +80,18 @@ class Stage:
         load.load(made, clinic, today=clock.now().date(), progress=load.bar(f"{name} clinic", clinic.slots))
         return Site(made, clinic, Ledger(made, clinic))
 
-    def _twin(self) -> Site:
+    def _with_calendars(self, world: str) -> Site:
         """Filled when first asked for, like the smallest: a database that is in use cannot be copied."""
-        slots = self.plan.sizes[0]
-        if (slots, "stuck") not in self._sites:
-            self._sites[slots, "stuck"] = self._fill(Clinic(slots), "stuck")
-        return self._sites[slots, "stuck"]
+        if world not in self._connected:
+            site = self._fill(Clinic(self.plan.sizes[0]), world)
+            with application(site.database) as app, app.app_context():
+                calendars.connect(site.database, site.clinic)
+            self._connected[world] = site
+        return self._connected[world]
 
-    def _product(self, setup: Setup, site: Site, world: str) -> Product:
-        start = partial(product.running, setup, site.database, site.clinic, site.ledger, outside=self._worlds[world])
-        return cast(Product, self._run((world, setup, site.clinic), start))
+    def _product(self, setup: Setup, site: Site, variables: Mapping[str, str]) -> Product:
+        start = partial(product.running, setup, site.database, site.clinic, site.ledger, outside=variables)
+        return cast(Product, self._run((setup, site.database), start))
 
     def _run(self, name: object, start: Callable[[], object]) -> object:
         if name not in self._running:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from flask import Flask
@@ -17,7 +17,7 @@ from flask_sqlalchemy.session import Session as BoundSession
 from psycopg2 import errors as pg
 from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, make_transient_to_detached, registry
 from uuid_utils.compat import uuid7
 
 from hms.config.engine import mind_the_door
@@ -25,6 +25,7 @@ from hms.config.replica import fall_back
 from hms.errors import Refusal, Unavailable
 
 Conflicts = Mapping[str, Refusal]
+AnyRow = TypeVar("AnyRow", bound="Base")
 
 
 class Busy(Unavailable):
@@ -76,7 +77,8 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     app.teardown_appcontext(_let_go)
     with app.app_context():
-        primary, replica = db.engine, db.engines.get("replica")
+        engines = db.engines
+    primary, replica = engines[None], engines.get("replica")
     door = mind_the_door(primary)
     if replica:
         connect_args = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
@@ -151,6 +153,13 @@ class _Work:
 
     before_commit: list[Callable[[], object]] = field(default_factory=list)
     on_commit: list[Callable[[], object]] = field(default_factory=list)
+
+
+def stored(row: AnyRow) -> AnyRow:
+    """An object made by hand of a row that was just written or read, as the session would have made it."""
+    make_transient_to_detached(row)
+    db.session.add(row)
+    return row
 
 
 def last_writes() -> list[Callable[[], object]]:

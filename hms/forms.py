@@ -127,6 +127,11 @@ class HmsForm(FlaskForm):
 
     refusal: Refusal | None = None
 
+    class Meta(FlaskForm.Meta):
+        """The token of every POST is checked before its form is made (``hms.web.csrf``), and need not be again."""
+
+        csrf = False
+
     def process(self, *args: Any, **values: Any) -> None:
         """Read what was sent. What a field shows again of it holds nothing that no page can carry."""
         super().process(*args, **values)

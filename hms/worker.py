@@ -9,6 +9,7 @@ Work that fails is logged in one line and tried again, at growing intervals. Tim
 periodic job that was due ten times runs once.
 """
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -24,6 +25,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hms import clock
 from hms.db import Model, db, transaction
+
+POLITENESS = 10
+"""How far the worker stands back, as nice(1) counts, for people who wait for a page on the same machine."""
 
 POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -99,6 +103,7 @@ def init_app(app: Flask) -> None:
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        os.nice(POLITENESS)
         click.echo("The worker is running.")
         run(app, stop)
 

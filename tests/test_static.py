@@ -12,6 +12,8 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
+from hms.web.keeping import Keep
+
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "hms" / "static"
 TEMPLATES = sorted((ROOT / "hms" / "templates").rglob("*.html"))
@@ -175,7 +177,7 @@ def sprite_names() -> list[str]:
 
 def icons_used(template: Path) -> Iterator[str]:
     """Icon names that stand as literals in macro calls, and hyphenated words in tuples (which are icons or classes)."""
-    tree = jinja2.Environment().parse(template.read_text(encoding="utf-8"))
+    tree = jinja2.Environment(extensions=[Keep]).parse(template.read_text(encoding="utf-8"))
     for call in tree.find_all(nodes.Call):
         position = ICON_ARGUMENT.get(getattr(call.node, "name", ""), 99)
         yield from constants(call.args[position : position + 1])

@@ -110,8 +110,9 @@ def _listening(app: Flask) -> Iterator[list[Statement]]:
     def begin(*_: Any) -> None:
         begun[0] = time.perf_counter()
 
-    def end(_connection: Any, cursor: Any, *_: Any) -> None:
-        heard.append(Statement(cursor.query.decode(), time.perf_counter() - begun[0]))
+    def end(_connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        sent = cursor.mogrify(statement, values or None).decode()
+        heard.append(Statement(sent, time.perf_counter() - begun[0]))
 
     with app.app_context():
         engine = db.engine

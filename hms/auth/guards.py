@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, current_user, login_user, logout_user
 from werkzeug.local import LocalProxy
 
-from hms.auth.models import Doctor, Patient, Role, User
+from hms.auth.models import Doctor, PatientKey, Role, User
+from hms.auth.queries import Account
 from hms.auth.redirects import page_behind
 from hms.auth.sessions import browser_session
 from hms.errors import Forbidden
@@ -45,10 +46,10 @@ login_manager.anonymous_user = Visitor
 
 
 @login_manager.user_loader
-def _load_user(user_id: str) -> User | None:
-    """The user that came with the session's row."""
-    user = browser_session().user
-    return user if user and str(user.id) == user_id else None
+def _load_user(user_id: str) -> Account | None:
+    """The account that came with the session's row."""
+    account = browser_session().account
+    return account if account and account.get_id() == user_id else None
 
 
 def init_app(app: Flask) -> None:
@@ -107,14 +108,14 @@ def _to_sign_in() -> ResponseReturnValue:
     return redirect(url_for("auth.login", next=page_behind(request), ended=ended), 302)
 
 
-def _person(get: Callable[[], Patient | Doctor | None]) -> Patient | Doctor:
+def _person(get: Callable[[], PatientKey | Doctor | None]) -> PatientKey | Doctor:
     person = get()
     if person is None:
         raise Forbidden
     return person
 
 
-current_patient = cast(Patient, LocalProxy(lambda: _person(lambda: current_user.patient)))
+current_patient = cast(PatientKey, LocalProxy(lambda: _person(lambda: current_user.patient)))
 """The patient who is signed in. Raises :class:`hms.errors.Forbidden` for anybody else."""
 
 current_doctor = cast(Doctor, LocalProxy(lambda: _person(lambda: current_user.doctor)))

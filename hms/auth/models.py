@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_login import UserMixin
@@ -73,6 +73,17 @@ class Patient(Model):
     wants_reminders: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     user: Mapped[User] = relationship(back_populates="patient")
+
+
+class PatientKey(NamedTuple):
+    """Which patient: all that most of the house needs to know of one."""
+
+    id: UUID
+    user_id: UUID
+
+
+AnyPatient = Patient | PatientKey
+"""A patient as somebody else reads one, or as they are signed in."""
 
 
 class Specialty(Model):

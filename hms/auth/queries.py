@@ -1,15 +1,20 @@
 """Reading accounts. ``get_`` raises :class:`hms.errors.NotFound`, ``find_`` answers None, ``list_`` answers a list."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from flask_login import UserMixin
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
-from hms.auth.models import Doctor, DoctorPhoto, SignIn, Specialty, User
+from hms.auth.models import Doctor, DoctorPhoto, Patient, PatientKey, Role, SignIn, Specialty, User
 from hms.db import db
 from hms.errors import NotFound
+from hms.prepared import Prepared
 
 
 def find_user_by_email(email: str) -> User | None:
@@ -23,6 +28,14 @@ def get_user(user_id: UUID) -> User:
     if user is None:
         raise NotFound
     return user
+
+
+def get_patient(patient_id: UUID) -> Patient:
+    """The patient with this id, with the account."""
+    patient = db.session.get(Patient, patient_id, options=[joinedload(Patient.user)])
+    if patient is None:
+        raise NotFound
+    return patient
 
 
 def find_user(user_id: UUID) -> User | None:
@@ -51,29 +64,63 @@ def find_photo(doctor_id: UUID) -> DoctorPhoto | None:
     return db.session.get(DoctorPhoto, doctor_id)
 
 
-def find_sign_in(id_hash: bytes, *, now: datetime, idle_since: datetime) -> SignIn | None:
-    """The sign-in that is still good at ``now``, with the user and the person behind it, by one statement.
+@dataclass(frozen=True)
+class Account(UserMixin):
+    """Who is signed in, as plain values: every request reads them, and objects would take it longer than all the rest.
+
+    Who changes an account reads the :class:`User` first.
+    """
+
+    id: UUID
+    email: str
+    full_name: str
+    role: str
+    email_verified_at: datetime | None
+    patient_id: UUID | None
+
+    @property
+    def patient(self) -> PatientKey | None:
+        """The patient behind the account."""
+        return PatientKey(self.patient_id, self.id) if self.patient_id else None
+
+    @cached_property
+    def doctor(self) -> Doctor | None:
+        """The doctor behind the account; asked for when first wanted, and only of a doctor's account."""
+        if self.role != Role.DOCTOR:
+            return None
+        return db.session.scalar(select(Doctor).where(Doctor.user_id == self.id))
+
+
+class FoundSignIn(NamedTuple):
+    """A sign-in that is still good: what is kept for the browser, when it was last seen, and who it is."""
+
+    data: dict[str, Any]
+    last_seen_at: datetime
+    account: Account
+
+
+def find_sign_in(id_hash: bytes, *, now: datetime, idle_since: datetime) -> FoundSignIn | None:
+    """The sign-in that is still good at ``now``, with the account and who is behind it, by one statement.
 
     None when it is unknown, has lasted too long, was last seen before ``idle_since``, or the account was deactivated.
     """
-    return db.session.scalar(SIGN_IN, {"id_hash": id_hash, "now": now, "idle_since": idle_since})
+    row = SIGN_IN.first(id_hash=id_hash, now=now, idle_since=idle_since)
+    return FoundSignIn(row[0], row[1], Account(*row[2:])) if row else None
 
 
-def _sign_in() -> Select[SignIn]:
-    user = contains_eager(SignIn.user)
+def _sign_in() -> Select:
+    account = (User.id, User.email, User.full_name, User.role, User.email_verified_at, Patient.id)
     return (
-        select(SignIn)
-        .join(SignIn.user)
-        .options(user.joinedload(User.patient), user.joinedload(User.doctor).joinedload(Doctor.specialty))
+        select(SignIn.data, SignIn.last_seen_at, *account)
+        .join(User, SignIn.user_id == User.id)
+        .outerjoin(Patient, Patient.user_id == User.id)
         .where(
             SignIn.id_hash == bindparam("id_hash"),
             SignIn.expires_at > bindparam("now"),
             SignIn.last_seen_at > bindparam("idle_since"),
             User.deactivated_at.is_(None),
         )
-        .execution_options(populate_existing=True)
     )
 
 
-SIGN_IN = _sign_in()
-"""Put together once, because every request of somebody who is signed in runs it."""
+SIGN_IN = Prepared(_sign_in())

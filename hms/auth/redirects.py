@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Request, url_for
 
 from hms.auth.models import Role, User
+from hms.auth.queries import Account
 from hms.forms import has_forbidden_characters
 
 LONGEST_TARGET = 2000
@@ -12,7 +13,7 @@ NOT_AGAIN = ("/login", "/logout", "/signup")
 HOMES = {Role.PATIENT: "patient.home", Role.DOCTOR: "doctor.today"}
 
 
-def home_of(user: User) -> str:
+def home_of(user: User | Account) -> str:
     """The first page of an account, by its role."""
     return url_for(HOMES.get(Role(user.role), "staff.overview"))
 

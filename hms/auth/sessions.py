@@ -20,7 +20,8 @@ from itsdangerous import BadSignature
 
 from hms import clock
 from hms.auth import policies, queries, services
-from hms.auth.models import SignIn, User
+from hms.auth.models import User
+from hms.auth.queries import Account, FoundSignIn
 
 OPAQUE = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits, as secrets.token_urlsafe writes them
 
@@ -40,7 +41,7 @@ class BrowserSession(SessionMixin):
         self._values = values
         self._secret = secret
         self._is_read = secret is None
-        self._sign_in: SignIn | None = None
+        self._sign_in: FoundSignIn | None = None
         self.new_secret: str | None = None
 
     def __getitem__(self, key: str) -> Any:
@@ -66,10 +67,10 @@ class BrowserSession(SessionMixin):
         return self._secret is not None
 
     @property
-    def user(self) -> User | None:
+    def account(self) -> Account | None:
         """Who is signed in."""
         self._read()
-        return self._sign_in.user if self._sign_in else None
+        return self._sign_in.account if self._sign_in else None
 
     def begin(self, user: User) -> None:
         """Sign ``user`` in with this browser; whatever session it had before is gone, its row too.
@@ -120,7 +121,7 @@ class BrowserSession(SessionMixin):
             return
         self._values = dict(self._sign_in.data)
         if self._sign_in.last_seen_at < clock.now() - policies.SEEN_EVERY:
-            services.note_seen(self._sign_in.id_hash)
+            services.note_seen(_hash(str(self._secret)))
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -142,16 +143,14 @@ class Sessions(SecureCookieSessionInterface):
         return BrowserSession(self._signed_values(app, cookie))
 
     def _signed_values(self, app: Flask, cookie: str) -> dict[str, Any]:
-        serializer = self.get_signing_serializer(app)
+        serializer = self.get_signing_serializer(app) if cookie else None
         try:
-            return dict(serializer.loads(cookie)) if serializer and cookie else {}
+            return dict(serializer.loads(cookie)) if serializer else {}
         except BadSignature:
             return {}
 
     def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]
         """Store what changed, and tell the browser what its cookie is now."""
-        if session.accessed:
-            response.vary.add("Cookie")
         if session.signed_in:
             response.headers["Cache-Control"] = "no-store"
         session.save()

@@ -4,7 +4,23 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased, joinedload
 
@@ -48,26 +64,38 @@ def list_sealed() -> list[UUID]:
     return list(db.session.scalars(sealed.order_by(CalendarConnection.id)))
 
 
-def message_for(appointment: Appointment, *, person: type[Patient] | type[Doctor]) -> Select[Any]:
-    """Payload and dedup key of the message "make Google equal to us", if that person has connected an account.
+def _messages_for_changes() -> Select[Any]:
+    """The messages "make Google equal to us" about appointments, for each of their people who has connected an account.
 
     Broken connections count: this one may be repaired by the time the message is looked at.
     """
-    person_id = appointment.patient_id if person is Patient else appointment.doctor_id
+    columns = [column(name, Uuid()) for name in ("patient_message", "doctor_message", "id", "patient_id", "doctor_id")]
+    rows = func.jsonb_to_recordset(bindparam(CHANGES_NAME, type_=JSONB))
+    changed = rows.table_valued(*columns, column("version", Integer()), name="changed").render_derived(with_types=True)
     connection_id = cast(CalendarConnection.id, String)
     payload = func.jsonb_build_object(
-        *_texts("type", "GOOGLE_EVENT", "connection"), connection_id, *_texts("appointment", str(appointment.id))
+        _text("type"), _text("GOOGLE_EVENT"), _text("connection"), connection_id, _text("appointment"), changed.c.id
     )
-    key = func.concat(*_texts("GOOGLE_EVENT:"), connection_id, *_texts(f":{appointment.id}:{appointment.version}"))
-    return (
-        select(cast(payload, JSONB).label("payload"), key.label("dedup_key"))
-        .join_from(CalendarConnection, person, person.user_id == CalendarConnection.user_id)
-        .where(person.id == person_id, CalendarConnection.status != ConnectionStatus.ENDED)
-    )
+    key = func.concat_ws(_text(":"), _text("GOOGLE_EVENT"), connection_id, changed.c.id, changed.c.version)
+    named = (payload.label("payload"), key.label("dedup_key"), changed.c.id.label("subject_id"))
+    people = ((Patient, changed.c.patient_id, "patient_message"), (Doctor, changed.c.doctor_id, "doctor_message"))
+    found = [
+        select(changed.c[message].label("id"), *named)
+        .join_from(changed, person, person.id == person_id)
+        .join(CalendarConnection, person.user_id == CalendarConnection.user_id)
+        .where(CalendarConnection.status != ConnectionStatus.ENDED)
+        for person, person_id, message in people
+    ]
+    return select(union_all(*found).subquery())
 
 
-def _texts(*words: str) -> list[ColumnElement[str]]:
-    return [literal(word, String()) for word in words]
+def _text(word: str) -> ColumnElement[str]:
+    return literal(word, String())
+
+
+CHANGES_NAME = "calendar_changes"
+CHANGES = _messages_for_changes()
+"""Takes rows of an appointment's ``id``, ``version``, ``patient_id`` and ``doctor_id``, and an id for each message."""
 
 
 def lock_event(connection: CalendarConnection, appointment_id: UUID) -> CalendarEvent | None:

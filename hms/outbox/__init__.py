@@ -17,12 +17,13 @@ from hms.outbox.delivering import (
     register,
     send_again,
 )
-from hms.outbox.enqueuing import enqueue, enqueue_if_found
+from hms.outbox.enqueuing import Lookup, enqueue, enqueue_if_found
 from hms.outbox.models import MessageStatus, OutboxMessage, type_of
 from hms.outbox.queries import list_messages, timeline
 
 __all__ = [
     "Dropped",
+    "Lookup",
     "Message",
     "MessageStatus",
     "OutboxMessage",

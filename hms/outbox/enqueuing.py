@@ -1,15 +1,16 @@
 """Promising a message: a row in the transaction of what it tells of."""
 
 from datetime import datetime
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     DateTime,
     Select,
     String,
-    Table,
     Uuid,
     bindparam,
     column,
@@ -18,12 +19,13 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.types import TypeEngine
 
 from hms import clock
-from hms.db import db, last_writes, new_id
+from hms.db import last_writes, new_id
 from hms.outbox.models import OutboxMessage
+from hms.prepared import Prepared
 
 
 def enqueue(
@@ -53,17 +55,24 @@ def enqueue(
     )
 
 
-def enqueue_if_found(kind: str, found: Select[Any], *, subject_id: UUID | None = None) -> None:
-    """Store a message with the current transaction if ``found`` finds somebody to tell; no statement more is sent.
+class Lookup(NamedTuple):
+    """Messages of one kind that are only stored if they are found, put together once for all transactions.
 
-    ``found`` selects at most one row of two columns: the payload (JSONB) and the ``dedup_key``. It is looked up in
-    the statement that writes all messages of the transaction.
+    ``found`` selects an ``id``, ``payload`` (JSONB), ``dedup_key`` and ``subject_id`` for each, from the rows that it
+    is given as one parameter (a JSON array of objects) under the name ``rows``.
     """
-    now = clock.now()
-    given = {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": now, "created_at": now}
-    looked_up = dict(zip(("payload", "dedup_key"), found.subquery().c, strict=True))
-    columns = [looked_up[name] if name in looked_up else literal(given[name], of) for name, of in COLUMNS.items()]
-    _batch().finds.append(select(*columns))
+
+    kind: str
+    rows: str
+    found: Select[Any]
+
+
+def enqueue_if_found(lookup: Lookup, row: dict[str, Any]) -> None:
+    """Store the messages that ``lookup`` finds for ``row`` with the current transaction; no statement more is sent.
+
+    They are looked up in the statement that writes all messages of the transaction, and are due at once.
+    """
+    _batch().lookups.setdefault(lookup, []).append(row)
 
 
 COLUMNS: dict[str, TypeEngine[Any]] = {
@@ -83,11 +92,25 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
-        self.finds: list[Select[Any]] = []
+        self.lookups: dict[Lookup, list[dict[str, Any]]] = {}
 
     def __call__(self) -> None:
-        statement = _writing(union_all(GIVEN, *self.finds)) if self.finds else WRITE_GIVEN
-        db.session.execute(statement, {"rows": self.rows})
+        if not self.lookups:
+            WRITE_GIVEN.all(rows=self.rows)
+            return
+        looked_up = {lookup.rows: rows for lookup, rows in self.lookups.items()}
+        _write_with(tuple(self.lookups)).all(rows=self.rows, now=clock.now(), **looked_up)
+
+
+@lru_cache
+def _write_with(lookups: tuple[Lookup, ...]) -> Prepared:
+    return _writing(union_all(GIVEN, *map(_looked_up, lookups)))
+
+
+def _looked_up(lookup: Lookup) -> Select[Any]:
+    found, now = lookup.found.subquery().c, bindparam("now", type_=DateTime(timezone=True))
+    known: dict[str, ColumnElement[Any]] = {"kind": literal(lookup.kind, String()), "due_at": now, "created_at": now}
+    return select(*[known[name] if name in known else found[name] for name in COLUMNS])
 
 
 def _given() -> Select[Any]:
@@ -97,15 +120,13 @@ def _given() -> Select[Any]:
     return select(*rows.table_valued(*columns, name="given").render_derived(with_types=True).c)
 
 
-def _writing(messages: Select[Any] | CompoundSelect[Any]) -> Insert:
-    # The table, not its class: the session would take the rows for objects to keep.
-    inserted = insert(cast(Table, OutboxMessage.__table__)).from_select(list(COLUMNS), messages)
-    return inserted.on_conflict_do_nothing(index_elements=["dedup_key"])
+def _writing(messages: Select[Any] | CompoundSelect[Any]) -> Prepared:
+    inserted = insert(OutboxMessage).from_select(list(COLUMNS), messages)
+    return Prepared(inserted.on_conflict_do_nothing(index_elements=["dedup_key"]))
 
 
 GIVEN = _given()
 WRITE_GIVEN = _writing(GIVEN)
-"""Put together once: that takes longer than to run it."""
 
 
 def _batch() -> _Batch:

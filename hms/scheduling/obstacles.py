@@ -1,5 +1,7 @@
 """Why something cannot be done as things stand. A page says it before anybody tries, a service once it has locked."""
 
+from sqlalchemy import Row
+
 from hms import clock
 from hms.errors import Refusal
 from hms.scheduling import policies
@@ -19,7 +21,7 @@ from hms.scheduling.refusals import (
 from hms.web import formats
 
 
-def to_booking(slot: Slot, policy: Policy) -> Refusal | None:
+def to_booking(slot: Slot | Row, policy: Policy) -> Refusal | None:
     """Why this time cannot be booked by anybody; None when it can."""
     if slot.starts_at <= clock.now():
         return SlotPast()
@@ -52,7 +54,7 @@ def to_another(policy: Policy, *, coming: int, with_doctor: int) -> Refusal | No
     return None
 
 
-def to_mode(slot: Slot, mode: str | None) -> Refusal | None:
+def to_mode(slot: Slot | Row, mode: str | None) -> Refusal | None:
     """Why the visit cannot take place as the patient read that it would; None when it can, or when nothing was said."""
     if mode is None or slot.mode in (mode, Mode.BOTH):
         return None

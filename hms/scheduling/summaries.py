@@ -6,11 +6,11 @@ from typing import NamedTuple
 from flask import current_app, url_for
 
 from hms import clock
-from hms.auth.models import Doctor, Patient
+from hms.auth.models import AnyPatient, Doctor
 from hms.scheduling import pickers, policies
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot
 from hms.scheduling.policies import Policy
-from hms.scheduling.queries import DoctorProfile
+from hms.scheduling.queries import DoctorFacts, DoctorProfile
 from hms.web import formats
 
 S = AppointmentStatus
@@ -111,7 +111,7 @@ def places(profile: DoctorProfile) -> str:
     return where(profile.doctor) + (" or online" if profile.online else "")
 
 
-def where(doctor: Doctor) -> str:
+def where(doctor: Doctor | DoctorFacts) -> str:
     """``Heart Centre, level 2, Northgate Hospital``."""
     return ", ".join(filter(None, [doctor.room, current_app.config["CLINIC_NAME"]]))
 
@@ -150,12 +150,12 @@ def promise_for(slot: Slot, policy: Policy) -> str:
     return f"You can cancel online until {formats.moment(last)}." if clock.now() < last else ""
 
 
-def history(appointment: Appointment, *, reader: Patient) -> list[Event]:
+def history(appointment: Appointment, *, reader: AnyPatient) -> list[Event]:
     """What happened to the appointment, oldest first, in plain words."""
     return [_event(change, reader) for change in appointment.changes]
 
 
-def cancelled_by(appointment: Appointment, *, reader: Patient) -> str:
+def cancelled_by(appointment: Appointment, *, reader: AnyPatient) -> str:
     """Who cancelled: ``you``, or a name; nothing for an appointment that stands."""
     cancels = (change for change in appointment.changes if change.to_status == S.CANCELLED)
     return next((_who(change, reader) for change in cancels), "")
@@ -177,7 +177,7 @@ def _near(appointment: Appointment) -> str:
     return {0: "Today", 1: "Tomorrow"}.get(away, "")
 
 
-def _event(change: AppointmentChange, reader: Patient) -> Event:
+def _event(change: AppointmentChange, reader: AnyPatient) -> Event:
     text, icon = WORDS[AppointmentStatus(change.to_status)]
     if _goes_back(change):
         text, icon = GONE_BACK.get(AppointmentStatus(change.to_status), text), "undo-2"
@@ -196,5 +196,5 @@ def _goes_back(change: AppointmentChange) -> bool:
     return to_booked or (change.to_status == S.ARRIVED and change.from_status in (S.FULFILLED, S.NOSHOW))
 
 
-def _who(change: AppointmentChange, reader: Patient) -> str:
+def _who(change: AppointmentChange, reader: AnyPatient) -> str:
     return "you" if change.actor_id == reader.user_id else change.actor.full_name

@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from flask.templating import Environment
 from flask_wtf.csrf import CSRFProtect
 
-from hms.web import formats, headers, health, pages, panels
+from hms.web import formats, headers, health, keeping, pages, panels
 from hms.web.pages import render
 
 __all__ = ["init_app", "render"]
@@ -27,7 +27,7 @@ class SharedGlobals(Environment):
 def init_app(app: Flask) -> None:
     """Dress the application: order matters only in that headers come first, so that every answer has them."""
     app.jinja_environment = SharedGlobals
-    for part in (headers, pages, formats, health, panels):
+    for part in (headers, pages, formats, keeping, health, panels):
         part.init_app(app)
     csrf.init_app(app)
     app.context_processor(_clinic)

@@ -47,26 +47,29 @@ def policy_text(policy: Mapping[str, str]) -> str:
     return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
 
 
+DEFAULTS = {"Content-Security-Policy": policy_text(POLICY), **HEADERS}
+"""What an answer carries unless it brings its own."""
+
+
 def _number() -> None:
     request_id()
 
 
 def _dress(response: Response) -> Response:
-    response.headers["X-Request-ID"] = request_id()
-    response.headers.setdefault("Content-Security-Policy", policy_text(POLICY))
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    added = {"X-Request-ID": request_id(), **DEFAULTS, **_for_caches(response)}
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_SECONDS}; includeSubDomains"
-    _keep_out_of_caches(response)
+        added["Strict-Transport-Security"] = f"max-age={ONE_YEAR_SECONDS}; includeSubDomains"
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend((name, value) for name, value in added.items() if name.lower() not in given)
     return response
 
 
-def _keep_out_of_caches(response: Response) -> None:
+def _for_caches(response: Response) -> dict[str, str]:
     """Nothing made for one person may be stored for another; a static file with its hash may be kept for ever."""
     if request.endpoint == "static":
         hashed = "v" in request.args and response.status_code < 400
-        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable" if hashed else "no-cache"
-        return
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.vary.add("Cookie")
+        del response.headers["Cache-Control"]
+        return {"Cache-Control": f"public, max-age={ONE_YEAR_SECONDS}, immutable" if hashed else "no-cache"}
+    if "Vary" in response.headers:
+        response.vary.add("Cookie")
+    return {"Cache-Control": "no-store", "Vary": "Cookie"}

@@ -174,13 +174,22 @@ def test_who_was_away_is_told_so_and_led_back(asha, signed_in, steady_clock):
     assert "You have been signed out" not in browser.page("auth.login").text
 
 
-def test_one_statement_reads_the_session_the_user_and_the_person(asha, bose, dana, signed_in):
-    for person, path in ((asha, "/patient/profile"), (bose, "/doctor/profile"), (dana, "/staff/closures/new")):
+def test_one_statement_reads_the_session_and_who_it_is(asha, bose, dana, signed_in):
+    for person in (asha, bose, dana):
         browser = signed_in(person)
         with browser.statements() as seen:
+            assert browser.get("/account/password").status_code == 200
+        assert len(seen) == 1, seen
+
+
+def test_only_a_page_of_a_doctors_own_asks_for_the_doctor(bose, signed_in, client):
+    browser = signed_in(bose)
+    for path, most in (("/doctor/profile", 4), ("/doctor/appointments", 4), ("/doctors", 3)):
+        with browser.statements() as seen:
             assert browser.get(path).status_code == 200
-        of_accounts = [statement for statement in seen if "FROM specialties" not in statement.replace("\n", " ")]
-        assert len(of_accounts) == 1, seen
+        of_doctors = [one for one in seen if "WHERE doctors.user_id" in one.replace("\n", " ")]
+        assert len(of_doctors) == (path != "/doctors"), seen
+        assert len(seen) <= most, seen
 
 
 def test_a_page_that_asks_nothing_of_the_session_does_not_read_it(asha, signed_in):

@@ -3,12 +3,12 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import literal, select
+from sqlalchemy import Boolean, Integer, String, Uuid, bindparam, column, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hms import clock
 from hms.db import db, new_id, transaction
-from hms.outbox import OutboxMessage, enqueue, enqueue_if_found, timeline
+from hms.outbox import Lookup, OutboxMessage, enqueue, enqueue_if_found, timeline
 from hms.scheduling import services
 from tests import make
 from tests.outbox.conftest import promise, stored
@@ -36,23 +36,43 @@ def test_the_same_key_again_changes_nothing(session):
     assert stored("once").due_at.year == 2026
 
 
-def found(payload: dict, key: str, *, is_there: bool = True):
-    """A statement that finds somebody to tell, or nobody."""
-    return select(literal(payload, JSONB()), literal(key)).where(literal(is_there))
+def _letters() -> Lookup:
+    """Finds a message for each row that says it is there."""
+    columns = [
+        column("id", Uuid()),
+        column("key", String()),
+        column("number", Integer()),
+        column("is_there", Boolean()),
+    ]
+    given = func.jsonb_to_recordset(bindparam("letters", type_=JSONB)).table_valued(*columns, name="given")
+    rows = given.render_derived(with_types=True).c
+    payload = func.jsonb_build_object(literal("number", String()), rows.number, type_=JSONB)
+    named = (rows.id, payload.label("payload"), rows.key.label("dedup_key"), rows.id.label("subject_id"))
+    return Lookup("letter", "letters", select(*named).where(rows.is_there))
+
+
+LETTERS = _letters()
+
+
+def letter(key: str, *, number: int = 0, is_there: bool = True):
+    return {"id": str(new_id()), "key": key, "number": number, "is_there": is_there}
 
 
 def test_who_is_found_gets_a_message_and_who_is_not_gets_none(session, client, freeze):
-    now, subject_id = freeze(), new_id()
+    now, found = freeze(), [letter("found"), letter("found too", number=2)]
     with client.statements() as seen, transaction():
-        enqueue("note", {"type": "NOTE"}, dedup_key="given", subject_id=subject_id)
-        enqueue_if_found("letter", found({"type": "FOUND"}, "found"), subject_id=subject_id)
-        enqueue_if_found("letter", found({}, "nobody", is_there=False))
+        enqueue("note", {"type": "NOTE"}, dedup_key="given")
+        enqueue_if_found(LETTERS, found[0])
+        enqueue_if_found(LETTERS, letter("nobody", is_there=False))
+        enqueue_if_found(LETTERS, found[1])
 
     assert len(seen) == 1
-    assert keys() == {"given", "found"}
-    for key, kind, payload in (("given", "note", {"type": "NOTE"}), ("found", "letter", {"type": "FOUND"})):
-        message = stored(key)
-        assert (message.kind, message.payload, message.subject_id) == (kind, payload, subject_id)
+    assert keys() == {"given", "found", "found too"}
+    assert stored("given").payload == {"type": "NOTE"}
+    for row in found:
+        message = stored(row["key"])
+        assert (str(message.id), str(message.subject_id)) == (row["id"], row["id"])
+        assert (message.kind, message.payload) == ("letter", {"number": row["number"]})
         assert message.due_at == message.created_at == now
         assert (message.status, message.attempts) == ("pending", 0)
 
@@ -60,7 +80,8 @@ def test_who_is_found_gets_a_message_and_who_is_not_gets_none(session, client, f
 def test_what_is_found_again_under_the_same_key_changes_nothing(session):
     for number in range(2):
         with transaction():
-            enqueue_if_found("letter", found({"number": number}, "once"))
+            enqueue_if_found(LETTERS, letter("once", number=number))
+            enqueue_if_found(LETTERS, letter("once", number=number + 7))
     assert stored("once").payload == {"number": 0}
 
 

@@ -11,6 +11,7 @@ from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from hms.db import db
+from hms.prepared import Prepared
 from hms.scheduling import services
 from hms.scheduling.models import Appointment
 from hms.scheduling.services import booking
@@ -54,7 +55,7 @@ def drop_the_lock(monkeypatch) -> None:
     """Read the slot as before, but lock nothing."""
     unlocked = booking._lock_if_free()
     unlocked._for_update_arg = None
-    monkeypatch.setattr(booking, "LOCK_IF_FREE", unlocked)
+    monkeypatch.setattr(booking, "LOCK_IF_FREE", Prepared(unlocked))
 
 
 def let_all_read_before_any_writes(monkeypatch, count: int) -> None:

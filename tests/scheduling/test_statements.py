@@ -85,7 +85,7 @@ def test_the_pages_of_a_doctor_ask_as_often_for_many_visits_as_for_one(asked, si
         make.slot(bose)
     many = {path: len(asked(browser, path)) for path in paths}
     assert many == few
-    assert max(many.values()) <= 4
+    assert max(many.values()) <= 5  # one is for the session, and one for the doctor
 
 
 def test_a_page_of_one_appointment_asks_little(asked, signed_in, asha, bose):

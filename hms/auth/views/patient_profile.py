@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hms.auth import services
+from hms.auth import queries, services
 from hms.auth.forms import PatientProfileForm
 from hms.auth.guards import current_patient, guard
 from hms.errors import Refusal
@@ -16,10 +16,11 @@ guard(bp, "patient")
 @bp.route("/patient/profile", methods=["GET", "POST"])
 def edit() -> ResponseReturnValue:
     """See and change one's details."""
-    form = PatientProfileForm.of(current_patient)
+    patient = queries.get_patient(current_patient.id)
+    form = PatientProfileForm.of(patient)
     if form.validate_on_submit():
         try:
-            services.update_patient(current_patient, **form.details())
+            services.update_patient(patient, **form.details())
         except Refusal as refusal:
             form.reject(refusal)
         else:

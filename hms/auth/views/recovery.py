@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from hms import mailer
-from hms.auth import services
+from hms.auth import queries, services
 from hms.auth.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
 from hms.auth.guards import guard, sign_in, sign_out
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.auth.redirects import home_of
 from hms.auth.tokens import LinkEnded
 from hms.errors import Refusal
@@ -77,9 +78,8 @@ def renew() -> ResponseReturnValue:
     form = ChangePasswordForm()
     if form.validate_on_submit():
         try:
-            user = services.change_password(
-                current_user, current=form.current.data or "", password=form.password.data or ""
-            )
+            user = queries.get_user(current_user.id)
+            services.change_password(user, current=form.current.data or "", password=form.password.data or "")
         except Refusal as refusal:
             form.reject(refusal)
         else:
@@ -109,7 +109,7 @@ def verified() -> ResponseReturnValue:
 @bp.post("/verify-email/send")
 def send_verification() -> ResponseReturnValue:
     """Send the link again."""
-    services.send_verification(current_user)
+    services.send_verification(queries.get_user(current_user.id))
     if current_user.email_verified_at:
         flash("Your email is confirmed already.")
     elif mailer.is_on():
@@ -119,7 +119,7 @@ def send_verification() -> ResponseReturnValue:
     return redirect(home_of(current_user), 303)
 
 
-def unverified(user: User) -> str:
+def unverified(user: User | Account) -> str:
     """The panel that asks somebody to confirm their address; nothing once they have."""
     if user.email_verified_at is not None or not mailer.is_on():
         return ""

@@ -3,7 +3,8 @@
 https://developers.google.com/workspace/calendar/api/auth
 """
 
-from hms.auth.models import User
+from hms.auth.models import Role, User
+from hms.auth.queries import Account
 
 EVENTS = "https://www.googleapis.com/auth/calendar.events.owned"
 FREE_BUSY = "https://www.googleapis.com/auth/calendar.freebusy"
@@ -15,9 +16,9 @@ WORDS = {
 }
 
 
-def asked_of(user: User) -> str:
+def asked_of(user: User | Account) -> str:
     """What is asked of a user: patients have no times to offer, so nobody looks when they are busy."""
-    return " ".join([*IDENTITY, EVENTS, *([FREE_BUSY] if user.doctor else [])])
+    return " ".join([*IDENTITY, EVENTS, *([FREE_BUSY] if user.role == Role.DOCTOR else [])])
 
 
 def granted(scopes: str, scope: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Update, select, update
 
 from hms import clock, outbox, worker
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.calendar import emails, queries, signals, vault
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import Later
@@ -58,7 +59,7 @@ def init_app(app: Flask) -> None:
     worker.every(CLOSED_EVERY_SECONDS, "end calendars of closed accounts", end_closed)
 
 
-def link(user: User, code: str, *, verifier: str, nonce: str) -> CalendarConnection:
+def link(user: User | Account, code: str, *, verifier: str, nonce: str) -> CalendarConnection:
     """Ask Google what the code stands for, and keep that. Nothing of the database is held while Google is waited for.
 
     Raises what :func:`connect` and :func:`hms.calendar.google.oauth.exchange` raise. What Google gave for nothing is
@@ -108,7 +109,7 @@ def connect(user: User, grant: Grant) -> CalendarConnection:
     return connection
 
 
-def _one_at_a_time(user: User) -> None:
+def _one_at_a_time(user: User | Account) -> None:
     """Two callbacks of one person take turns; whoever only refers to the user's row does not wait."""
     db.session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
 
@@ -134,7 +135,7 @@ def _warn_of_testing(grant: Grant) -> None:
         )
 
 
-def disconnect(user: User) -> None:
+def disconnect(user: User | Account) -> None:
     """End the user's connection at once, and promise that Google is told. Raises :class:`AlreadyEnded`."""
     with transaction() as session:
         _one_at_a_time(user)

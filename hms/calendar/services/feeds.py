@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hms import clock
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.calendar.models import CalendarFeed
 from hms.db import transaction
 
@@ -16,7 +17,7 @@ KEPT_FOR = timedelta(days=30)
 """How long an appointment stays in the feed when it is over, cancelled ones included."""
 
 
-def make_feed(user: User) -> str:
+def make_feed(user: User | Account) -> str:
     """Give the user's feed a new address and answer its token, which is kept nowhere. An earlier address ends."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {"token_hash": hash_of(token), "created_at": clock.now()}

@@ -10,19 +10,19 @@ from uuid import UUID
 from flask import Flask
 
 from hms import clock, outbox, worker
-from hms.auth.models import Doctor, Patient
 from hms.calendar import google, queries
 from hms.calendar import signals as calendar_signals
 from hms.calendar.google.errors import AccessRevoked, GoogleTrouble, Later, TokenRefused
 from hms.calendar.models import CalendarConnection, ConnectionStatus
 from hms.calendar.services import tokens
 from hms.calendar.services.matching import make_equal, note_error
-from hms.db import transaction
+from hms.db import new_id, transaction
 from hms.outbox import Dropped, Message, PermanentFailure, TemporaryFailure
 from hms.scheduling import signals
 from hms.scheduling.models import Appointment
 
 KIND = "google-calendar"
+CHANGED = outbox.Lookup(KIND, queries.CHANGES_NAME, queries.CHANGES)
 LOST = "Google no longer lets HMS in. This is made good once the calendar is connected again."
 REPAIR_EVERY_SECONDS = 6 * 3600
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
@@ -34,8 +34,9 @@ def appointment_changed(appointment: Appointment, **_: object) -> None:
     """Promise both people's calendars to follow, in the transaction of the change; nobody connected, nothing stored."""
     if not google.is_on():
         return
-    for person in (Patient, Doctor):
-        outbox.enqueue_if_found(KIND, queries.message_for(appointment, person=person), subject_id=appointment.id)
+    names = ("id", "patient_id", "doctor_id")
+    row = {name: str(getattr(appointment, name)) for name in names} | {"version": appointment.version}
+    outbox.enqueue_if_found(CHANGED, row | {"patient_message": str(new_id()), "doctor_message": str(new_id())})
 
 
 def calendar_connected(connection: CalendarConnection, **_: object) -> None:

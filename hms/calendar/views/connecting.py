@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.calendar import google, queries
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import GoogleTrouble, Refused
@@ -120,7 +121,7 @@ def disconnect() -> ResponseReturnValue:
     return _with_news(News.DISCONNECTED)
 
 
-def stopped(user: User) -> str:
+def stopped(user: User | Account) -> str:
     """The panel that says that the calendar has stopped, with the way to connect it again; nothing while it works."""
     connection = queries.find_live_connection(user.id) if google.is_on() else None
     if connection is None or connection.status != ConnectionStatus.BROKEN:

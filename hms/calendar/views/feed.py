@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from hms import clock
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.calendar import ics, queries
 from hms.calendar.services import feeds
 from hms.calendar.views.door import bp
@@ -40,7 +41,7 @@ def make_feed() -> ResponseReturnValue:
     return redirect(url_for(".status", _anchor="feed"), 303)
 
 
-def private_feed(user: User) -> str:
+def private_feed(user: User | Account) -> str:
     """The panel with the feed: its address only right after it was made, as nobody can read it out again."""
     token = session.pop(NEW_ADDRESS, None)
     address = public_url("calendar.feed", token=token) if token else ""

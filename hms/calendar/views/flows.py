@@ -13,6 +13,7 @@ from flask import session
 
 from hms import clock
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.auth.sessions import browser_session
 
 KEY = "calendar_consent"
@@ -28,14 +29,14 @@ class Flow:
     nonce: str = field(repr=False)
 
 
-def begin(user: User) -> Flow:
+def begin(user: User | Account) -> Flow:
     """A new flow; one that was begun before in this browser ends."""
     flow = Flow(secrets.token_urlsafe(32), secrets.token_urlsafe(64), secrets.token_urlsafe(32))
     session[KEY] = {**vars(flow), "user_id": str(user.id), "began_at": clock.now().isoformat()}
     return flow
 
 
-def take(user: User, state: str) -> Flow | None:
+def take(user: User | Account, state: str) -> Flow | None:
     """The flow that waits in this browser, and never again; none when it is another one, too old or not the user's."""
     if KEY not in session:
         return None

@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from hms import clock
-from hms.auth.models import Specialty
 from hms.scheduling.models import Mode
-from hms.scheduling.queries import DoctorProfile, FreeTime
+from hms.scheduling.queries import DoctorProfile, FreeTime, SpecialtyFacts
 
 
 class Kind(NamedTuple):
@@ -50,7 +49,7 @@ def page_asked(text: str) -> int:
     return max(1, int(text)) if re.fullmatch(r"\d{1,3}", text, re.ASCII) else 1
 
 
-def specialty_meant(words: str, specialties: Sequence[tuple[Specialty, int]]) -> Specialty | None:
+def specialty_meant(words: str, specialties: Sequence[tuple[SpecialtyFacts, int]]) -> SpecialtyFacts | None:
     """The one specialty whose name holds these words, if there is exactly one."""
     found = [specialty for specialty, _ in specialties if words.casefold() in specialty.name.casefold()]
     return found[0] if len(found) == 1 else None

@@ -7,12 +7,11 @@ from typing import NamedTuple
 from flask import url_for
 
 from hms import clock
-from hms.auth.models import Doctor
 from hms.scheduling.models import Mode
 from hms.scheduling.pickers.asked import Kind, monday_of
 from hms.scheduling.pickers.times import WEEK, Time, time_link
 from hms.scheduling.policies import Policy, counted
-from hms.scheduling.queries import DaySummary, DoctorProfile, FreeTime
+from hms.scheduling.queries import DaySummary, DoctorFacts, DoctorProfile, FreeTime, Week
 from hms.web import formats
 
 PARTS_OF_THE_DAY = (
@@ -65,28 +64,29 @@ class WeekPicker(NamedTuple):
     zone_name: str
 
 
-def week_picker(profile: DoctorProfile, week: list[DaySummary], day: date, *, kind: Kind) -> WeekPicker:
+def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind) -> WeekPicker:
     """The week with ``day`` open, or, when nothing is free then, the next day of the week that has a free time."""
-    open_day, policy, doctor = _day_to_open(week, day), profile.policy, profile.doctor
+    days, policy, doctor = week.days(), profile.policy, profile.doctor
+    open_day = _day_to_open(days, day)
     shown = open_day.day if open_day else day
-    earlier, later = _weeks_beside(week[0].day, policy)
+    earlier, later = _weeks_beside(week.monday, policy)
     return WeekPicker(
         kinds=_kinds(doctor, shown, kind),
-        days=[_day(summary, doctor, policy, kind, is_open=summary.day == shown) for summary in week],
+        days=[_day(summary, doctor, policy, kind, is_open=summary.day == shown) for summary in days],
         earlier=_day_link(doctor, earlier, kind) if earlier else None,
         later=_day_link(doctor, later, kind) if later else None,
-        week=f"{_day_and_month(week[0].day)} to {_day_and_month(week[6].day)}",
+        week=f"{_day_and_month(week.monday)} to {_day_and_month(days[6].day)}",
         heading=f"{formats.plain_day(shown)}, {counted(len(open_day.free), 'free time')}" if open_day else "",
-        groups=_groups(open_day.free, profile.full_name, kind) if open_day else [],
-        horizon=_horizon(policy) if week[6].day >= policy.last_day else "",
-        not_yet=_not_yet(week[0].day, policy),
-        by_phone=_by_phone(policy) if any(summary.too_soon for summary in week) else "",
+        groups=_groups(open_day.free, doctor.full_name, kind) if open_day else [],
+        horizon=_horizon(policy) if days[6].day >= policy.last_day else "",
+        not_yet=_not_yet(week.monday, policy),
+        by_phone=_by_phone(policy) if any(summary.too_soon for summary in days) else "",
         clock_change=_clock_change(shown),
         zone_name=formats.zone_name(open_day.free[0].starts_at if open_day else clock.start_of_day(shown)),
     )
 
 
-def _kinds(doctor: Doctor, day: date, kind: Kind) -> list[tuple[str, str, bool, str]]:
+def _kinds(doctor: DoctorFacts, day: date, kind: Kind) -> list[tuple[str, str, bool, str]]:
     """The two kinds to choose from: words, address, whether it is chosen, icon."""
     if kind.mode is None:
         return []
@@ -112,12 +112,12 @@ def _by_phone(policy: Policy) -> str:
     return f"the next {policy.notice_words.removeprefix('1 ')}"
 
 
-def _day_to_open(week: list[DaySummary], day: date) -> DaySummary | None:
-    with_times = [summary for summary in week if summary.free]
+def _day_to_open(days: list[DaySummary], day: date) -> DaySummary | None:
+    with_times = [summary for summary in days if summary.free]
     return next((summary for summary in with_times if summary.day >= day), with_times[-1] if with_times else None)
 
 
-def _day(summary: DaySummary, doctor: Doctor, policy: Policy, kind: Kind, *, is_open: bool) -> Day:
+def _day(summary: DaySummary, doctor: DoctorFacts, policy: Policy, kind: Kind, *, is_open: bool) -> Day:
     return Day(
         iso=summary.day.isoformat(),
         weekday=formats.short_day(summary.day)[:3],
@@ -140,7 +140,7 @@ def _why_not(summary: DaySummary, policy: Policy) -> str:
     return "Full" if summary.offered and summary.day > clock.today() else "None"
 
 
-def _day_link(doctor: Doctor, day: date, kind: Kind) -> str:
+def _day_link(doctor: DoctorFacts, day: date, kind: Kind) -> str:
     visit = kind.mode.value if kind.mode == Mode.ONLINE else None
     return url_for("directory.doctor", doctor_id=doctor.id, day=day.isoformat(), visit=visit)
 

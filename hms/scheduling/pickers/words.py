@@ -7,7 +7,7 @@ from flask import url_for
 from hms import clock
 from hms.auth.models import Doctor
 from hms.scheduling.policies import counted
-from hms.scheduling.queries import DoctorCard
+from hms.scheduling.queries import DoctorCard, DoctorFacts
 from hms.web import formats
 
 
@@ -23,7 +23,7 @@ def experience(years: int) -> str:
     return counted(years, "year") if years > 0 else ""
 
 
-def fee(doctor: Doctor | DoctorCard) -> str:
+def fee(doctor: Doctor | DoctorCard | DoctorFacts) -> str:
     """``£85``; nothing when the doctor names no fee."""
     return "" if doctor.fee_minor is None else formats.money(doctor.fee_minor, doctor.fee_currency)
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from hms import clock
-from hms.auth.models import Doctor, Patient
+from hms.auth.models import AnyPatient, Doctor, Patient
 from hms.db import db
 from hms.errors import NotFound
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
@@ -24,7 +24,7 @@ IN_ORDER = (AppointmentChange.changed_at, AppointmentChange.id)
 
 
 def get_appointment(
-    appointment_id: UUID, *, patient: Patient | None = None, doctor: Doctor | None = None
+    appointment_id: UUID, *, patient: AnyPatient | None = None, doctor: Doctor | None = None
 ) -> Appointment:
     """An appointment of this patient, or of this doctor, with its people and its history."""
     history = joinedload(Appointment.changes).joinedload(AppointmentChange.actor)
@@ -38,7 +38,7 @@ def get_appointment(
 
 
 def lock_appointment(
-    appointment_id: UUID, *, patient: Patient | None = None, doctor: Doctor | None = None
+    appointment_id: UUID, *, patient: AnyPatient | None = None, doctor: Doctor | None = None
 ) -> Appointment:
     """An appointment of this patient or doctor, locked until the transaction ends and read anew."""
     statement = (
@@ -76,7 +76,7 @@ def has_changed_since(appointment: Appointment, moment: datetime) -> bool:
 
 
 def list_appointments(
-    *, patient: Patient | None = None, doctor: Doctor | None = None, past: bool = False, page: int = 1
+    *, patient: AnyPatient | None = None, doctor: Doctor | None = None, past: bool = False, page: int = 1
 ) -> list[Appointment]:
     """Those to come, soonest first; or those past or cancelled, latest first. At most 50 a page."""
     order = Appointment.starts_at.desc() if past else Appointment.starts_at
@@ -85,19 +85,19 @@ def list_appointments(
     return list(db.session.scalars(statement))
 
 
-def count_appointments(*, patient: Patient | None = None, doctor: Doctor | None = None) -> tuple[int, int]:
+def count_appointments(*, patient: AnyPatient | None = None, doctor: Doctor | None = None) -> tuple[int, int]:
     """How many are to come, and how many are past or cancelled."""
     to_come = func.count(case((_is_to_come(), 1)))
     row = db.session.execute(select(to_come, func.count() - to_come).where(_of(patient, doctor))).one()
     return row[0], row[1]
 
 
-def next_appointment(*, patient: Patient) -> Appointment | None:
+def next_appointment(*, patient: AnyPatient) -> Appointment | None:
     """The patient's soonest appointment that is not over."""
     return next(iter(list_appointments(patient=patient)), None)
 
 
-def find_earlier_booking(slot_id: UUID, *, patient: Patient, idempotency_key: str) -> Appointment | None:
+def find_earlier_booking(slot_id: UUID, *, patient: AnyPatient, idempotency_key: str) -> Appointment | None:
     """What this patient booked from the page with this key; else what they hold on this slot."""
     by_key = Appointment.idempotency_key == idempotency_key
     on_slot = (Appointment.slot_id == slot_id) & (Appointment.status != AppointmentStatus.CANCELLED)
@@ -110,14 +110,14 @@ def find_earlier_booking(slot_id: UUID, *, patient: Patient, idempotency_key: st
     )
 
 
-def is_busy(patient: Patient, *, starts_at: datetime, ends_at: datetime) -> bool:
+def is_busy(patient: AnyPatient, *, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether the patient has an appointment that overlaps ``[starts_at, ends_at)``."""
     overlapping = during(Appointment).op("&&")(func.tstzrange(starts_at, ends_at))
     live = Appointment.status != AppointmentStatus.CANCELLED
     return bool(db.session.scalar(select(exists().where(Appointment.patient_id == patient.id, live, overlapping))))
 
 
-def _of(patient: Patient | None, doctor: Doctor | None) -> ColumnElement[bool]:
+def _of(patient: AnyPatient | None, doctor: Doctor | None) -> ColumnElement[bool]:
     if patient is not None:
         return Appointment.patient_id == patient.id
     if doctor is not None:

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Integer, Row, Select, Uuid, bindparam, fun
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth.models import Doctor, Specialty, User
-from hms.db import db
 from hms.errors import NotFound
+from hms.prepared import Prepared
 from hms.scheduling import policies
 from hms.scheduling.models import Mode, Slot
 from hms.scheduling.policies import ClockChanges, Policy, Window
@@ -53,11 +53,34 @@ class DoctorPage(NamedTuple):
         return max(1, -(-self.total // PAGE))
 
 
+class SpecialtyFacts(NamedTuple):
+    """A specialty as patients choose one."""
+
+    slug: str
+    name: str
+
+
+class DoctorFacts(NamedTuple):
+    """What patients may know of a doctor. ``fee_minor`` is in the smallest unit of the currency."""
+
+    id: UUID
+    full_name: str
+    specialty: str
+    specialty_slug: str
+    bio: str
+    room: str
+    languages: str
+    visit_minutes: int
+    years_of_experience: int
+    fee_minor: int | None
+    fee_currency: str
+    photo_version: str | None
+
+
 class DoctorProfile(NamedTuple):
     """A doctor with everything that patients may know: the rules too, and the soonest time for each kind of visit."""
 
-    doctor: Doctor
-    full_name: str
+    doctor: DoctorFacts
     policy: Policy
     in_person: FreeTime | None
     online: FreeTime | None
@@ -78,14 +101,14 @@ class Welcome(NamedTuple):
     starts_at: datetime | None
 
 
-def list_specialties_with_doctors() -> list[tuple[Specialty, int]]:
+def list_specialties_with_doctors() -> list[tuple[SpecialtyFacts, int]]:
     """The specialties that have a doctor whom patients can find, by name, with how many."""
-    return [(row[0], row[1]) for row in db.session.execute(SPECIALTIES)]
+    return [(SpecialtyFacts(slug, name), count) for slug, name, count in SPECIALTIES.all()]
 
 
 def _specialties() -> Select:
     return (
-        select(Specialty, func.count(Doctor.id))
+        select(Specialty.slug, Specialty.name, func.count(Doctor.id))
         .join(Doctor, Doctor.specialty_id == Specialty.id)
         .join(User, Doctor.user_id == User.id)
         .where(_is_shown())
@@ -96,9 +119,9 @@ def _specialties() -> Select:
 
 def search_doctors(*, specialty: str = "", name: str = "", page: int = 1) -> DoctorPage:
     """Doctors of the specialty (its slug) whose name holds ``name``, soonest free first, by one statement."""
-    statement = _search(bool(specialty), bool(name), policies.changes_ahead())
+    search = _search(bool(specialty), bool(name), policies.changes_ahead())
     wanted = {"specialty": specialty, "name": _literally(name), "passed_over": (page - 1) * PAGE}
-    rows = db.session.execute(statement, {**wanted, **policies.moments()}).all()
+    rows = search.all(**wanted, **policies.moments())
     return DoctorPage(_cards(rows), rows[0].total if rows else 0, page)
 
 
@@ -108,11 +131,11 @@ def _literally(name: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _search(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Select:
+def _search(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Prepared:
     found = _page_of_doctors(by_specialty, by_name, changes).subquery("found")
     own = Slot.doctor_id == found.c.doctor_id
     times = _soonest(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
-    return (
+    return Prepared(
         select(found, *times.c)
         .outerjoin(times, true())
         .order_by(found.c.soonest.nulls_last(), found.c.full_name, found.c.doctor_id, times.c.starts_at)
@@ -181,21 +204,21 @@ def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
 
 def get_bookable_doctor(doctor_id: UUID) -> DoctorProfile:
     """A doctor whom patients can find; a pending or deactivated one is not found."""
-    statement = _profile(policies.changes_ahead())
-    row = db.session.execute(statement, {"doctor_id": doctor_id, **policies.moments()}).first()
+    row = _profile(policies.changes_ahead()).first(doctor_id=doctor_id, **policies.moments())
     if row is None:
         raise NotFound("We could not find this doctor.")
     free = [FreeTime(*times) if times[0] else None for times in (row[-8:-4], row[-4:])]
-    return DoctorProfile(row[0], row[1], policies.of_row(row), *free)
+    return DoctorProfile(DoctorFacts(*row[: len(FACTS)]), policies.of_row(row), *free)
 
 
 @lru_cache(maxsize=4)
-def _profile(changes: ClockChanges) -> Select:
+def _profile(changes: ClockChanges) -> Prepared:
     own, window = Slot.doctor_id == Doctor.id, policies.window(changes)
     in_person, online = (_soonest(own, window, takes_place(mode)) for mode in (Mode.IN_PERSON, Mode.ONLINE))
-    doctors = select(Doctor, User.full_name, *policies.COLUMNS, *in_person.c, *online.c)
-    return (
-        policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
+    doctors = select(*FACTS, *policies.COLUMNS, *in_person.c, *online.c).select_from(Doctor)
+    doctors = doctors.join(User, Doctor.user_id == User.id).join(Specialty, Doctor.specialty_id == Specialty.id)
+    return Prepared(
+        policies.joined(doctors, doctor_id=Doctor.id)
         .outerjoin(in_person, true())
         .outerjoin(online, true())
         .where(Doctor.id == bindparam("doctor_id"), _is_shown())
@@ -204,12 +227,12 @@ def _profile(changes: ClockChanges) -> Select:
 
 def welcome() -> Welcome:
     """The clinic's rules, and the soonest bookable time of all its doctors, by one statement."""
-    row = db.session.execute(_welcome(policies.changes_ahead()), policies.moments()).one()
+    (row,) = _welcome(policies.changes_ahead()).all(**policies.moments())
     return Welcome(policies.of_row(row), *row[-3:])
 
 
 @lru_cache(maxsize=4)
-def _welcome(changes: ClockChanges) -> Select:
+def _welcome(changes: ClockChanges) -> Prepared:
     first = _soonest(Slot.doctor_id == Doctor.id, policies.window(changes))
     doctors = select(User.full_name, first.c.id, first.c.starts_at).select_from(Doctor)
     soonest = (
@@ -222,7 +245,7 @@ def _welcome(changes: ClockChanges) -> Select:
     )
     nobody = select(null().cast(Uuid).label("doctor_id")).subquery("nobody")
     statement = select(*policies.COLUMNS, *soonest.c).select_from(nobody)
-    return policies.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true())
+    return Prepared(policies.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true()))
 
 
 def _is_shown() -> ColumnElement[bool]:
@@ -232,4 +255,20 @@ def _is_shown() -> ColumnElement[bool]:
 
 # The statements of these pages are put together once, not in every request: SQLAlchemy takes longer to build one than
 # to run it. What differs from request to request comes as parameters.
-SPECIALTIES = _specialties()
+FACTS = (
+    Doctor.id,
+    User.full_name,
+    Specialty.name,
+    Specialty.slug,
+    Doctor.bio,
+    Doctor.room,
+    Doctor.languages,
+    Doctor.visit_minutes,
+    Doctor.years_of_experience,
+    Doctor.fee_minor,
+    Doctor.fee_currency,
+    Doctor.photo_version,
+)
+"""The columns of :class:`DoctorFacts`."""
+
+SPECIALTIES = Prepared(_specialties())

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from hms import clock
-from hms.auth.models import Doctor, Patient, User
+from hms.auth.models import AnyPatient, Doctor, Patient, User
 from hms.db import db
 from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy
 
@@ -41,12 +41,12 @@ def list_own_policies() -> list[PolicyRow]:
     return [PolicyRow(*row) for row in rows]
 
 
-def lock_patient(patient: Patient) -> None:
+def lock_patient(patient: AnyPatient) -> None:
     """Let this patient's bookings go one at a time until the transaction ends, wherever their number counts."""
     db.session.execute(select(Patient.id).where(Patient.id == patient.id).with_for_update(key_share=True))
 
 
-def count_coming(patient: Patient, *, doctor_id: UUID) -> tuple[int, int]:
+def count_coming(patient: AnyPatient, *, doctor_id: UUID) -> tuple[int, int]:
     """How many appointments the patient has to come: in all, and with this doctor."""
     with_doctor = func.count().filter(Appointment.doctor_id == doctor_id)
     row = db.session.execute(

@@ -1,18 +1,21 @@
 """Slots: the free ones that patients choose from, and single ones."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, DateTime, Select, Text, bindparam, case, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import contains_eager, joinedload
 
 from hms import clock
 from hms.auth.models import Doctor, User
 from hms.db import db
 from hms.errors import NotFound
+from hms.prepared import Prepared
 from hms.scheduling import policies
 from hms.scheduling.models import Appointment, Mode, Slot, SlotStatus
 from hms.scheduling.policies import Policy, Window
@@ -59,31 +62,56 @@ def takes_place(mode: Mode) -> ColumnElement[bool]:
     return Slot.mode != (Mode.IN_PERSON if mode == Mode.ONLINE else Mode.ONLINE)
 
 
-def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None = None) -> list[DaySummary]:
-    """The seven days from ``monday`` on, in clinic time, with their free times in order; those for ``mode`` alone."""
-    days = {monday + timedelta(days=n): DaySummary(monday + timedelta(days=n)) for n in range(7)}
-    now, window, zone = clock.now(), policy.window, clock.clinic_zone()
+class Week(NamedTuple):
+    """Seven days of a doctor from ``monday`` on, as the database wrote them down: ``times`` is a JSON array with an
+    array for each time, in order, of its id, start, end, mode, and what it is: ``free``, ``too-soon`` or ``taken``.
+
+    Two weeks are equal when everything is that a page shows of them; what they hold is only read when it is wanted.
+    """
+
+    monday: date
+    times: str
+
+    def days(self) -> list[DaySummary]:
+        """The days in clinic time, with their free times in order."""
+        days = {self.monday + timedelta(days=n): DaySummary(self.monday + timedelta(days=n)) for n in range(7)}
+        zone = clock.clinic_zone()
+        for slot_id, starts_at, ends_at, mode, state in json.loads(self.times):
+            free = FreeTime(UUID(slot_id), datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at), mode)
+            summary = days[clock.to_clinic(free.starts_at, zone=zone).date()]
+            summary.offered += 1
+            summary.too_soon += state == "too-soon"
+            if state == "free":
+                summary.free.append(free)
+        return list(days.values())
+
+
+def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None = None) -> Week:
+    """The seven days from ``monday`` on, in clinic time; only times for ``mode``, if one is named."""
     ends = {"first": clock.start_of_day(monday), "end": clock.start_of_day(monday + timedelta(days=7))}
-    for slot in db.session.execute(_slots_between(mode), {"doctor_id": doctor_id, **ends}):
-        summary = days[clock.to_clinic(slot.starts_at, zone=zone).date()]
-        summary.offered += 1
-        if slot.status == SlotStatus.FREE:
-            if window.opens_at <= slot.starts_at < window.closes_at:
-                summary.free.append(FreeTime(slot.id, slot.starts_at, slot.ends_at, slot.mode))
-            summary.too_soon += now < slot.starts_at < window.opens_at
-    return list(days.values())
+    found = _week(mode).first(doctor_id=doctor_id, now=clock.now(), **policy.window._asdict(), **ends)
+    return Week(monday, found[0])
 
 
 @lru_cache
-def _slots_between(mode: Mode | None) -> Select:
-    """Put together once for each kind of visit: that takes longer than to run it."""
-    statement = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.status).where(
+def _week(mode: Mode | None) -> Prepared:
+    moment = DateTime(timezone=True)
+    opens_at, closes_at = (bindparam(name, type_=moment) for name in ("opens_at", "closes_at"))
+    is_free = Slot.status == SlotStatus.FREE
+    state = case(
+        (is_free & (Slot.starts_at >= opens_at) & (Slot.starts_at < closes_at), "free"),
+        (is_free & (Slot.starts_at > bindparam("now", type_=moment)) & (Slot.starts_at < opens_at), "too-soon"),
+        else_="taken",
+    )
+    time = func.json_build_array(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode, state)
+    times = cast(func.json_agg(aggregate_order_by(time, Slot.starts_at)), Text)
+    statement = select(func.coalesce(times, "[]")).where(
         Slot.doctor_id == bindparam("doctor_id"),
         Slot.starts_at >= bindparam("first"),
         Slot.starts_at < bindparam("end"),
         Slot.status != SlotStatus.BUSY_UNAVAILABLE,
     )
-    return (statement.where(takes_place(mode)) if mode else statement).order_by(Slot.starts_at)
+    return Prepared(statement.where(takes_place(mode)) if mode else statement)
 
 
 def nearest_free(slot: Slot, *, policy: Policy, count: int = 3) -> list[FreeTime]:

@@ -4,14 +4,15 @@ import secrets
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, bindparam, exists, select, update
+from sqlalchemy import Row, Select, Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from hms import clock
-from hms.auth.models import Doctor, Patient, User
-from hms.db import Busy, new_id, transaction
+from hms.auth.models import AnyPatient, Doctor, User
+from hms.db import Busy, new_id, stored, transaction
 from hms.errors import NotFound
+from hms.prepared import Prepared
 from hms.scheduling import emails, obstacles, policies, queries, signals
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot, SlotStatus
 from hms.scheduling.policies import Policy
@@ -25,7 +26,7 @@ TRIES = 5
 
 
 def book(
-    slot_id: UUID, *, patient: Patient, reason: str = "", mode: str | None = None, idempotency_key: str
+    slot_id: UUID, *, patient: AnyPatient, reason: str = "", mode: str | None = None, idempotency_key: str
 ) -> Appointment:
     """Book a free slot for a patient, and promise both people a mail.
 
@@ -47,7 +48,7 @@ class Claim(NamedTuple):
     """Who wants which slot, and with which words."""
 
     slot_id: UUID
-    patient: Patient
+    patient: AnyPatient
     reason: str
     mode: str | None
     idempotency_key: str
@@ -55,11 +56,11 @@ class Claim(NamedTuple):
 
 def _claim(session: Session, claim: Claim) -> Appointment | None:
     """The new appointment; none when somebody else was quicker, or a constraint knows better than our checks."""
-    slot = session.execute(LOCK_IF_FREE, {"slot_id": claim.slot_id, "patient_id": claim.patient.id}).first()
+    slot = LOCK_IF_FREE.first(slot_id=claim.slot_id)
     if slot is None:
         return None
     _check(slot, claim)
-    appointment = _write(session, slot.Slot, claim)
+    appointment = _write(session, slot, claim)
     if appointment is not None:
         emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
         signals.appointment_booked.send(appointment)
@@ -70,15 +71,13 @@ def _check(slot: Row, claim: Claim) -> None:
     if slot.approved_at is None or slot.deactivated_at is not None:
         raise NotOffering
     policy = policies.of_row(slot)
-    if obstacle := obstacles.to_booking(slot.Slot, policy) or obstacles.to_mode(slot.Slot, claim.mode):
+    if obstacle := obstacles.to_booking(slot, policy) or obstacles.to_mode(slot, claim.mode):
         raise obstacle
-    if slot.patient_is_busy:
-        raise AlreadyBooked
     if policy.has_limit:
-        _check_number(slot.Slot, policy, claim.patient)
+        _check_number(slot, policy, claim.patient)
 
 
-def _check_number(slot: Slot, policy: Policy, patient: Patient) -> None:
+def _check_number(slot: Row, policy: Policy, patient: AnyPatient) -> None:
     """Count under a lock: two bookings of one patient at the same moment would each find the other missing."""
     queries.lock_patient(patient)
     coming, with_doctor = queries.count_coming(patient, doctor_id=slot.doctor_id)
@@ -86,7 +85,7 @@ def _check_number(slot: Slot, policy: Policy, patient: Patient) -> None:
         raise obstacle
 
 
-def _write(session: Session, slot: Slot, claim: Claim) -> Appointment | None:
+def _write(session: Session, slot: Row, claim: Claim) -> Appointment | None:
     """Appointment, slot and history in one statement; none when a constraint knows better than our checks."""
     values = {
         "new_id": new_id(),
@@ -103,10 +102,11 @@ def _write(session: Session, slot: Slot, claim: Claim) -> Appointment | None:
         "history_id": new_id(),
         "actor_id": claim.patient.user_id,
     }
-    return session.scalars(WRITE, values).one_or_none()
+    row = WRITE.first(**values)
+    return stored(Appointment(**row._asdict())) if row else None
 
 
-def _mode(slot: Slot, claim: Claim) -> str:
+def _mode(slot: Row, claim: Claim) -> str:
     return (claim.mode or Mode.IN_PERSON) if slot.mode == Mode.BOTH else slot.mode
 
 
@@ -143,25 +143,23 @@ def new_reference() -> str:
 
 def _lock_if_free() -> Select:
     """The slot, locked and read anew, with what the checks need; no row, and no waiting in line, once it is taken."""
-    own = (
-        exists()
-        .where(Appointment.patient_id == bindparam("patient_id"), Appointment.status != AppointmentStatus.CANCELLED)
-        .where(queries.during(Appointment).op("&&")(queries.during(Slot)))
-    )
     statement = (
         select(
-            Slot,
+            Slot.id,
+            Slot.doctor_id,
+            Slot.starts_at,
+            Slot.ends_at,
+            Slot.status,
+            Slot.mode,
             Doctor.user_id.label("doctor_user_id"),
             Doctor.approved_at,
             User.deactivated_at,
-            own.label("patient_is_busy"),
             *policies.COLUMNS,
         )
         .join(Doctor, Slot.doctor_id == Doctor.id)
         .join(User, Doctor.user_id == User.id)
         .where(Slot.id == bindparam("slot_id"), Slot.status == SlotStatus.FREE)
         .with_for_update(of=Slot)
-        .execution_options(populate_existing=True)
     )
     return policies.joined(statement, doctor_id=Slot.doctor_id)
 
@@ -186,8 +184,8 @@ def _write_all() -> Select:
         "changed_at": booked.c.created_at,
     }
     history = insert(AppointmentChange).from_select(list(line), select(*line.values())).cte("history")
-    return select(aliased(Appointment, booked, adapt_on_names=True)).add_cte(taken, history)
+    return select(booked).add_cte(taken, history)
 
 
-LOCK_IF_FREE = _lock_if_free()
-WRITE = _write_all()
+LOCK_IF_FREE = Prepared(_lock_if_free())
+WRITE = Prepared(_write_all())

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hms import clock
-from hms.auth.models import Doctor, Patient
+from hms.auth.models import AnyPatient, Doctor
 from hms.db import transaction
 from hms.errors import Invalid
 from hms.scheduling import emails, obstacles, policies, queries, signals
@@ -17,7 +17,7 @@ from hms.scheduling.services.history import move
 from hms.scheduling.services.planning import days_of, make_equal
 
 
-def cancel_as_patient(appointment_id: UUID, *, patient: Patient, reason: str = "") -> Appointment:
+def cancel_as_patient(appointment_id: UUID, *, patient: AnyPatient, reason: str = "") -> Appointment:
     """Cancel one's own appointment, until the cancellation window closes.
 
     Cancelling it again changes nothing. Raises :class:`TooLateToCancel`, :class:`MoveNotAllowed`, ``NotFound``.

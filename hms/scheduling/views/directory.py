@@ -1,10 +1,12 @@
 """Finding a doctor: open to everybody, signed in or not."""
 
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from hms import clock
 from hms.auth import queries as people
 from hms.auth.guards import guard
 from hms.auth.replica import strangers_read_the_replica
@@ -51,7 +53,8 @@ def doctors() -> ResponseReturnValue:
         is_unknown=bool(request.args.get("specialty")) and not chosen,
         name=name,
         found=found,
-        results=[pickers.result(card) for card in found.cards],
+        result=pickers.result,
+        today=clock.today(),
     )
 
 
@@ -64,14 +67,13 @@ def doctor(doctor_id: UUID) -> ResponseReturnValue:
     week = queries.week_of(doctor_id, pickers.monday_of(day), policy=profile.policy, mode=kind.mode)
     return render(
         "directory/doctor.html",
-        profile=profile,
         doctor=profile.doctor,
-        earliest=kind.earliest,
-        visit=kind.mode,
-        picker=pickers.week_picker(profile, week, day, kind=kind),
+        made_from=(profile, week, day, kind, clock.today()),
+        profile=profile,
+        kind=kind,
+        picker=partial(pickers.week_picker, profile, week, day, kind=kind),
         pickers=pickers,
-        where=summaries.places(profile),
-        promise=summaries.promise(profile.policy),
+        summaries=summaries,
     )
 
 

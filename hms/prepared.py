@@ -1,0 +1,130 @@
+"""Statements that run in almost every request: put together once, and planned once by each connection.
+
+PostgreSQL takes longer to plan the statements of the pages that are asked for most than to run them, SQLAlchemy takes
+longer than both to send them and to make objects of what they find, and psycopg2 prepares nothing. A :class:`Prepared`
+statement is sent as PREPARE the first time that a connection runs it, and as EXECUTE from then on; its answer is plain
+rows. What it was written with (``status = 'free'``) stays part of its text, so that partial indexes serve; what each
+run brings (a ``bindparam`` without a value) becomes a parameter. Plans follow the statistics: after an ANALYZE the
+database plans anew.
+"""
+
+import hashlib
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, cast
+
+import psycopg2
+from flask import current_app
+from sqlalchemy import Connection, Executable
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import NullType, TypeEngine
+
+from hms.db import db
+
+DIALECT = PGDialect_psycopg2()
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+class Prepared:
+    """A statement that is run under ``db.session``, in whatever transaction that has; errors are SQLAlchemy's.
+
+    It must not depend on how many values it is given (an ``IN`` of a list does).
+    """
+
+    def __init__(self, statement: Executable):
+        self.statement = statement
+
+    def first(self, **values: Any) -> Any:
+        """The first row, or None."""
+        found = self.all(**values)
+        return found[0] if found else None
+
+    def all(self, **values: Any) -> list[Any]:
+        """The rows for these values, one for each ``bindparam``: tuples whose columns have their names in SQL."""
+        connection = db.session.connection()
+        given = {name: process(values[name]) for name, process in self._processors.items()}
+        everything = {**self._constants, **given}
+        cursor = connection.connection.cursor()
+        try:
+            # Who listens to the engine hears of the statement as it was written, and only once for each run.
+            connection.dispatch.before_cursor_execute(connection, cursor, self._text, everything, None, False)
+            if current_app.config["DATABASE_POOLER"] == "1":  # the next transaction may have another connection
+                cursor.execute(self._text, everything)
+            else:
+                self._prepare_once(connection, cursor)
+                cursor.execute(self._execute, given)
+            connection.dispatch.after_cursor_execute(connection, cursor, self._text, everything, None, False)
+            return list(map(self._row(cursor)._make, cursor.fetchall())) if cursor.description else []
+        except psycopg2.Error as error:
+            # As SQLAlchemy handles the errors of its own statements: a lost connection leaves the pool, and so on.
+            connection._handle_dbapi_exception(error, self._text, None, cursor, None)
+        finally:
+            cursor.close()
+
+    def _prepare_once(self, connection: Connection, cursor: Any) -> None:
+        prepared = connection.info.setdefault("prepared", set())  # lasts as long as the connection to the database
+        if self.name not in prepared:
+            cursor.execute(self._prepare, self._constants)
+            prepared.add(self.name)
+
+    def _row(self, cursor: Any) -> Any:
+        """The type of a row, named as the first answer names its columns: all answers do."""
+        if self._row_type is None:
+            names = [column.name for column in cursor.description]
+            self._row_type = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # one for each statement
+        return self._row_type
+
+    _row_type: Any = None
+
+    @cached_property
+    def _compiled(self) -> SQLCompiler:
+        return cast(SQLCompiler, cast(ClauseElement, self.statement).compile(dialect=DIALECT))
+
+    @cached_property
+    def _text(self) -> str:
+        return str(self._compiled)
+
+    @cached_property
+    def _constants(self) -> Mapping[str, Any]:
+        """What the statement was written with, by the names in its text."""
+        binds = self._compiled.binds
+        return {name: _processor(bind.type)(bind.value) for name, bind in binds.items() if not bind.required}
+
+    @cached_property
+    def _processors(self) -> Mapping[str, Callable[[Any], Any]]:
+        """How each value of a run is made ready, by name and in the order of the parameters."""
+        binds = self._compiled.binds
+        return {name: _processor(bind.type) for name, bind in binds.items() if bind.required}
+
+    @cached_property
+    def name(self) -> str:
+        """What the database knows it as; it tells of nothing but the text."""
+        return "hms_" + hashlib.sha256(repr((self._text, self._constants)).encode()).hexdigest()[:24]
+
+    @cached_property
+    def _prepare(self) -> str:
+        numbers = {name: f"${number}" for number, name in enumerate(self._processors, start=1)}
+        text = PLACEHOLDER.sub(lambda found: numbers.get(found[1], found[0]), self._text)
+        types = ", ".join(_type_name(self._compiled.binds[name].type) for name in numbers)
+        return f"PREPARE {self.name}{f' ({types})' if types else ''} AS {text}"
+
+    @cached_property
+    def _execute(self) -> str:
+        values = ", ".join(f"%({name})s" for name in self._processors)
+        return f"EXECUTE {self.name}{f' ({values})' if values else ''}"
+
+
+def _processor(type_: TypeEngine[Any]) -> Callable[[Any], Any]:
+    return type_.dialect_impl(DIALECT).bind_processor(DIALECT) or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _type_name(type_: TypeEngine[Any]) -> str:
+    return "unknown" if isinstance(type_, NullType) else type_.compile(DIALECT)

@@ -1,0 +1,159 @@
+"""Statements that each connection plans once."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    Integer,
+    Interval,
+    String,
+    Uuid,
+    bindparam,
+    column,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hms.auth.models import Specialty
+from hms.db import db
+from hms.prepared import Prepared
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+ADDED = Prepared(
+    select(
+        bindparam("moment", type_=DateTime(timezone=True)) + literal(timedelta(hours=1), Interval),
+        bindparam("id", type_=Uuid).label("id"),
+        bindparam("facts", type_=JSONB).label("facts"),
+        bindparam("number", type_=Integer).label("number"),
+        literal("100 % fixed", String).label("fixed"),
+    )
+)
+
+
+def runs(statement):
+    """How often this session's connection has run the statement as a prepared one; None if it never prepared it."""
+    plans = text("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = :name")
+    row = db.session.execute(plans, {"name": statement.name}).one_or_none()
+    assert row is None or row.custom_plans == 0  # it is planned once, not each time
+    return row.generic_plans if row else None
+
+
+def given(**changed):
+    return {"moment": NOON, "id": uuid4(), "facts": {"a": [1, "é"]}, "number": 7, **changed}
+
+
+@pytest.mark.parametrize("pooler", ["0", "1"])
+def test_a_row_holds_what_was_given_in_its_own_types(session, app, monkeypatch, pooler):
+    monkeypatch.setitem(app.config, "DATABASE_POOLER", pooler)
+    values = given(facts={"quote": "it's", "percent": "%(number)s"})
+    row = ADDED.first(**values)
+    assert row[0] == NOON + timedelta(hours=1)
+    assert (row.id, row.facts, row.number, row.fixed) == (values["id"], values["facts"], 7, "100 % fixed")
+    assert ADDED.first(**given(number=None)).number is None
+
+
+def test_it_is_prepared_and_planned_once_for_each_connection(committing):
+    fresh = Prepared(select(literal(uuid4().hex, String)))  # which no connection has met yet
+    assert runs(fresh) is None
+    assert fresh.all() == fresh.all()
+    assert runs(fresh) == 2
+    db.session.rollback()
+    fresh.all()
+    assert runs(fresh) == 3
+    with committing.app_context():  # a session of its own, on another connection
+        assert runs(fresh) is None
+        fresh.all()
+        assert runs(fresh) == 1
+
+
+def test_behind_a_pooler_nothing_is_prepared(session, app, monkeypatch):
+    monkeypatch.setitem(app.config, "DATABASE_POOLER", "1")
+    statement = Prepared(select(bindparam("number", type_=Integer) + 1))
+    assert statement.first(number=1) == (2,)
+    assert runs(statement) is None
+
+
+def test_who_listens_hears_of_each_run_what_was_written(session):
+    heard = []
+
+    def note(_connection, cursor, statement, values, *_):
+        heard.append(cursor.mogrify(statement, values).decode())
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for number in (1, 2):
+            Prepared(select(bindparam("number", type_=Integer) + literal(40, Integer))).all(number=number)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert [statement for statement in heard if "40" in statement] == [f"SELECT {n} + 40 AS anon_1" for n in (1, 2)]
+
+
+def test_two_statements_that_differ_in_what_they_were_written_with_are_two(session):
+    one, two = (Prepared(select(literal(number, Integer))) for number in (1, 2))
+    assert [one.first(), two.first(), one.first()] == [(1,), (2,), (1,)]
+
+
+def test_columns_of_one_name_are_told_apart(session):
+    numbers = select(literal(1, Integer).label("n"), literal(2, Integer).label("n"))
+    assert Prepared(numbers).first() == (1, 2)
+
+
+def test_a_statement_that_finds_nothing_or_answers_nothing(session):
+    assert Prepared(select(Specialty.name).where(Specialty.slug == bindparam("slug"))).first(slug="no-such") is None
+    added = Prepared(insert(Specialty).values(id=bindparam("new_id"), slug=bindparam("new_slug"), name="Fresh"))
+    assert added.all(new_id=uuid4(), new_slug="fresh") == []
+    assert session.scalar(select(Specialty.name).where(Specialty.slug == "fresh")) == "Fresh"
+
+
+def test_errors_are_sqlalchemys_and_show_no_values(committing):
+    divide = Prepared(select(literal(1, Integer) / bindparam("secret_number", type_=Integer)))
+    with pytest.raises(DBAPIError) as error:
+        divide.first(secret_number=0)
+    assert type(error.value.orig).__name__ == "DivisionByZero"
+    assert not error.value.connection_invalidated
+    with pytest.raises(DBAPIError):
+        divide.first(secret_number=1)  # the transaction is spoilt
+    db.session.rollback()
+    assert divide.first(secret_number=1) == (1,)
+
+
+def test_a_lost_connection_is_replaced_and_prepares_anew(committing):
+    ADDED.first(**given())
+    backend = db.session.scalar(select(func.pg_backend_pid()))
+    with committing.app_context():
+        db.session.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
+    with pytest.raises(OperationalError) as error:
+        ADDED.first(**given())
+    assert error.value.connection_invalidated
+    db.session.rollback()
+    assert ADDED.first(**given()).number == 7
+    assert db.session.scalar(select(func.pg_backend_pid())) != backend
+
+
+def test_a_plan_made_for_an_empty_table_gives_way_once_it_is_analysed(committing):
+    db.session.execute(text("CREATE TABLE grown (id integer PRIMARY KEY)"))
+    db.session.execute(text("ANALYZE grown"))
+    try:
+        number = column("id", Integer)
+        found = Prepared(select(number).select_from(table("grown")).where(number == bindparam("wanted")))
+        assert found.all(wanted=5) == []
+        db.session.execute(text("INSERT INTO grown SELECT generate_series(1, 50000)"))
+        db.session.execute(text("ANALYZE grown"))
+        assert found.all(wanted=5) == [(5,)]
+        (name,) = db.session.execute(
+            text("SELECT name FROM pg_prepared_statements WHERE statement LIKE '%grown%'")
+        ).one()
+        plan = "\n".join(db.session.scalars(text(f"EXPLAIN EXECUTE {name} (5)")))
+        assert "Index" in plan
+    finally:
+        db.session.rollback()
