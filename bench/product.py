@@ -21,12 +21,12 @@ from bench.servers import HOST, THREADS, Setup
 from bench.visitors import HOST as PUBLIC_HOST
 from bench.visitors import Desk, headers
 from hms.config.google import new_key
-from hms.server import leash, one_socket, sockets, web
+from hms.server import given_sockets, leash, sockets, web
 from hms.server.email import free_port
 
 ROOT = Path(__file__).parents[1]
 HELLO = Path(__file__).with_name("hello")
-WEB_SERVERS = {one_socket.__file__, "gunicorn"}  # of which one stands in the command
+WEB_SERVERS = {given_sockets.__file__, "gunicorn"}  # of which one stands in the command
 READY_SECONDS = 60.0
 PATIENCE_SECONDS = 8.0
 SECRET_KEY, SEALING_KEY = secrets.token_urlsafe(48), new_key()  # of all products of one run
@@ -97,10 +97,10 @@ def running(
 @contextmanager
 def hello(setup: Setup) -> Iterator[Hello]:
     """The application that says hello, served by the very program that serves HMS with ``setup``."""
-    with sockets.listen(HOST, 0) as listener:
-        config = {"SERVER": setup.server, "WEB_PROCESSES": setup.workers, "WEB_THREADS": THREADS}
-        program = web.program(config, descriptor=listener.fileno())
-        port = listener.getsockname()[1]
+    config = {"SERVER": setup.server, "WEB_PROCESSES": setup.workers, "WEB_THREADS": THREADS}
+    with sockets.listening(HOST, 0, count=web.sockets(config)) as listeners:
+        program = web.program(config, listeners=[listener.fileno() for listener in listeners])
+        port = listeners[0].getsockname()[1]
         with _program(program.command, {}, folder=HELLO, keeps=program.keeps) as server:
             _wait_until_ready(server, port, "/")
             yield Hello(port)

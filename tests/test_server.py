@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -52,10 +53,25 @@ def look_for_a_minute(running):
         running.look(half_second / 2)
 
 
+@contextmanager
+def opened(host, port, *, count=1):
+    """The sockets that listen there, closed afterwards."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(listener) for listener in sockets.listen(host, port, count=count)]
+
+
 class TestThePort:
     def test_a_free_port_is_listened_on(self, port):
-        with sockets.listen("127.0.0.1", port) as listener, socket.create_connection(("127.0.0.1", port)):
+        with opened("127.0.0.1", port) as (listener,), socket.create_connection(("127.0.0.1", port)):
             assert sockets.queue_length(listener) == 1
+
+    def test_who_connects_at_once_is_shared_out_among_several_sockets(self, port):
+        with opened("127.0.0.1", port, count=2) as listeners, ExitStack() as stack:
+            for _ in range(40):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            lengths = [sockets.queue_length(listener) for listener in listeners]
+            assert sum(lengths) == 40
+            assert min(lengths) > 5  # by chance it is fewer once in a million times
 
     @pytest.mark.parametrize("share", [False, True])
     def test_a_port_that_is_served_is_refused_in_a_sentence_also_where_it_could_be_shared(self, port, share):
@@ -76,8 +92,13 @@ class TestThePort:
             with pytest.raises(click.ClickException, match="is in use"):
                 sockets.listen("127.0.0.1", port)
 
-    def test_nobody_can_share_the_port_later(self, port):
-        with sockets.listen("127.0.0.1", port), socket.socket() as second:
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_a_second_hms_is_refused(self, port, count):
+        with opened("127.0.0.1", port, count=count), pytest.raises(click.ClickException, match="is in use"):
+            sockets.listen("127.0.0.1", port, count=count)
+
+    def test_nobody_can_share_the_port_of_a_single_socket_later(self, port):
+        with opened("127.0.0.1", port), socket.socket() as second:
             second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             with pytest.raises(OSError, match="in use"):
                 second.bind(("127.0.0.1", port))
@@ -100,12 +121,12 @@ class TestTheWebServer:
     @pytest.mark.parametrize("which", ["granian", "gunicorn"])
     def test_it_accepts_from_the_socket_it_is_given_in_so_many_processes_and_threads(self, which):
         config = {"SERVER": which, "WEB_PROCESSES": 3, "WEB_THREADS": 5}
-        program = web.program(config, descriptor=9)
+        program = web.program(config, listeners=[9, 11])
         command = " ".join(program.command)
 
-        assert program.keeps == (9,)
+        assert program.keeps == (9, 11)
         assert program.reload_signal == signal.SIGHUP
-        assert which in command or command.endswith("one_socket.py 9 3 5")
+        assert which in command or command.endswith("given_sockets.py 9,11 3 5")
         assert which == "granian" or {"fd://9", "3", "5"} <= set(program.command)
 
 
@@ -327,7 +348,7 @@ class TestServing:
         served.wait_for("Every mail")
         before = served.all_processes()
         workers = [one for one in before if one.cmdline()[-1:] == ["worker"]]
-        (web_server,) = [one for one in before if "one_socket.py" in " ".join(one.cmdline()) and one.children()]
+        (web_server,) = [one for one in before if "given_sockets.py" in " ".join(one.cmdline()) and one.children()]
         answering = web_server.children()
         served.process.send_signal(signal.SIGHUP)
 
@@ -349,7 +370,7 @@ class TestServing:
 
 
 def test_answers_on_our_socket_do_not_wait_for_acknowledgements():
-    with sockets.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with opened("127.0.0.1", 0) as (listener,), socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

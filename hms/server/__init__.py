@@ -1,7 +1,7 @@
 """``flask serve``: the whole of HMS with one command; ``flask web``: the web server alone, for production.
 
 ``serve`` brings the tables up to date, loads the demo clinic on a first start for development, and starts the web
-server and the worker. Both hold the listening socket, start again what dies, begin anew at SIGHUP, and at SIGTERM stop
+server and the worker. Both hold the listening sockets, start again what dies, begin anew at SIGHUP, and at SIGTERM stop
 without sending away anybody who has connected.
 """
 
@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,13 +46,12 @@ def init_app(app: Flask) -> None:
         _until_told_to_stop(app, run_web)
 
 
-def _until_told_to_stop(app: Flask, do: Callable[[Flask, socket.socket], None]) -> None:
+def _until_told_to_stop(app: Flask, do: Callable[[Flask, Sequence[socket.socket]], None]) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pooler.ensure_limits(app)
-    inherited = sockets.handed_down()
-    with inherited or sockets.listen(app.config["HOST"], app.config["PORT"]) as listener:
+    with sockets.listening(app.config["HOST"], app.config["PORT"], count=web.sockets(app.config)) as listeners:
         try:
-            do(app, listener)
+            do(app, listeners)
         except KeyboardInterrupt:
             click.echo("Stopping HMS.")
         except (KeepsDying, NotReady) as error:
@@ -61,13 +60,13 @@ def _until_told_to_stop(app: Flask, do: Callable[[Flask, socket.socket], None]) 
             _let_go_of_the_database(app)
 
 
-def run(app: Flask, listener: socket.socket) -> None:
+def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
     """Serve all of HMS until a KeyboardInterrupt. Raises :class:`KeepsDying` or :class:`NotReady`."""
     accounts = _prepare(app)
     email_programs, email_environment = email.prepare(app)
     google_programs, google_environment, google_words = google.prepare(app)
     worker = Program("worker", [sys.executable, "-m", "flask", "worker"])
-    site = web.program(app.config, descriptor=listener.fileno())
+    site = web.program(app.config, listeners=[listener.fileno() for listener in listeners])
     environment = _environment(app) | email_environment | google_environment
     with Programs(folder=PROJECT, environment=environment) as programs:
         try:
@@ -78,18 +77,18 @@ def run(app: Flask, listener: socket.socket) -> None:
                 click.echo(line)
             _mind(programs)
         finally:
-            _stop_taking(listener)
+            _stop_taking(listeners)
 
 
-def run_web(app: Flask, listener: socket.socket) -> None:
+def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
     """Serve the web pages until a KeyboardInterrupt. Raises :class:`KeepsDying`."""
     with Programs(folder=PROJECT, environment=_environment(app)) as programs:
         try:
-            programs.start(web.program(app.config, descriptor=listener.fileno()))
+            programs.start(web.program(app.config, listeners=[listener.fileno() for listener in listeners]))
             click.echo(f"HMS listens at {_address(app)}")
             _mind(programs)
         finally:
-            _stop_taking(listener)
+            _stop_taking(listeners)
 
 
 def _mind(programs: Programs) -> None:
@@ -190,7 +189,7 @@ def _is_ready(app: Flask) -> bool:
         connection.close()
 
 
-def _stop_taking(listener: socket.socket) -> None:
+def _stop_taking(listeners: Sequence[socket.socket]) -> None:
     """Let everybody in who has connected, and nobody else; a socket that is systemd's serves whoever comes after us.
 
     A second Ctrl-C must not keep us from ending what we started.
@@ -198,7 +197,7 @@ def _stop_taking(listener: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if not sockets.were_handed_down():
-        sockets.drain(listener)
+        sockets.drain(listeners)
 
 
 def _let_go_of_the_database(app: Flask) -> None:

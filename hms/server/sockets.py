@@ -1,8 +1,12 @@
-"""The listening socket, held by whoever supervises the web server rather than by the web server itself.
+"""The listening sockets, held by whoever supervises the web server rather than by the web server itself.
 
-So it survives a web server that is killed or replaced: who connects meanwhile waits a moment in the system's queue. And
-a port that is taken is noticed: granian by itself listens with SO_REUSEPORT, so that a second one would silently take
-its share of the visitors, and whoever waits for a process that ends is sent away.
+So they survive a web server that is killed or replaced: who connects meanwhile waits a moment in the system's queue.
+And a port that is taken is noticed: granian by itself would share it without a word, and send away whoever waits for a
+process that ends.
+
+On Linux each process of granian has a socket of its own (SO_REUSEPORT, socket(7)): the system then shares out who
+connects among them. Of one socket, the process that happens to be awake takes all who come at once, and the other cores
+stand idle.
 """
 
 import ctypes
@@ -11,6 +15,8 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import click
 
@@ -27,27 +33,49 @@ def were_handed_down() -> bool:
     return os.environ.get("LISTEN_PID") == str(os.getpid())
 
 
-def handed_down() -> socket.socket | None:
-    """The listening socket that systemd opened for us, if it did."""
-    if not were_handed_down():
-        return None
-    listener = socket.socket(fileno=FIRST_HANDED_DOWN)
-    _send_at_once(listener)
-    return listener
+@contextmanager
+def listening(host: str, port: int, *, count: int) -> Iterator[list[socket.socket]]:
+    """So many listening sockets at one address, or the one that systemd opened for us."""
+    with ExitStack() as stack:
+        if were_handed_down():
+            listener = stack.enter_context(socket.socket(fileno=FIRST_HANDED_DOWN))
+            _send_at_once(listener)
+            yield [listener]
+        else:
+            yield [stack.enter_context(listener) for listener in listen(host, port, count=count)]
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that is ours alone. ``click.ClickException`` says in a sentence why there is none."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def listen(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
+    """Listening sockets among which the system shares out who connects; together they are ours alone.
+
+    ``click.ClickException`` says in a sentence why there are none.
+    """
+    opened: list[socket.socket] = []
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past connections that linger do not count
-        _send_at_once(listener)
-        listener.bind((host, port))
-        listener.listen(QUEUE)
+        with _bound(host, port) as probe:  # is the port ours? A socket that may be shared would not notice
+            port = probe.getsockname()[1]
+        for _ in range(count):
+            opened.append(_bound(host, port, is_shared=count > 1))
+            opened[-1].listen(QUEUE)
     except OSError as error:
-        listener.close()
+        for listener in opened:
+            listener.close()
         raise click.ClickException(_why_not(error, host, port)) from error
-    return listener
+    return opened
+
+
+def _bound(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past connections that linger do not count
+        if is_shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        _send_at_once(bound)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _send_at_once(listener: socket.socket) -> None:
@@ -66,8 +94,8 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     return f"Port {port} is in use, perhaps by another HMS; stop that one, or set HMS_PORT to another port."
 
 
-def drain(listener: socket.socket) -> None:
-    """Take nobody new, and wait until the web server has taken everybody who is in the queue; some seconds at most.
+def drain(listeners: Iterable[socket.socket]) -> None:
+    """Take nobody new, and wait until the web server has taken everybody who is in a queue; some seconds at most.
 
     Linux has no way to stop listening that keeps the queue, but a filter on the socket that drops whoever knocks does
     it. Elsewhere who is in the queue when HMS stops is sent away.
@@ -75,9 +103,10 @@ def drain(listener: socket.socket) -> None:
     if sys.platform != "linux":
         return
     program = ctypes.create_string_buffer(NOTHING_PASSES)
-    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(program)))
+    for listener in listeners:
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(program)))
     give_up_at = time.monotonic() + LONGEST_DRAIN_SECONDS
-    while queue_length(listener) and time.monotonic() < give_up_at:
+    while any(map(queue_length, listeners)) and time.monotonic() < give_up_at:
         time.sleep(0.01)
 
 

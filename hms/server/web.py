@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import SIGHUP
 from typing import Any
@@ -13,11 +13,17 @@ FEWEST, MOST = 2, 8
 LEAVE_SECONDS = 10
 
 
-def program(config: Mapping[str, Any], *, descriptor: int) -> Program:
-    """The web server that accepts from the listening socket ``descriptor``; SIGHUP makes it load HMS anew."""
+def program(config: Mapping[str, Any], *, listeners: Sequence[int]) -> Program:
+    """The web server that accepts from the listening sockets with these descriptors; SIGHUP has it load HMS anew."""
     command = {"granian": _granian, "gunicorn": _gunicorn}[config["SERVER"]]
-    words = command(descriptor, processes(config), config["WEB_THREADS"])
-    return Program("web server", [sys.executable, *words], keeps=(descriptor,), reload_signal=SIGHUP)
+    words = command(listeners, processes(config), config["WEB_THREADS"])
+    return Program("web server", [sys.executable, *words], keeps=tuple(listeners), reload_signal=SIGHUP)
+
+
+def sockets(config: Mapping[str, Any]) -> int:
+    """How many listening sockets the web server makes use of."""
+    can_share_out = sys.platform == "linux" and config["SERVER"] == "granian"
+    return processes(config) if can_share_out else 1
 
 
 def processes(config: Mapping[str, Any]) -> int:
@@ -30,13 +36,14 @@ def processes(config: Mapping[str, Any]) -> int:
     return config["WEB_PROCESSES"] or max(FEWEST, min(cores, MOST))
 
 
-def _granian(descriptor: int, processes: int, threads: int) -> list[str]:
-    return ["-P", str(Path(__file__).with_name("one_socket.py")), *map(str, (descriptor, processes, threads))]
+def _granian(listeners: Sequence[int], processes: int, threads: int) -> list[str]:
+    numbers = (",".join(map(str, listeners)), processes, threads)
+    return ["-P", str(Path(__file__).with_name("given_sockets.py")), *map(str, numbers)]
 
 
-def _gunicorn(descriptor: int, processes: int, threads: int) -> list[str]:
+def _gunicorn(listeners: Sequence[int], processes: int, threads: int) -> list[str]:
     options = {
-        "--bind": f"fd://{descriptor}",
+        "--bind": f"fd://{listeners[0]}",
         "--worker-class": "gthread",
         "--workers": str(processes),
         "--threads": str(threads),

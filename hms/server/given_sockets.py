@@ -1,0 +1,70 @@
+"""granian with listening sockets that it is handed instead of opening them: one for each process, or one for all.
+
+Run as a program: ``python -P given_sockets.py DESCRIPTOR[,DESCRIPTOR...] PROCESSES THREADS``, in the folder of wsgi.py.
+It imports nothing of HMS, so that at a reload the new processes load all of it anew.
+"""
+
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.net import SocketHolder
+from granian.server import MPServer
+from granian.server.mp import WorkerProcess
+
+LONGEST_QUEUE = 256  # connections that one process holds; the rest wait in the system's own queue
+START_SECONDS = 2.0  # how long a new process is given to load HMS before the old one is told to leave
+LEAVE_SECONDS = 10
+
+
+class Server(MPServer):
+    """granian as it is where SO_REUSEPORT does not exist, but that each process may have another socket.
+
+    A process that takes over from one that leaves has the same socket, so nobody who is in its queue is sent away.
+    """
+
+    listeners: Sequence[socket.socket]
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = None
+        self._use(self.listeners[0])
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Any) -> WorkerProcess:  # type: ignore[override]
+        self._use(self.listeners[idx % len(self.listeners)])
+        return super()._spawn_worker(idx, target, callback_loader)
+
+    def _use(self, listener: socket.socket) -> None:
+        self._sso, self._sfd = listener, listener.fileno()  # type: ignore[assignment]
+        self._shd = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg,assignment]
+
+
+def serve(descriptors: Sequence[int], *, processes: int, threads: int) -> None:
+    """Serve ``wsgi:app`` until SIGTERM; SIGHUP replaces one process after the other."""
+    Server.listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    address, port = Server.listeners[0].getsockname()[:2]
+    server = Server(
+        "wsgi:app",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=threads,
+        backpressure=LONGEST_QUEUE,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=START_SECONDS,
+        workers_kill_timeout=LEAVE_SECONDS,
+        log_level=LogLevels.warning,
+        working_dir=Path.cwd(),
+    )
+    server.serve()
+
+
+if __name__ == "__main__":
+    serve([int(number) for number in sys.argv[1].split(",")], processes=int(sys.argv[2]), threads=int(sys.argv[3]))
