@@ -60,6 +60,11 @@ def from_clinic(day: date, at: time, *, zone: ZoneInfo | None = None) -> datetim
     return moment
 
 
+def from_seconds(seconds: str) -> datetime:
+    """The moment so many whole seconds after 1970 began (Unix time)."""
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
 def to_clinic(moment: datetime, *, zone: ZoneInfo | None = None) -> datetime:
     """What the wall clock shows at ``moment``."""
     return moment.astimezone(zone or clinic_zone())

@@ -67,7 +67,8 @@ def test_it_is_prepared_and_planned_once_for_each_connection(committing):
     assert runs(fresh) is None
     assert fresh.all() == fresh.all()
     assert runs(fresh) == 2
-    db.session.rollback()
+    with db.session.begin_nested() as savepoint:
+        savepoint.rollback()
     fresh.all()
     assert runs(fresh) == 3
     with committing.app_context():  # a session of its own, on another connection

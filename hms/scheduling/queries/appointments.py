@@ -1,23 +1,26 @@
 """Appointments, always of somebody: a stranger's id finds nothing."""
 
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor, Patient
 from hms.db import db
 from hms.errors import NotFound
+from hms.prepared import Prepared
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.scheduling.queries.slots import during
 
-PEOPLE = (
+DOCTOR = (
     joinedload(Appointment.doctor).joinedload(Doctor.user),
     joinedload(Appointment.doctor).joinedload(Doctor.specialty),
-    joinedload(Appointment.patient).joinedload(Patient.user),
 )
+PATIENT = (joinedload(Appointment.patient).joinedload(Patient.user),)
+PEOPLE = (*DOCTOR, *PATIENT)
 LIVE = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 PAGE = 50
 IN_ORDER = (AppointmentChange.changed_at, AppointmentChange.id)
@@ -78,18 +81,39 @@ def has_changed_since(appointment: Appointment, moment: datetime) -> bool:
 def list_appointments(
     *, patient: AnyPatient | None = None, doctor: Doctor | None = None, past: bool = False, page: int = 1
 ) -> list[Appointment]:
-    """Those to come, soonest first; or those past or cancelled, latest first. At most 50 a page."""
+    """Those to come, soonest first, with who is on the other side; or those past or cancelled, latest first.
+
+    At most 50 a page.
+    """
+    values = {"owner_id": _owner_id(patient, doctor), "now": clock.now(), "passed_over": (page - 1) * PAGE}
+    return list(db.session.scalars(_listed(patient is not None, past), values))
+
+
+@lru_cache
+def _listed(of_patient: bool, past: bool) -> Select:
+    """Put together once for each kind of list: that takes longer than to run it."""
     order = Appointment.starts_at.desc() if past else Appointment.starts_at
-    statement = select(Appointment).options(*PEOPLE).where(_of(patient, doctor), _is_past() if past else _is_to_come())
-    statement = statement.order_by(order, Appointment.id).limit(PAGE).offset((page - 1) * PAGE)
-    return list(db.session.scalars(statement))
+    to_come = _is_to_come(bindparam("now"))
+    return (
+        select(Appointment)
+        .options(*(DOCTOR if of_patient else PATIENT))
+        .where(_owner(of_patient) == bindparam("owner_id"), ~to_come if past else to_come)
+        .order_by(order, Appointment.id)
+        .limit(PAGE)
+        .offset(bindparam("passed_over", type_=Integer))
+    )
 
 
 def count_appointments(*, patient: AnyPatient | None = None, doctor: Doctor | None = None) -> tuple[int, int]:
     """How many are to come, and how many are past or cancelled."""
-    to_come = func.count(case((_is_to_come(), 1)))
-    row = db.session.execute(select(to_come, func.count() - to_come).where(_of(patient, doctor))).one()
-    return row[0], row[1]
+    counts = _counts(patient is not None).first(owner_id=_owner_id(patient, doctor), now=clock.now())
+    return counts[0], counts[1]
+
+
+@lru_cache
+def _counts(of_patient: bool) -> Prepared:
+    to_come = func.count(case((_is_to_come(bindparam("now")), 1)))
+    return Prepared(select(to_come, func.count() - to_come).where(_owner(of_patient) == bindparam("owner_id")))
 
 
 def next_appointment(*, patient: AnyPatient) -> Appointment | None:
@@ -118,19 +142,23 @@ def is_busy(patient: AnyPatient, *, starts_at: datetime, ends_at: datetime) -> b
 
 
 def _of(patient: AnyPatient | None, doctor: Doctor | None) -> ColumnElement[bool]:
-    if patient is not None:
-        return Appointment.patient_id == patient.id
-    if doctor is not None:
-        return Appointment.doctor_id == doctor.id
-    raise TypeError("an appointment of whom?")
+    return _owner(patient is not None) == _owner_id(patient, doctor)
 
 
-def _is_to_come() -> ColumnElement[bool]:
-    return Appointment.status.in_(LIVE) & (Appointment.ends_at > clock.now())
+def _owner(of_patient: bool) -> InstrumentedAttribute[UUID]:
+    return Appointment.patient_id if of_patient else Appointment.doctor_id
 
 
-def _is_past() -> ColumnElement[bool]:
-    return ~_is_to_come()
+def _owner_id(patient: AnyPatient | None, doctor: Doctor | None) -> UUID:
+    owner = patient or doctor
+    if owner is None:
+        raise TypeError("an appointment of whom?")
+    return owner.id
+
+
+def _is_to_come(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    is_live = or_(*(Appointment.status == status for status in LIVE))
+    return is_live & (Appointment.ends_at > now)
 
 
 def _found(appointment: Appointment | None) -> Appointment:

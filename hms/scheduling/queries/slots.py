@@ -1,13 +1,25 @@
 """Slots: the free ones that patients choose from, and single ones."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Select, Text, bindparam, case, cast, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -63,8 +75,8 @@ def takes_place(mode: Mode) -> ColumnElement[bool]:
 
 
 class Week(NamedTuple):
-    """Seven days of a doctor from ``monday`` on, as the database wrote them down: ``times`` is a JSON array with an
-    array for each time, in order, of its id, start, end, mode, and what it is: ``free``, ``too-soon`` or ``taken``.
+    """Seven days of a doctor from ``monday`` on, as the database wrote them down: ``times`` has a line for each time,
+    in order, with its id, start and end (in seconds since 1970), mode, and ``free``, ``too-soon`` or ``taken``.
 
     Two weeks are equal when everything is that a page shows of them; what they hold is only read when it is wanted.
     """
@@ -76,8 +88,9 @@ class Week(NamedTuple):
         """The days in clinic time, with their free times in order."""
         days = {self.monday + timedelta(days=n): DaySummary(self.monday + timedelta(days=n)) for n in range(7)}
         zone = clock.clinic_zone()
-        for slot_id, starts_at, ends_at, mode, state in json.loads(self.times):
-            free = FreeTime(UUID(slot_id), datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at), mode)
+        for line in self.times.splitlines():
+            slot_id, starts, ends, mode, state = line.split()
+            free = FreeTime(UUID(slot_id), clock.from_seconds(starts), clock.from_seconds(ends), mode)
             summary = days[clock.to_clinic(free.starts_at, zone=zone).date()]
             summary.offered += 1
             summary.too_soon += state == "too-soon"
@@ -103,9 +116,10 @@ def _week(mode: Mode | None) -> Prepared:
         (is_free & (Slot.starts_at > bindparam("now", type_=moment)) & (Slot.starts_at < opens_at), "too-soon"),
         else_="taken",
     )
-    time = func.json_build_array(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode, state)
-    times = cast(func.json_agg(aggregate_order_by(time, Slot.starts_at)), Text)
-    statement = select(func.coalesce(times, "[]")).where(
+    seconds = (cast(func.date_part("epoch", moment), BigInteger) for moment in (Slot.starts_at, Slot.ends_at))
+    line = func.concat_ws(literal(" ", Text), Slot.id, *seconds, Slot.mode, state)
+    times = func.string_agg(line, aggregate_order_by(literal("\n", Text), Slot.starts_at))
+    statement = select(func.coalesce(times, "")).where(
         Slot.doctor_id == bindparam("doctor_id"),
         Slot.starts_at >= bindparam("first"),
         Slot.starts_at < bindparam("end"),
