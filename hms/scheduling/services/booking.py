@@ -86,23 +86,25 @@ def _check_number(slot: Row, policy: Policy, patient: AnyPatient) -> None:
 
 def _write(slot: Row, claim: Claim) -> Appointment | None:
     """Appointment, slot and history in one statement; none when a constraint knows better than our checks."""
-    values = {
-        "new_id": new_id(),
-        "new_reference": new_reference(),
-        "new_slot_id": slot.id,
-        "new_doctor_id": slot.doctor_id,
-        "new_patient_id": claim.patient.id,
-        "new_starts_at": slot.starts_at,
-        "new_ends_at": slot.ends_at,
-        "new_mode": _mode(slot, claim),
-        "new_reason": claim.reason,
-        "new_idempotency_key": claim.idempotency_key,
-        "new_created_at": clock.now(),
-        "history_id": new_id(),
-        "actor_id": claim.patient.user_id,
+    given = {
+        "id": new_id(),
+        "reference": new_reference(),
+        "slot_id": claim.slot_id,
+        "doctor_id": slot.doctor_id,
+        "patient_id": claim.patient.id,
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "mode": _mode(slot, claim),
+        "reason": claim.reason,
+        "idempotency_key": claim.idempotency_key,
+        "created_at": clock.now(),
     }
-    row = WRITE.first(**values)
-    return stored(Appointment(**row._asdict())) if row else None
+    made = WRITE.first(
+        history_id=new_id(),
+        actor_id=claim.patient.user_id,
+        **{f"new_{name}": value for name, value in given.items()},
+    )
+    return stored(Appointment(**given, **made._asdict())) if made else None
 
 
 def _mode(slot: Row, claim: Claim) -> str:
@@ -145,7 +147,6 @@ def _lock_if_free() -> Select:
     """The slot, locked and read anew, with what the checks need; no row, and no waiting in line, once it is taken."""
     statement = (
         select(
-            Slot.id,
             Slot.doctor_id,
             Slot.starts_at,
             Slot.ends_at,
@@ -165,9 +166,13 @@ def _lock_if_free() -> Select:
 
 
 def _write_all() -> Select:
-    """The appointment, its slot's status and the first line of its history; no row when a constraint says no."""
+    """The appointment, its slot's status and the first line of its history; no row when a constraint says no.
+
+    It answers what was not given to it.
+    """
     columns = Appointment.__table__.columns
-    given = [column.name for column in columns if column.name not in ("status", "cancellation_reason", "version")]
+    made = ("status", "cancellation_reason", "version")
+    given = [column.name for column in columns if column.name not in made]
     booked = (
         insert(Appointment)
         .values(status=AppointmentStatus.BOOKED, **{name: bindparam(f"new_{name}") for name in given})
@@ -184,7 +189,7 @@ def _write_all() -> Select:
         "changed_at": booked.c.created_at,
     }
     history = insert(AppointmentChange).from_select(list(line), select(*line.values())).cte("history")
-    return select(booked).add_cte(taken, history)
+    return select(*(booked.c[name] for name in made)).add_cte(taken, history)
 
 
 LOCK_IF_FREE = Prepared(_lock_if_free())
