@@ -17,7 +17,15 @@ from flask_sqlalchemy.session import Session as BoundSession
 from psycopg2 import errors as pg
 from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, make_transient_to_detached, registry
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    ORMExecuteState,
+    Session,
+    class_mapper,
+    make_transient_to_detached,
+    registry,
+)
+from sqlalchemy.orm.attributes import instance_dict
 from uuid_utils.compat import uuid7
 
 from hms.config.engine import mind_the_door
@@ -155,8 +163,10 @@ class _Work:
     on_commit: list[Callable[[], object]] = field(default_factory=list)
 
 
-def stored(row: AnyRow) -> AnyRow:
-    """An object made by hand of a row that was just written or read, as the session would have made it."""
+def stored(of: type[AnyRow], values: dict[str, Any]) -> AnyRow:
+    """An object of a row that was just written by hand, as the session would have made it; all columns are given."""
+    row: AnyRow = class_mapper(of).class_manager.new_instance()
+    instance_dict(row).update(values)
     make_transient_to_detached(row)
     db.session.add(row)
     return row

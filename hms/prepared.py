@@ -47,17 +47,16 @@ class Prepared:
         """The rows for these values, one for each ``bindparam``: tuples whose columns have their names in SQL."""
         connection = db.session.connection()
         given = {name: process(values[name]) for name, process in self._processors.items()}
-        everything = {**self._constants, **given}
         cursor = connection.connection.cursor()
         try:
-            # Who listens to the engine hears of the statement as it was written, and only once for each run.
-            connection.dispatch.before_cursor_execute(connection, cursor, self._text, everything, None, False)
-            if current_app.config["DATABASE_POOLER"] == "1":  # the next transaction may have another connection
-                cursor.execute(self._text, everything)
-            else:
-                self._prepare_once(connection, cursor)
+            if connection._has_events or connection.engine._has_events:
+                self._tell(connection.dispatch.before_cursor_execute, connection, cursor, given)
+            if self._is_prepared(connection, cursor):
                 cursor.execute(self._execute, given)
-            connection.dispatch.after_cursor_execute(connection, cursor, self._text, everything, None, False)
+            else:
+                cursor.execute(self._text, {**self._constants, **given})
+            if connection._has_events or connection.engine._has_events:
+                self._tell(connection.dispatch.after_cursor_execute, connection, cursor, given)
             return list(map(self._row(cursor)._make, cursor.fetchall())) if cursor.description else []
         except psycopg2.Error as error:
             # As SQLAlchemy handles the errors of its own statements: a lost connection leaves the pool, and so on.
@@ -65,11 +64,22 @@ class Prepared:
         finally:
             cursor.close()
 
-    def _prepare_once(self, connection: Connection, cursor: Any) -> None:
-        prepared = connection.info.setdefault("prepared", set())  # lasts as long as the connection to the database
-        if self.name not in prepared:
-            cursor.execute(self._prepare, self._constants)
-            prepared.add(self.name)
+    def _tell(self, listeners: Any, connection: Connection, cursor: Any, given: Mapping[str, Any]) -> None:
+        """Who listens to the engine hears of the statement as it was written, and only once for each run."""
+        listeners(connection, cursor, self._text, {**self._constants, **given}, None, False)
+
+    def _is_prepared(self, connection: Connection, cursor: Any) -> bool:
+        """Prepare the statement unless the connection knows it; behind a pooler, no connection knows any for long."""
+        known = connection.info.get("prepared")  # lasts as long as the connection to the database
+        if known is None:
+            known = connection.info["prepared"] = set()
+        if self.name in known:
+            return True
+        if current_app.config["DATABASE_POOLER"] == "1":
+            return False
+        cursor.execute(self._prepare, self._constants)
+        known.add(self.name)
+        return True
 
     def _row(self, cursor: Any) -> Any:
         """The type of a row, named as the first answer names its columns: all answers do."""

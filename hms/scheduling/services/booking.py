@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from hms import clock
-from hms.auth.models import AnyPatient, Doctor, User
+from hms.auth.models import AnyPatient, Doctor, PatientKey, User
 from hms.db import Busy, new_id, stored, transaction
 from hms.errors import NotFound
 from hms.prepared import Prepared
@@ -35,7 +35,7 @@ def book(
     :class:`NoLongerOffered`, :class:`ModeChanged`, :class:`AlreadyBooked`, :class:`TooManyBookings`,
     :class:`NotOffering`, :class:`KeyReused`, :class:`NotFound`; :class:`Busy` when a lock does not come free in time.
     """
-    claim = Claim(slot_id, patient, reason, mode, idempotency_key)
+    claim = Claim(slot_id, PatientKey(patient.id, patient.user_id), reason, mode, idempotency_key)
     with transaction():
         for _ in range(TRIES):
             if appointment := _claim(claim) or _earlier_or_refuse(claim):
@@ -47,7 +47,7 @@ class Claim(NamedTuple):
     """Who wants which slot, and with which words."""
 
     slot_id: UUID
-    patient: AnyPatient
+    patient: PatientKey
     reason: str
     mode: str | None
     idempotency_key: str
@@ -76,7 +76,7 @@ def _check(slot: Row, claim: Claim) -> None:
         _check_number(slot, policy, claim.patient)
 
 
-def _check_number(slot: Row, policy: Policy, patient: AnyPatient) -> None:
+def _check_number(slot: Row, policy: Policy, patient: PatientKey) -> None:
     """Count under a lock: two bookings of one patient at the same moment would each find the other missing."""
     queries.lock_patient(patient)
     coming, with_doctor = queries.count_coming(patient, doctor_id=slot.doctor_id)
@@ -104,7 +104,7 @@ def _write(slot: Row, claim: Claim) -> Appointment | None:
         actor_id=claim.patient.user_id,
         **{f"new_{name}": value for name, value in given.items()},
     )
-    return stored(Appointment(**given, **made._asdict())) if made else None
+    return stored(Appointment, {**given, **made._asdict()}) if made else None
 
 
 def _mode(slot: Row, claim: Claim) -> str:
@@ -135,7 +135,11 @@ def _earlier_or_refuse(claim: Claim) -> Appointment | None:
 
 def new_reference() -> str:
     """Eight random letters and digits by which people name an appointment."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    number, letters = secrets.randbelow(len(REFERENCE_ALPHABET) ** 8), ""
+    for _ in range(8):
+        number, letter = divmod(number, len(REFERENCE_ALPHABET))
+        letters += REFERENCE_ALPHABET[letter]
+    return letters
 
 
 # -- the two statements ----------------------------------------------------------------------------------------------
