@@ -26,7 +26,7 @@ class Goal:
         """``≥ 0.2, aim 0.35``; only the aim where nothing has to hold."""
         sign = "≥" if self.at_least else "≤"
         aim = f"aim {self.aim:g}"
-        return f"{sign} {self.must:g}, {aim}" if self.must < inf else f"{sign} {aim}"
+        return f"{sign} {self.must:g}, {aim}" if 0 < self.must < inf else f"{sign} {aim}"
 
     def _reaches(self, value: float, limit: float) -> bool:
         return value >= limit if self.at_least else value <= limit

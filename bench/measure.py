@@ -1,6 +1,7 @@
 """One measurement each: so many seconds of load, checked against the database; and several of them in turn."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from bench import anchor, wrk
 from bench.anchor import Anchor
@@ -9,11 +10,13 @@ from bench.product import Hello, Product
 from bench.stage import Site
 from bench.visitors import Desk
 from bench.wrk import Load
+from hms import clock
 
 CONNECTIONS = 16
 MOST_A_SECOND = 1_500  # bookings that are prepared for each second
 ANCHORS_A_SECOND = 2_500  # about as many as pgbench makes
 PAGES = 200  # different addresses that a page is asked for under
+DAYS = 7  # of each doctor, where no page is asked for twice in a while
 
 
 class Untrue(Exception):
@@ -74,6 +77,13 @@ def doctor_pages(product: Product, *, signed_in: bool) -> list[bytes]:
         product.desk.get(f"/doctors/{uuid_of(DOCTOR, number)}", patient=number if signed_in else None)
         for number in range(min(PAGES, product.clinic.doctors))
     ]
+
+
+def days_of_doctors(product: Product) -> list[bytes]:
+    """A visitor's requests for so many days of doctors that none is still kept when it is asked for again."""
+    days = [clock.now().date() + timedelta(days=number) for number in range(DAYS)]
+    doctors = [uuid_of(DOCTOR, number) for number in range(product.clinic.doctors)]
+    return [product.desk.get(f"/doctors/{doctor}?day={day}") for day in days for doctor in doctors]
 
 
 def own_appointments(product: Product) -> list[bytes]:

@@ -128,7 +128,7 @@ class HmsForm(FlaskForm):
     refusal: Refusal | None = None
 
     class Meta(FlaskForm.Meta):
-        """The token of every POST is checked before its form is made (``hms.web.csrf``), and need not be again."""
+        """The token of every POST is checked before its form is made (``hms.web.tokens``), and need not be again."""
 
         csrf = False
 

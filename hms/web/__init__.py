@@ -6,14 +6,11 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask.templating import Environment
-from flask_wtf.csrf import CSRFProtect
 
-from hms.web import formats, headers, health, keeping, pages, panels
+from hms.web import formats, headers, health, keeping, pages, panels, tokens
 from hms.web.pages import render
 
 __all__ = ["init_app", "render"]
-
-csrf = CSRFProtect()
 
 
 class SharedGlobals(Environment):
@@ -27,9 +24,8 @@ class SharedGlobals(Environment):
 def init_app(app: Flask) -> None:
     """Dress the application: order matters only in that headers come first, so that every answer has them."""
     app.jinja_environment = SharedGlobals
-    for part in (headers, pages, formats, keeping, health, panels):
+    for part in (headers, pages, formats, keeping, health, panels, tokens):
         part.init_app(app)
-    csrf.init_app(app)
     app.context_processor(_clinic)
     if app.config["MODE"] == "development":
         app.add_url_rule("/styleguide", "styleguide", lambda: render("styleguide.html"))
