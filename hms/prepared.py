@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import psycopg2
 from flask import current_app
+from psycopg2.errors import FeatureNotSupported
 from sqlalchemy import Connection, Executable
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql import ClauseElement
@@ -59,6 +60,8 @@ class Prepared:
                 self._tell(connection.dispatch.after_cursor_execute, connection, cursor, given)
             return list(map(self._row(cursor)._make, cursor.fetchall())) if cursor.description else []
         except psycopg2.Error as error:
+            if isinstance(error, FeatureNotSupported):  # a migration gave a column another type: prepare anew elsewhere
+                connection.invalidate(error)
             # As SQLAlchemy handles the errors of its own statements: a lost connection leaves the pool, and so on.
             connection._handle_dbapi_exception(error, self._text, None, cursor, None)
         finally:

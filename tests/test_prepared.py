@@ -141,6 +141,26 @@ def test_a_lost_connection_is_replaced_and_prepares_anew(committing):
     assert db.session.scalar(select(func.pg_backend_pid())) != backend
 
 
+def test_after_a_column_was_given_another_type_one_run_fails_and_the_next_is_right(committing):
+    label = column("label", String)
+    found = Prepared(select(label).select_from(table("changing")))
+    try:
+        db.session.execute(text("CREATE TABLE changing AS SELECT 'one'::varchar(3) AS label"))
+        db.session.commit()
+        assert found.all() == [("one",)]
+        db.session.commit()
+        db.session.execute(text("ALTER TABLE changing ALTER label TYPE integer USING 7"))
+        db.session.commit()
+        with pytest.raises(DBAPIError):
+            found.all()
+        db.session.rollback()
+        assert found.all() == [(7,)]
+    finally:
+        db.session.rollback()
+        db.session.execute(text("DROP TABLE changing"))
+        db.session.commit()
+
+
 def test_a_plan_made_for_an_empty_table_gives_way_once_it_is_analysed(committing):
     db.session.execute(text("CREATE TABLE grown (id integer PRIMARY KEY)"))
     db.session.execute(text("ANALYZE grown"))
