@@ -18,7 +18,7 @@ SESSION_SETTINGS = {
     "statement_timeout": "5000",
     "idle_in_transaction_session_timeout": "10000",
     "timezone": "UTC",
-    "plan_cache_mode": "force_generic_plan",  # of statements that are prepared, see prepared.py
+    "plan_cache_mode": "force_generic_plan",  # of prepared statements, see hms.prepared
 }
 # A server that falls silent is noticed: seconds, but for tcp_user_timeout, which libpq takes in milliseconds.
 CONNECT_ARGS = {
