@@ -4,12 +4,18 @@ Run as a program: ``python -P given_sockets.py DESCRIPTOR[,DESCRIPTOR...] PROCES
 It imports nothing of HMS, so that at a reload the new processes load all of it anew.
 """
 
+import os
+import signal
 import socket
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from granian import _signals
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -19,6 +25,7 @@ from granian.server.mp import WorkerProcess
 
 LONGEST_QUEUE = 256  # connections that one process holds; the rest wait in the system's own queue
 START_SECONDS = 2.0  # how long a new process is given to load HMS before the old one is told to leave
+LAST_WORDS_SECONDS = 1.0  # how long whoever has connected is given to say what for, when a process leaves
 LEAVE_SECONDS = 10
 
 
@@ -41,6 +48,46 @@ class Server(MPServer):
     def _use(self, listener: socket.socket) -> None:
         self._sso, self._sfd = listener, listener.fileno()  # type: ignore[assignment]
         self._shd = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg,assignment]
+
+    @staticmethod
+    def _spawn_wsgi_worker(*given: Any) -> None:
+        _, listener = given[3]
+        _signals.set_main_signals = partial(_leave_in_good_order, listener)
+        MPServer._spawn_wsgi_worker(*given)
+
+
+def _leave_in_good_order(listener: socket.socket, leave: Callable[..., None], *_: Any) -> None:
+    """Have the signals that end a process of granian's end it thus: let in nobody new, listen a moment, leave.
+
+    granian by itself hangs up on whoever has connected and has not said a word yet.
+    """
+
+    def handle(number: int, frame: Any) -> None:
+        _let_in_nobody(listener)
+        pause = threading.Timer(LAST_WORDS_SECONDS, leave, (number, frame))
+        pause.daemon = True
+        pause.start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def _let_in_nobody(listener: socket.socket) -> None:
+    """Put a socket to which nobody comes in the place of the listening one (Linux); other processes accept from that.
+
+    A listening socket cannot be told to stop for one process alone, and granian has no word for it.
+    """
+    if sys.platform != "linux":
+        return
+    inode = os.fstat(listener.fileno()).st_ino
+    with socket.socket(socket.AF_UNIX) as deserted:
+        deserted.bind("")  # a name that Linux makes up
+        deserted.listen()
+        deserted.setblocking(False)
+        for name in os.listdir("/proc/self/fd"):
+            with suppress(OSError):  # the descriptor that reads the folder is gone
+                if os.fstat(int(name)).st_ino == inode:
+                    os.dup2(deserted.fileno(), int(name))
 
 
 def serve(descriptors: Sequence[int], *, processes: int, threads: int) -> None:

@@ -11,9 +11,19 @@ GIVE_UP_SECONDS = 60
 def visit(port: int, path: str = "/healthz", *, host: str = "localhost") -> str:
     """Ask once. ``200`` and the like for a whole answer, ``refused`` when no connection came about, else what broke."""
     try:
-        connection = socket.create_connection(("127.0.0.1", port), timeout=GIVE_UP_SECONDS)
+        connection = connect(port)
     except OSError:
         return "refused"
+    return ask(connection, path, host=host)
+
+
+def connect(port: int) -> socket.socket:
+    """A connection over which nothing has been said yet."""
+    return socket.create_connection(("127.0.0.1", port), timeout=GIVE_UP_SECONDS)
+
+
+def ask(connection: socket.socket, path: str = "/healthz", *, host: str = "localhost") -> str:
+    """The rest of a visit."""
     with connection:
         try:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())

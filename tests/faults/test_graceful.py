@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,7 @@ from sqlalchemy import text
 
 from hms.db import db
 from tests.faults.conftest import wait_until
-from tests.faults.crowd import Crowd, free_port, visit
+from tests.faults.crowd import Crowd, ask, connect, free_port, visit
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,19 @@ def test_stopping_it_under_load_answers_everybody_who_has_connected(web):
     assert crowd.failures == {}
     assert crowd.outcomes["refused"] > 0
     assert "Traceback" not in web.said
+
+
+def test_who_has_connected_and_not_spoken_yet_is_heard_by_a_process_that_leaves(web):
+    web.start()
+    _, *leaving = web.processes()
+    silent = [connect(web.port) for _ in range(4)]
+    time.sleep(0.3)  # they are let in
+    for process in leaving:
+        process.terminate()
+    time.sleep(0.3)  # the signal has come
+
+    assert [ask(connection) for connection in silent] == ["200"] * 4
+    wait_until(lambda: not any(process.is_running() for process in leaving), what="they leave")
 
 
 def test_what_has_begun_when_it_is_stopped_is_finished(web):
