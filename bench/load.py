@@ -69,9 +69,10 @@ PEOPLE = (
 )
 
 SLOTS = f"""
-    INSERT INTO slots (id, doctor_id, starts_at, ends_at, status)
+    INSERT INTO slots (id, doctor_id, starts_at, ends_at, status, lapsed)
     SELECT {_id("slot", "k")}, {_id("doctor", "k %% %(doctors)s")}, starts_at, starts_at + interval '20 minutes',
-           CASE WHEN k < %(upcoming)s * %(doctors)s THEN 'busy' ELSE 'free' END
+           CASE WHEN k < %(upcoming)s * %(doctors)s THEN 'busy' ELSE 'free' END,
+           starts_at < %(loaded_at)s - interval '2 days'  -- as the nightly job leaves them
     FROM generate_series(%(first)s, %(last)s) AS k,
          LATERAL (SELECT k / %(doctors)s / %(times_a_week)s AS week) AS nth,
          LATERAL (SELECT %(monday)s

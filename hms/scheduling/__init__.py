@@ -12,6 +12,8 @@ from flask import Flask
 EXTEND_SECONDS = 15 * 60
 """Soon after midnight on the clinic's wall the horizon reaches a day further; at other times there is nothing to do."""
 
+LAPSE_SECONDS = 24 * 60 * 60
+
 
 def init_app(app: Flask) -> None:
     """Register the pages and the commands."""
@@ -29,3 +31,4 @@ def init_app(app: Flask) -> None:
     emails.init_app(app)
     worker.loop("plans", services.refresh_next)
     worker.every(EXTEND_SECONDS, "extend plans", services.extend_plans)
+    worker.every(LAPSE_SECONDS, "let times lapse", services.let_lapse)

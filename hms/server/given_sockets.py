@@ -84,10 +84,10 @@ def _let_in_nobody(listener: socket.socket) -> None:
         deserted.bind("")  # a name that Linux makes up
         deserted.listen()
         deserted.setblocking(False)
-        for name in os.listdir("/proc/self/fd"):
+        for path in Path("/proc/self/fd").iterdir():
             with suppress(OSError):  # the descriptor that reads the folder is gone
-                if os.fstat(int(name)).st_ino == inode:
-                    os.dup2(deserted.fileno(), int(name))
+                if os.fstat(int(path.name)).st_ino == inode:
+                    os.dup2(deserted.fileno(), int(path.name))
 
 
 def serve(descriptors: Sequence[int], *, processes: int, threads: int) -> None:

@@ -73,13 +73,14 @@ class Slot(Model):
         # A time is kept from patients for a reason, and for no reason when it is not.
         CheckConstraint("(blocked_by IS NOT NULL) = (status = 'busy-unavailable')", name="blocked"),
         ExcludeConstraint(("doctor_id", "="), (time_range(), "&&"), name="ex_slots_doctor_overlap", using="gist"),
-        Index("ix_slots_free", "doctor_id", "starts_at", postgresql_where=text("status = 'free'")),
+        # Past times that nobody booked stay free; in here they would outnumber what can be booked a hundred times.
+        Index("ix_slots_free", "doctor_id", "starts_at", postgresql_where=text("status = 'free' AND NOT lapsed")),
         # Few times are for visits online, and a doctor's page asks for the soonest of them besides the soonest of all.
         Index(
             "ix_slots_free_online",
             "doctor_id",
             "starts_at",
-            postgresql_where=text("status = 'free' AND mode <> 'in-person'"),
+            postgresql_where=text("status = 'free' AND NOT lapsed AND mode <> 'in-person'"),
         ),
         Index("ix_slots_doctor_starts_at", "doctor_id", "starts_at"),
     )
@@ -92,5 +93,7 @@ class Slot(Model):
     mode: Mapped[str] = mapped_column(String(20), default=Mode.IN_PERSON, server_default="in-person")
     origin: Mapped[str] = mapped_column(String(20), default=Origin.HAND, server_default="hand")
     blocked_by: Mapped[str | None] = mapped_column(String(20))
+    lapsed: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether nobody had booked it a day after it ended. For indexes alone: what is past, ``starts_at`` says."""
 
     doctor: Mapped[Doctor] = relationship()

@@ -64,9 +64,14 @@ def during(model: type[Slot] | type[Appointment]) -> ColumnElement:
     return func.tstzrange(model.starts_at, model.ends_at)
 
 
+def is_free() -> ColumnElement[bool]:
+    """Which slots are free, but for long past ones, in the words of the partial indexes that find them."""
+    return (Slot.status == SlotStatus.FREE) & ~Slot.lapsed
+
+
 def is_bookable(window: Window) -> ColumnElement[bool]:
     """Which slots patients may book in the window; the partial index of free slots finds them."""
-    return (Slot.status == SlotStatus.FREE) & (Slot.starts_at >= window.opens_at) & (Slot.starts_at < window.closes_at)
+    return is_free() & (Slot.starts_at >= window.opens_at) & (Slot.starts_at < window.closes_at)
 
 
 def takes_place(mode: Mode) -> ColumnElement[bool]:

@@ -11,9 +11,9 @@ from hms import clock
 from hms.auth.models import Doctor, Specialty, User
 from hms.db import db
 from hms.errors import NotFound
-from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy, Slot, SlotStatus
+from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy, Slot
 from hms.scheduling.policies import Policy
-from hms.scheduling.queries.slots import FreeTime, is_bookable
+from hms.scheduling.queries.slots import FreeTime, is_bookable, is_free
 
 PAGE = 50
 GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
@@ -97,7 +97,7 @@ def today() -> Today:
     visits = select(func.count()).select_from(Appointment).where(Appointment.status.not_in(GONE))
     visits = visits.where(Appointment.starts_at >= starts_at, Appointment.starts_at < ends_at)
     free = select(func.count()).select_from(Slot).join(Doctor).join(User, Doctor.user_id == User.id)
-    free = free.where(Slot.status == SlotStatus.FREE, Slot.starts_at > now, Slot.starts_at < ends_at)
+    free = free.where(is_free(), Slot.starts_at > now, Slot.starts_at < ends_at)
     free = free.where(Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
     pending = select(func.count()).select_from(Doctor).join(User, Doctor.user_id == User.id).where(_waits())
     counts = (visits, visits.where(Appointment.starts_at > now), free, pending)

@@ -4,6 +4,7 @@ from hms.scheduling.services.blocking import block_slot, unblock_slot
 from hms.scheduling.services.booking import book
 from hms.scheduling.services.cancelling import cancel_as_doctor, cancel_as_patient
 from hms.scheduling.services.closures import Closing, ClosurePreview, add_closure, preview_closure, remove_closure
+from hms.scheduling.services.lapsing import let_lapse
 from hms.scheduling.services.offering import (
     SeriesResult,
     change_slot,
@@ -55,6 +56,7 @@ __all__ = [
     "delete_slot",
     "end_schedule",
     "extend_plans",
+    "let_lapse",
     "mark_arrived",
     "mark_fulfilled",
     "mark_noshow",

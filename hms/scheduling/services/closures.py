@@ -14,6 +14,7 @@ from hms.errors import Invalid
 from hms.scheduling import queries
 from hms.scheduling.models import Appointment, BlockedBy, Closure, Slot, SlotStatus
 from hms.scheduling.queries.offers import closed_interval
+from hms.scheduling.queries.slots import is_free
 from hms.scheduling.services.planning import mark_stale
 from hms.scheduling.services.time_off import count_free
 
@@ -99,7 +100,7 @@ def _hide(session: Session, first_day: date, last_day: date) -> int:
     starts_at, ends_at = closed_interval(first_day, last_day)
     statement = (
         update(Slot)
-        .where(Slot.status == SlotStatus.FREE, Slot.starts_at > clock.now())
+        .where(is_free(), Slot.starts_at > clock.now())
         .where(Slot.starts_at < ends_at, Slot.ends_at > starts_at)
         .values(status=SlotStatus.BUSY_UNAVAILABLE, blocked_by=BlockedBy.CLOSURE)
     )

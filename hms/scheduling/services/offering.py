@@ -117,6 +117,7 @@ def change_slot(slot_id: UUID, *, doctor: Doctor, day: date, start: time, end: t
         before = days_of(slot.starts_at, slot.ends_at)
         _forget_plan(session, slot)
         (slot.starts_at, slot.ends_at), slot.origin, slot.mode = interval, Origin.HAND, mode or slot.mode
+        slot.lapsed = False
         session.flush()
         for days in {before, days_of(*interval)}:
             make_equal(session, doctor.id, only=days)

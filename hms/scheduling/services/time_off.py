@@ -17,8 +17,9 @@ from hms.db import db, new_id, transaction
 from hms.errors import Invalid
 from hms.scheduling import queries
 from hms.scheduling.changes import Intervals
-from hms.scheduling.models import Appointment, BusyTime, Slot, SlotStatus, TimeOff
+from hms.scheduling.models import Appointment, BusyTime, Slot, TimeOff
 from hms.scheduling.queries.offers import Interval
+from hms.scheduling.queries.slots import is_free
 from hms.scheduling.services.planning import lock_offer, make_equal
 
 LONGEST = timedelta(days=366)
@@ -82,7 +83,7 @@ def count_free(interval: Interval, *, doctor: Doctor | None = None) -> int:
     """How many free times to come share time with the interval, of this doctor or of all."""
     starts_at, ends_at = interval
     now = clock.now()
-    free = select(func.count()).select_from(Slot).where(Slot.status == SlotStatus.FREE, Slot.starts_at > now)
+    free = select(func.count()).select_from(Slot).where(is_free(), Slot.starts_at > now)
     free = free.where(Slot.starts_at < ends_at, Slot.ends_at > starts_at)
     return db.session.scalar(free if doctor is None else free.where(Slot.doctor_id == doctor.id)) or 0
 
