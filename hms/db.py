@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as BoundSession
 from psycopg2 import errors as pg
-from sqlalchemy import DateTime, MetaData, event
+from sqlalchemy import Connection, DateTime, MetaData, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -28,6 +28,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm.attributes import instance_dict
 from uuid_utils.compat import uuid7
 
+from hms.config.connection import Connection as DriverConnection
 from hms.config.engine import mind_the_door
 from hms.config.replica import fall_back
 from hms.errors import Refusal, Unavailable
@@ -109,6 +110,21 @@ def read_the_replica() -> None:
         db.session().info["replica"] = replica
 
 
+def session_connection(*, writes: bool) -> Connection:
+    """The session's connection. Outside of a transaction it does without BEGIN and ROLLBACK; to write needs one."""
+    session = db.session()
+    if writes:
+        _work(session)
+    connection = session.connection()
+    if "work" not in session.info:
+        _driver(connection).begin_to_read()
+    return connection
+
+
+def _driver(connection: Connection) -> DriverConnection:
+    return cast(DriverConnection, connection.connection.dbapi_connection)
+
+
 if TYPE_CHECKING:
 
     class Model(Base):
@@ -140,6 +156,8 @@ def transaction(conflicts: Conflicts | None = None) -> Iterator[Session]:
         return
     work = session.info["work"] = _Work()
     session.info.pop("replica", None)  # what is read from now on must include what is written here
+    if session.in_transaction():
+        _driver(session.connection()).begin_to_write()
     try:
         with _translated(conflicts):
             yield session

@@ -20,18 +20,21 @@ from flask import current_app
 from psycopg2.errors import FeatureNotSupported
 from sqlalchemy import Connection, Executable
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql import ClauseElement, visitors
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType, TypeEngine
 
-from hms.db import db
+from hms.db import session_connection
 
 DIALECT = PGDialect_psycopg2()
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 class Prepared:
-    """A statement that is run under ``db.session``, in whatever transaction that has; errors are SQLAlchemy's.
+    """A statement that is run under ``db.session``; errors are SQLAlchemy's.
+
+    One that writes needs a :func:`transaction <hms.db.transaction>`; one that reads makes none.
 
     It must not depend on how many values it is given (an ``IN`` of a list does).
     """
@@ -46,7 +49,7 @@ class Prepared:
 
     def all(self, **values: Any) -> list[Any]:
         """The rows for these values, one for each ``bindparam``: tuples whose columns have their names in SQL."""
-        connection = db.session.connection()
+        connection = session_connection(writes=self._writes)
         given = {name: process(values[name]) for name, process in self._processors.items()}
         cursor = connection.connection.cursor()
         try:
@@ -96,6 +99,10 @@ class Prepared:
     @cached_property
     def _compiled(self) -> SQLCompiler:
         return cast(SQLCompiler, cast(ClauseElement, self.statement).compile(dialect=DIALECT))
+
+    @cached_property
+    def _writes(self) -> bool:
+        return any(isinstance(part, UpdateBase) for part in visitors.iterate(cast(ClauseElement, self.statement)))
 
     @cached_property
     def _text(self) -> str:

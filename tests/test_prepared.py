@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 from sqlalchemy import (
     DateTime,
     Engine,
@@ -25,7 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hms.auth.models import Specialty
-from hms.db import db
+from hms.db import db, transaction
 from hms.prepared import Prepared
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -112,7 +113,8 @@ def test_columns_of_one_name_are_told_apart(session):
 def test_a_statement_that_finds_nothing_or_answers_nothing(session):
     assert Prepared(select(Specialty.name).where(Specialty.slug == bindparam("slug"))).first(slug="no-such") is None
     added = Prepared(insert(Specialty).values(id=bindparam("new_id"), slug=bindparam("new_slug"), name="Fresh"))
-    assert added.all(new_id=uuid4(), new_slug="fresh") == []
+    with transaction():
+        assert added.all(new_id=uuid4(), new_slug="fresh") == []
     assert session.scalar(select(Specialty.name).where(Specialty.slug == "fresh")) == "Fresh"
 
 
@@ -122,10 +124,69 @@ def test_errors_are_sqlalchemys_and_show_no_values(committing):
         divide.first(secret_number=0)
     assert type(error.value.orig).__name__ == "DivisionByZero"
     assert not error.value.connection_invalidated
-    with pytest.raises(DBAPIError):
-        divide.first(secret_number=1)  # the transaction is spoilt
-    db.session.rollback()
     assert divide.first(secret_number=1) == (1,)
+
+
+def test_an_error_spoils_the_transaction_that_it_happens_in(committing):
+    divide = Prepared(select(literal(1, Integer) / bindparam("number", type_=Integer)))
+    with pytest.raises(DBAPIError), transaction():
+        with pytest.raises(DBAPIError):
+            divide.first(number=0)
+        divide.first(number=1)
+    assert divide.first(number=1) == (1,)
+
+
+def state():
+    """Whether this session's connection has a transaction open, as the server last said."""
+    return db.session.connection().connection.dbapi_connection.info.transaction_status
+
+
+def test_reading_begins_no_transaction(committing):
+    assert ADDED.first(**given()).number == 7
+    assert state() == TRANSACTION_STATUS_IDLE
+    db.session.execute(text("SELECT 1"))  # nor does what is read otherwise
+    assert state() == TRANSACTION_STATUS_IDLE
+    db.session.commit()
+    db.session.execute(text("SELECT 1"))
+    assert state() == TRANSACTION_STATUS_INTRANS
+    ADDED.first(**given())
+    assert state() == TRANSACTION_STATUS_INTRANS
+
+
+def test_what_is_written_after_reading_is_one_transaction(committing):
+    added = Prepared(insert(Specialty).values(id=bindparam("id"), name=bindparam("name"), slug=bindparam("slug")))
+    find = Prepared(select(Specialty.slug).where(Specialty.slug == bindparam("slug")))
+    values = {"id": uuid4(), "name": "Written", "slug": "written"}
+    assert find.first(slug="written") is None
+    with pytest.raises(ZeroDivisionError), transaction():
+        added.all(**values)
+        assert state() == TRANSACTION_STATUS_INTRANS
+        assert find.first(slug="written")
+        raise ZeroDivisionError
+    assert find.first(slug="written") is None
+    try:
+        with transaction():
+            added.all(**values)
+        assert find.first(slug="written")
+        assert state() == TRANSACTION_STATUS_IDLE
+    finally:
+        db.session.execute(text("DELETE FROM specialties WHERE slug = 'written'"))
+        db.session.commit()
+
+
+def test_nothing_is_written_outside_of_a_transaction(committing):
+    hidden = Prepared(select(insert(Specialty).values(name="x", slug="x").returning(Specialty.id).cte()))
+    with pytest.raises(RuntimeError, match="transaction"):
+        hidden.all()
+
+
+def test_a_connection_that_read_begins_transactions_again_for_the_next(committing):
+    ADDED.first(**given())
+    connection = db.session.connection().connection.dbapi_connection
+    for end in (db.session.commit, db.session.rollback, db.session.close):
+        ADDED.first(**given())
+        end()
+        assert not connection.autocommit
 
 
 def test_a_lost_connection_is_replaced_and_prepares_anew(committing):

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 
-from hms.config.deadline import Connection
+from hms.config.connection import Connection
 
 # Set on every connection by the server itself, so that they cost no round trip. In milliseconds where no unit is named.
 SESSION_SETTINGS = {
