@@ -15,7 +15,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as BoundSession
 from psycopg2 import errors as pg
-from sqlalchemy import Connection, DateTime, MetaData, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -61,13 +61,61 @@ class Base(DeclarativeBase):
 
 
 class RoutedSession(BoundSession):
-    """A session that reads the replica where that was allowed, and otherwise only knows the primary."""
+    """A session that reads the replica where that was allowed, and otherwise only knows the primary.
+
+    ``reader`` is the connection over which it has begun to read without a transaction. If it comes to one, that is
+    over the same connection, so that nobody ever holds two.
+    """
+
+    reader: Connection | None = None
+
+    def read(self) -> Connection:
+        """A connection that does without BEGIN and ROLLBACK, unless a transaction has begun."""
+        if self.reader is None:
+            engine = self.get_bind()
+            if self.in_transaction() or "work" in self.info or not isinstance(engine, Engine):
+                return self.connection()
+            self.reader = engine.connect()
+            _driver(self.reader).begin_to_read()
+        return self.reader
+
+    def begin_to_write(self) -> Connection:
+        """The connection, over which a transaction begins with the next statement."""
+        if self.reader is not None:
+            _driver(self.reader).begin_to_write()
+        return self.connection()
 
     def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **kwargs: Any) -> Any:
-        """The replica's engine after :func:`read_the_replica`; the primary's within a transaction, and by default."""
-        if bind is None and (replica := self.info.get("replica")) and "work" not in self.info:
-            return replica
+        """Where statements go: over the connection that reads already, else to the replica after
+        :func:`read_the_replica`, and to the primary by default.
+        """
+        if bind is None and (chosen := self.reader or self.info.get("replica")):
+            return chosen
         return super().get_bind(mapper=mapper, clause=clause, bind=bind, **kwargs)
+
+    def commit(self) -> None:
+        """End the transaction, and give the connection back."""
+        super().commit()
+        self._give_back()
+
+    def rollback(self) -> None:
+        """Undo the transaction, and give the connection back."""
+        try:
+            super().rollback()
+        finally:
+            self._give_back()
+
+    def close(self) -> None:
+        """Forget what was loaded, and give the connection back."""
+        try:
+            super().close()
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        reader, self.reader = self.reader, None
+        if reader is not None:
+            reader.close()
 
 
 db = SQLAlchemy(
@@ -107,7 +155,9 @@ def _let_go(error: BaseException | None) -> None:
 def read_the_replica() -> None:
     """From here on this request may read what is some seconds old; a transaction ends that."""
     if replica := db.engines.get("replica"):
-        db.session().info["replica"] = replica
+        session = db.session()
+        session.commit()  # nothing is written: it gives the primary's connection back
+        session.info["replica"] = replica
 
 
 def session_connection(*, writes: bool) -> Connection:
@@ -115,10 +165,7 @@ def session_connection(*, writes: bool) -> Connection:
     session = db.session()
     if writes:
         _work(session)
-    connection = session.connection()
-    if "work" not in session.info:
-        _driver(connection).begin_to_read()
-    return connection
+    return cast(RoutedSession, session).read()
 
 
 def _driver(connection: Connection) -> DriverConnection:
@@ -154,11 +201,11 @@ def transaction(conflicts: Conflicts | None = None) -> Iterator[Session]:
             yield session
             session.flush()
         return
+    if session.info.pop("replica", None):  # what is read from now on must include what is written here
+        session.commit()
     work = session.info["work"] = _Work()
-    session.info.pop("replica", None)  # what is read from now on must include what is written here
-    if session.in_transaction():
-        _driver(session.connection()).begin_to_write()
     try:
+        cast(RoutedSession, session).begin_to_write()
         with _translated(conflicts):
             yield session
             for callback in work.before_commit:
