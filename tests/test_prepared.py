@@ -240,3 +240,31 @@ def test_a_plan_made_for_an_empty_table_gives_way_once_it_is_analysed(committing
         assert "Index" in plan
     finally:
         db.session.rollback()
+
+
+def test_reading_and_writing_share_one_connection_which_goes_back_in_between(committing):
+    def held():
+        return db.engine.pool.checkedout()
+
+    everybody = select(func.count(Specialty.id))
+    before = held()
+    ADDED.first(**given())
+    db.session.execute(everybody)
+    assert held() == before + 1
+    with transaction() as session:
+        session.execute(everybody)
+        ADDED.first(**given())
+        assert held() == before + 1
+    assert held() == before
+    db.session.execute(everybody)
+    ADDED.first(**given())
+    assert held() == before + 1
+    db.session.rollback()
+    assert held() == before
+    with transaction():
+        ADDED.first(**given())
+        assert held() == before + 1
+    assert held() == before
+    ADDED.first(**given())
+    db.session.close()
+    assert held() == before
