@@ -1,11 +1,13 @@
 """The embedded server: shared by all who use it, stopped by the last, and safe from other accounts."""
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -173,6 +175,19 @@ def test_the_guard_stops_it_when_the_only_user_was_killed(files, somebody_else):
     killed.kill()
 
     eventually(lambda: not is_running(files))
+
+
+def test_a_guard_that_only_looks_is_not_taken_for_a_user(files):
+    files.folder.mkdir()
+    files.turn.touch()
+    files.users.touch()
+    look = guard.open_locked(files.users, fcntl.LOCK_EX)
+    with ThreadPoolExecutor() as pool:
+        stopped = pool.submit(guard.stop_if_unused, files, pg_ctl="there is none")
+        time.sleep(0.2)
+        os.close(look)
+
+        assert stopped.result() is True
 
 
 def test_a_server_that_was_killed_is_started_again(files):

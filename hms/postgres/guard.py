@@ -77,13 +77,31 @@ def locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
 def stop_if_unused(files: Files, *, pg_ctl: str) -> bool:
     """Stop the server unless some process holds it; answers whether it is stopped now."""
     try:
-        with locked(files.turn), locked(files.users, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            _stop(files, pg_ctl)
+        with locked(files.turn):
+            lock = _lock_when_unused(files)
+            try:
+                _stop(files, pg_ctl)
+            finally:
+                os.close(lock)
     except BlockingIOError:
         return False
     except FileNotFoundError:  # the whole folder was deleted
         return True
     return True
+
+
+def _lock_when_unused(files: Files) -> int:
+    """A descriptor that keeps every user out until it is closed; raises :class:`BlockingIOError` when there is one.
+
+    The caller has the turn. A guard that had waited for the last user may hold the lock as well; it is no user, and
+    holds it for a moment and only once, since it then waits for its turn.
+    """
+    try:
+        return open_locked(files.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with locked(files.users, fcntl.LOCK_SH):
+            pass
+        return open_locked(files.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _stop(files: Files, pg_ctl: str) -> None:
