@@ -11,14 +11,14 @@ database plans anew.
 import hashlib
 import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Protocol, cast
 
 import psycopg2
 from flask import current_app
 from psycopg2.errors import FeatureNotSupported
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, Select, literal_column, select, true
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql import ClauseElement, visitors
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -42,10 +42,23 @@ class Prepared:
     def __init__(self, statement: Executable):
         self.statement = statement
 
-    def first(self, **values: Any) -> Any:
-        """The first row, or None."""
+    def first(self, along: "Errand | None" = None, /, **values: Any) -> Any:
+        """The first row, or None.
+
+        An errand comes ``along`` in the same statement; then each of the two must find one row at most, and a value's
+        name means the same in both.
+        """
+        if along is not None:
+            return self._first_with(along, values)
         found = self.all(**values)
         return found[0] if found else None
+
+    def _first_with(self, along: "Errand", values: Mapping[str, Any]) -> Any:
+        both, row_type, width = _both(self, along.statement)
+        along.leave()
+        (row,) = both.all(**{**along.values, **values})
+        along.arrive(row[width + 1 : -1] if row[-1] else None)
+        return row_type._make(row[:width]) if row[width] else None
 
     def all(self, **values: Any) -> list[Any]:
         """The rows for these values, one for each ``bindparam``: tuples whose columns have their names in SQL."""
@@ -136,6 +149,36 @@ class Prepared:
     def _execute(self) -> str:
         values = ", ".join(f"%({name})s" for name in self._processors)
         return f"EXECUTE {self.name}{f' ({values})' if values else ''}"
+
+
+class Errand(Protocol):
+    """A statement for one row at most that somebody needs soon, and that another such statement can bring along.
+
+    Two statements are two ways to the server and back, which take longer than what it does for a row.
+    """
+
+    statement: Prepared
+    values: Mapping[str, Any]
+
+    def leave(self) -> None:
+        """The statement is about to be sent."""
+
+    def arrive(self, row: Sequence[Any] | None) -> None:
+        """This is its row; None when there is none. It is not called when the way there or back fails."""
+
+
+@lru_cache(maxsize=16)
+def _both(one: Prepared, other: Prepared) -> tuple[Prepared, Any, int]:
+    """A statement for the rows of both, each before a column that says whether it was found; the type of a row of
+    ``one``, and how many columns it has.
+    """
+    selects = [cast(Select[Any], prepared.statement) for prepared in (one, other)]
+    names = [getattr(column, "name", "") for column in selects[0].selected_columns]
+    row_type = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # one for each statement
+    mine, its = (found.add_columns(literal_column("true").label("is_found")).subquery() for found in selects)
+    nothing = select(literal_column("1")).subquery()
+    found = select(*mine.c, *its.c).select_from(nothing.outerjoin(mine, true()).outerjoin(its, true()))
+    return Prepared(found), row_type, len(names)
 
 
 def _processor(type_: TypeEngine[Any]) -> Callable[[Any], Any]:

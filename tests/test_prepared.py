@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
 from sqlalchemy import (
     DateTime,
     Engine,
@@ -118,6 +118,65 @@ def test_a_statement_that_finds_nothing_or_answers_nothing(session):
     assert session.scalar(select(Specialty.name).where(Specialty.slug == "fresh")) == "Fresh"
 
 
+class Noted:
+    """An errand that notes what becomes of it."""
+
+    statement = Prepared(
+        select(Specialty.name, Specialty.slug, Specialty.id).where(Specialty.slug == bindparam("other_slug"))
+    )
+
+    def __init__(self, slug):
+        self.values = {"other_slug": slug}
+        self.seen = []
+
+    def leave(self):
+        self.seen.append("left")
+
+    def arrive(self, row):
+        self.seen.append(row)
+
+
+OTHER = Specialty.__table__.alias()
+NAMED = Prepared(
+    select(Specialty.slug, Specialty.id, OTHER.c.id, Specialty.name)
+    .join(OTHER, OTHER.c.id == Specialty.id)
+    .where(Specialty.slug == bindparam("slug"))
+)
+
+
+@pytest.mark.parametrize("mine", ["cardiology", "no-such"])
+@pytest.mark.parametrize("its", ["neurology", "no-such"])
+def test_a_statement_brings_another_one_along_whichever_of_them_finds_a_row(session, mine, its):
+    alone, its_alone = NAMED.first(slug=mine), Noted.statement.first(other_slug=its)
+    noted = Noted(its)
+    row = NAMED.first(noted, slug=mine)
+    assert row == alone
+    assert noted.seen == ["left", its_alone]
+    if alone:
+        assert (row.slug, row.name) == (alone.slug, alone.name)
+        assert "_2" in row._fields
+
+
+def test_two_at_once_are_one_way_to_the_server(committing):
+    seen = []
+
+    def note(_connection, _cursor, statement, *_):
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    NAMED.first(Noted("neurology"), slug="cardiology")
+    event.remove(Engine, "before_cursor_execute", note)
+    assert len(seen) == 1
+
+
+def test_an_errand_that_fails_has_left_and_does_not_arrive(session):
+    noted = Noted("neurology")
+    divide = Prepared(select(literal(1, Integer) / bindparam("number", type_=Integer)))
+    with pytest.raises(DBAPIError):
+        divide.first(noted, number=0)
+    assert noted.seen == ["left"]
+
+
 def test_errors_are_sqlalchemys_and_show_no_values(committing):
     divide = Prepared(select(literal(1, Integer) / bindparam("secret_number", type_=Integer)))
     with pytest.raises(DBAPIError) as error:
@@ -172,6 +231,64 @@ def test_what_is_written_after_reading_is_one_transaction(committing):
     finally:
         db.session.execute(text("DELETE FROM specialties WHERE slug = 'written'"))
         db.session.commit()
+
+
+@pytest.fixture
+def sent(committing):
+    """What went to the server since then, word for word."""
+    sent = []
+
+    def note(_connection, cursor, *_):
+        sent.append(cursor.query.decode())
+
+    event.listen(Engine, "after_cursor_execute", note)
+    yield sent
+    event.remove(Engine, "after_cursor_execute", note)
+
+
+def test_a_transaction_after_reading_begins_together_with_its_first_statement(sent):
+    ADDED.first(**given())
+    sent.clear()
+    with transaction() as session:
+        session.execute(text("SELECT 1"))
+        session.execute(text("SELECT 2"))
+        assert state() == TRANSACTION_STATUS_INTRANS
+    assert sent == ["BEGIN; SELECT 1", "SELECT 2"]
+    with transaction() as session:  # nothing was read before: psycopg2 begins it, and has its own way
+        session.execute(text("SELECT 3"))
+        assert state() == TRANSACTION_STATUS_INTRANS
+    assert sent[2:] == ["SELECT 3"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "begun"), [("SELECT 1 / 0", TRANSACTION_STATUS_INERROR), ("SELEC 1", TRANSACTION_STATUS_IDLE)]
+)
+def test_a_transaction_whose_first_statement_fails_leaves_nothing_open(committing, wrong, begun):
+    ADDED.first(**given())
+    with pytest.raises(DBAPIError), transaction() as session:
+        try:
+            session.execute(text(wrong))
+        finally:
+            assert state() == begun
+    assert ADDED.first(**given()).number == 7
+    assert state() == TRANSACTION_STATUS_IDLE
+
+
+def test_a_statement_that_is_not_understood_does_not_keep_the_next_from_beginning(committing):
+    ADDED.first(**given())
+    with transaction() as session:
+        with pytest.raises(DBAPIError):
+            session.execute(text("SELEC 1"))
+        session.execute(text("SELECT 1"))
+        assert state() == TRANSACTION_STATUS_INTRANS
+
+
+def test_a_transaction_that_asks_nothing_begins_none(committing):
+    ADDED.first(**given())
+    with transaction():
+        assert state() == TRANSACTION_STATUS_IDLE
+    ADDED.first(**given())
+    assert state() == TRANSACTION_STATUS_IDLE
 
 
 def test_nothing_is_written_outside_of_a_transaction(committing):

@@ -104,7 +104,11 @@ def find_sign_in(id_hash: bytes, *, now: datetime, idle_since: datetime) -> Foun
 
     None when it is unknown, has lasted too long, was last seen before ``idle_since``, or the account was deactivated.
     """
-    row = SIGN_IN.first(id_hash=id_hash, now=now, idle_since=idle_since)
+    return found_sign_in(SIGN_IN.first(id_hash=id_hash, now=now, idle_since=idle_since))
+
+
+def found_sign_in(row: Sequence[Any] | None) -> FoundSignIn | None:
+    """What a row of :data:`SIGN_IN` says."""
     return FoundSignIn(row[0], row[1], Account(*row[2:])) if row else None
 
 

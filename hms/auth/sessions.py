@@ -11,7 +11,7 @@ needs none of it costs nothing, and works while the database is away.
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from flask import Flask, Request, Response, session
@@ -108,20 +108,47 @@ class BrowserSession(SessionMixin):
         It is tried once: when the database is away, the first who asks gets its error, and the page that says so is
         drawn as for anybody.
         """
-        if not self._is_read and self._secret:
-            self._is_read = self.signed_in = True
-            now = clock.now()
-            self._sign_in = queries.find_sign_in(_hash(self._secret), now=now, idle_since=policies.idle_since(now))
-            self._note_what_was_found()
+        if errand := self.errand():
+            errand.leave()
+            errand.arrive(errand.statement.first(**errand.values))
         return self._values
 
-    def _note_what_was_found(self) -> None:
+    def errand(self) -> "SignInErrand | None":
+        """What there is to look up, for a statement that brings it along; None when nothing is, or it was already."""
+        return None if self._is_read or self._secret is None else SignInErrand(self, _hash(self._secret))
+
+    def is_being_read(self) -> None:
+        """Somebody looks up who is signed in."""
+        self._is_read = self.signed_in = True
+
+    def note(self, found: FoundSignIn | None) -> None:
+        """Be the session that was found."""
+        self._sign_in = found
         if self._sign_in is None:
             self.signed_in, self.ended = False, True
             return
         self._values = dict(self._sign_in.data)
         if self._sign_in.last_seen_at < clock.now() - policies.SEEN_EVERY:
             services.note_seen(_hash(str(self._secret)))
+
+
+class SignInErrand:
+    """Looks up who is signed in; see :class:`hms.prepared.Errand`."""
+
+    statement = queries.SIGN_IN
+
+    def __init__(self, session: BrowserSession, id_hash: bytes):
+        now = clock.now()
+        self._session = session
+        self.values: Mapping[str, Any] = {"id_hash": id_hash, "now": now, "idle_since": policies.idle_since(now)}
+
+    def leave(self) -> None:
+        """It is looked up once, whatever comes of it."""
+        self._session.is_being_read()
+
+    def arrive(self, row: Sequence[Any] | None) -> None:
+        """The row of the session; None when it is over."""
+        self._session.note(queries.found_sign_in(row))
 
 
 class Sessions(SecureCookieSessionInterface):

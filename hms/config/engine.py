@@ -49,6 +49,7 @@ def engine_options(address: str, *, pool_size: int, pooler: bool = False) -> dic
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": POOL_WAIT_SECONDS,
+        "pool_use_lifo": True,  # few requests at a time keep few backends busy, which have what they need at hand
         "hide_parameters": True,  # an error ends in the log, and a statement's values may be anybody's name or secret
         "connect_args": CONNECT_ARGS | options,
     }

@@ -192,6 +192,27 @@ def test_only_a_page_of_a_doctors_own_asks_for_the_doctor(bose, signed_in, clien
         assert len(seen) <= most, seen
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_doctors_page_asks_once_who_is_signed_in_whether_or_not_there_is_the_doctor(asha, bose, signed_in, is_there):
+    browser = signed_in(asha)
+    path = f"/doctors/{bose.id if is_there else asha.id}"
+    with browser.statements() as seen:
+        answer = browser.get(path)
+    assert answer.status_code == (200 if is_there else 404)
+    assert len([one for one in seen if "sessions" in one]) == 1
+    assert (asha.user.full_name in answer.text) is is_there
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_doctors_page_is_a_strangers_once_the_session_is_over(asha, bose, signed_in, steady_clock):
+    browser = signed_in(asha)
+    steady_clock.advance(hours=1)
+    answer = browser.get(f"/doctors/{bose.id}")
+    assert answer.status_code == 200
+    assert asha.user.full_name not in answer.text
+    assert cookie(browser) is None
+
+
 def test_a_page_that_asks_nothing_of_the_session_does_not_read_it(asha, signed_in):
     browser = signed_in(asha)
     with browser.statements() as seen:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth.models import Doctor, Specialty, User
 from hms.errors import NotFound
-from hms.prepared import Prepared
+from hms.prepared import Errand, Prepared
 from hms.scheduling import policies
 from hms.scheduling.models import Mode, Slot
 from hms.scheduling.policies import ClockChanges, Policy, Window
@@ -202,9 +202,9 @@ def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
     return list(cards.values())
 
 
-def get_bookable_doctor(doctor_id: UUID) -> DoctorProfile:
-    """A doctor whom patients can find; a pending or deactivated one is not found."""
-    row = _profile(policies.changes_ahead()).first(doctor_id=doctor_id, **policies.moments())
+def get_bookable_doctor(doctor_id: UUID, *, along: Errand | None = None) -> DoctorProfile:
+    """A doctor whom patients can find; a pending or deactivated one is not found. An errand comes along."""
+    row = _profile(policies.changes_ahead()).first(along, doctor_id=doctor_id, **policies.moments())
     if row is None:
         raise NotFound("We could not find this doctor.")
     free = [FreeTime(*times) if times[0] else None for times in (row[-8:-4], row[-4:])]

@@ -10,6 +10,7 @@ from hms import clock
 from hms.auth import queries as people
 from hms.auth.guards import guard
 from hms.auth.replica import strangers_read_the_replica
+from hms.auth.sessions import browser_session
 from hms.errors import NotFound
 from hms.scheduling import pickers, queries, summaries
 from hms.web import render
@@ -61,7 +62,7 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>")
 def doctor(doctor_id: UUID) -> ResponseReturnValue:
     """One doctor, and the free times of one week with one day open."""
-    profile = queries.get_bookable_doctor(doctor_id)
+    profile = queries.get_bookable_doctor(doctor_id, along=browser_session().errand())
     kind = pickers.kind_asked(request.args.get("visit", ""), profile)
     day = pickers.day_asked(request.args.get("day", ""), kind.earliest)
     week = queries.week_of(doctor_id, pickers.monday_of(day), policy=profile.policy, mode=kind.mode)
