@@ -80,6 +80,11 @@ def start_of_day(day: date, *, zone: ZoneInfo | None = None) -> datetime:
     return datetime.combine(day, time.min, zone or clinic_zone()).astimezone(UTC)
 
 
+def monday_of(day: date) -> date:
+    """The Monday of that day's week."""
+    return day - timedelta(days=day.weekday())
+
+
 def day_bounds(day: date, *, zone: ZoneInfo | None = None) -> tuple[datetime, datetime]:
     """``[first moment, first moment of the next day)``: 23, 24 or 25 hours, or none for a day that was skipped."""
     return start_of_day(day, zone=zone), start_of_day(day + timedelta(days=1), zone=zone)

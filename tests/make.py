@@ -112,6 +112,7 @@ def slot(
     day: date | None = None,
     start: time = time(9),
     minutes: int = 20,
+    mode: str = "in-person",
 ) -> Slot:
     """A free time: at ``starts_at``, or at ``start`` on ``day``, or after the last one. The past is allowed."""
     doctor = doctor or a_doctor()
@@ -119,7 +120,7 @@ def slot(
         starts_at = clock.from_clinic(day, start) if day else _after_the_last(doctor)
     begin, end = clock.to_clinic(starts_at), clock.to_clinic(starts_at + timedelta(minutes=minutes))
     with at(min(clock.now(), starts_at - timedelta(days=2))):
-        return scheduling.open_slot(doctor, day=begin.date(), start=begin.time(), end=end.time())
+        return scheduling.open_slot(doctor, day=begin.date(), start=begin.time(), end=end.time(), mode=mode)
 
 
 a_slot = slot

@@ -162,7 +162,7 @@ def window(changes: ClockChanges) -> Window:
     run with :func:`moments`.
     """
     notice, horizon = _rule("minimum_notice_minutes"), _rule("horizon_days")
-    opens_at = _moment("now") + func.make_interval(0, 0, 0, 0, 0, notice, type_=Interval)
+    opens_at = moment("now") + func.make_interval(0, 0, 0, 0, 0, notice, type_=Interval)
     return Window(opens_at, _midnight_after(horizon, changes))
 
 
@@ -176,13 +176,19 @@ def moments() -> dict[str, datetime]:
     return {"now": clock.now(), "tomorrow": clock.start_of_day(clock.today() + DAY)}
 
 
-def _moment(name: str) -> ColumnElement[datetime]:
+def moment(name: str) -> ColumnElement[datetime]:
+    """A moment that each run of a statement brings."""
     return bindparam(name, type_=DateTime(timezone=True))
+
+
+def hours(number: Any) -> ColumnElement[timedelta]:
+    """So many hours, for a moment to be shifted by: unlike days, they are the same length wherever the session is."""
+    return func.make_interval(0, 0, 0, 0, number, type_=Interval)
 
 
 def _midnight_after(horizon: ColumnElement[int], changes: ClockChanges) -> ColumnElement[datetime]:
     """:attr:`Policy.bookable_until` by the database, which need not know the clinic's zone."""
-    midnight = _moment("tomorrow") + func.make_interval(0, 0, 0, 0, horizon * 24, type_=Interval)
+    midnight = moment("tomorrow") + hours(horizon * 24)
     if not changes:
         return midnight
     return midnight + case(*[(horizon >= days, shift) for days, shift in reversed(changes)], else_=timedelta())

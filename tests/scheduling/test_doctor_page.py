@@ -111,12 +111,12 @@ def test_the_promise_names_the_zone_and_until_when_one_can_cancel(client, bose):
     assert "hold" not in text.casefold()
 
 
-def test_a_doctors_page_costs_two_statements(client, bose):
+def test_a_doctors_page_costs_one_statement(client, bose):
     open_times(bose, THURSDAY, time(9), time(10))
     address = f"/doctors/{bose.id}"
     with client.statements() as statements:
         assert client.get(address).status_code == 200
-    assert len(statements) == 2
+    assert len(statements) == 1
 
 
 # ---- what the rules of booking hide

@@ -40,10 +40,11 @@ def test_the_landing_page_asks_twice(asked, client, clinic):
     assert len(asked(client, "/")) <= 2
 
 
-def test_a_doctors_page_asks_twice_whoever_is_signed_in(asked, client, signed_in, asha, bose, clinic):
-    path = client.url("directory.doctor", doctor_id=bose.id)
-    assert len(asked(client, path)) <= 2
-    assert len(asked(signed_in(asha), path)) <= 2
+@pytest.mark.parametrize("visit", ["", "?visit=online"])
+def test_a_doctors_page_asks_once_whoever_is_signed_in(asked, client, signed_in, asha, bose, clinic, visit):
+    path = client.url("directory.doctor", doctor_id=bose.id) + visit
+    assert len(asked(client, path)) == 1
+    assert len(asked(signed_in(asha), path)) == 1
 
 
 def test_the_page_before_booking_asks_little(asked, signed_in, asha, bose, clinic):
@@ -117,6 +118,8 @@ def plan_of(session):
         connection = session.connection()
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        # Of a few rows, its index is as good as any to the planner; the test's end brings it back.
+        connection.exec_driver_sql("ALTER TABLE slots DROP CONSTRAINT IF EXISTS ex_slots_doctor_overlap")
         return "\n".join(
             row[0]
             for statement, parameters in asked
@@ -136,11 +139,16 @@ def ranges(plan: str, index: str) -> list[str]:
 
 def test_each_doctors_own_window_bounds_the_index_of_free_times(plan_of, bose, clinic):
     services.set_doctor_policy(bose.id, horizon_days=5, minimum_notice_minutes=10)
+
+    def page():
+        queries.get_doctor_with_week(bose.id, day=None, visit=None)
+
     asked = {
         "directory": (queries.search_doctors, "ix_slots_free", 2),
         "landing page": (queries.welcome, "ix_slots_free", 1),
-        "doctor's page": (lambda: queries.get_bookable_doctor(bose.id), "ix_slots_free", 1),
-        "doctor's page, online": (lambda: queries.get_bookable_doctor(bose.id), "ix_slots_free_online", 1),
+        "doctor's page": (page, "ix_slots_free", 1),
+        "doctor's page, online": (page, "ix_slots_free_online", 1),
+        "doctor's page, week": (page, "ix_slots_doctor_starts_at", 1),
     }
     for name, (ask, index, times) in asked.items():
         found = ranges(plan_of(ask), index)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from hms import clock
@@ -17,11 +17,15 @@ class Kind(NamedTuple):
     earliest: FreeTime | None
 
 
-def day_asked(text: str, earliest: FreeTime | None) -> date:
-    """The day in an address; for anything else, and for a day gone by, the day of the earliest free time, or today."""
-    default = clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
+def day_asked(text: str) -> date | None:
+    """The day in an address, unless it has gone by; None for anything else."""
     day = _read_day(text)
-    return day if day and clock.today() <= day <= clock.LAST_DAY else default
+    return day if day and clock.today() <= day <= clock.LAST_DAY else None
+
+
+def day_of(earliest: FreeTime | None) -> date:
+    """The day of the earliest free time, or today."""
+    return clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
 
 
 def any_day(text: str) -> date:
@@ -37,11 +41,6 @@ def _read_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def monday_of(day: date) -> date:
-    """The Monday of that day's week."""
-    return day - timedelta(days=day.weekday())
 
 
 def page_asked(text: str) -> int:
@@ -60,9 +59,9 @@ def visit_asked(text: str) -> Mode | None:
     return {"in-person": Mode.IN_PERSON, "online": Mode.ONLINE}.get(text)
 
 
-def kind_asked(text: str, profile: DoctorProfile) -> Kind:
-    """The kind of visit that the address asks for, in person by default, where the doctor offers both."""
+def kind_of(visit: Mode | None, profile: DoctorProfile) -> Kind:
+    """The kind of visit that is asked for, in person by default, where the doctor offers both."""
     if not (profile.in_person and profile.online):
         return Kind(None, profile.earliest)
-    mode = visit_asked(text) or Mode.IN_PERSON
+    mode = visit or Mode.IN_PERSON
     return Kind(mode, profile.online if mode == Mode.ONLINE else profile.in_person)

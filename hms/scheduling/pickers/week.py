@@ -8,7 +8,7 @@ from flask import url_for
 
 from hms import clock
 from hms.scheduling.models import Mode
-from hms.scheduling.pickers.asked import Kind, monday_of
+from hms.scheduling.pickers.asked import Kind
 from hms.scheduling.pickers.times import WEEK, Time, time_link
 from hms.scheduling.policies import Policy, counted
 from hms.scheduling.queries import DaySummary, DoctorFacts, DoctorProfile, FreeTime, Week
@@ -147,7 +147,7 @@ def _day_link(doctor: DoctorFacts, day: date, kind: Kind) -> str:
 
 def _weeks_beside(monday: date, policy: Policy) -> tuple[date | None, date | None]:
     """A day of the week before and of the week after, between today and the last day that can be booked."""
-    first, last = monday_of(clock.today()), monday_of(min(policy.last_day, clock.LAST_DAY))
+    first, last = clock.monday_of(clock.today()), clock.monday_of(min(policy.last_day, clock.LAST_DAY))
     earlier = min(monday - WEEK, last)
     later = monday + WEEK
     return max(earlier, clock.today()) if earlier >= first else None, later if later <= last else None

@@ -16,18 +16,22 @@ from hms.scheduling.queries.appointments import (
 )
 from hms.scheduling.queries.directory import (
     DoctorCard,
-    DoctorFacts,
     DoctorPage,
-    DoctorProfile,
     SpecialtyFacts,
     Welcome,
-    get_bookable_doctor,
     list_specialties_with_doctors,
     search_doctors,
     welcome,
 )
 from hms.scheduling.queries.explaining import Explained, explain_day
 from hms.scheduling.queries.policies import PolicyRow, count_coming, find_policy, list_own_policies, lock_patient
+from hms.scheduling.queries.profile import (
+    DoctorFacts,
+    DoctorProfile,
+    DoctorWithWeek,
+    get_bookable_doctor,
+    get_doctor_with_week,
+)
 from hms.scheduling.queries.schedules import (
     get_closure,
     get_schedule,
@@ -60,6 +64,7 @@ __all__ = [
     "DoctorFacts",
     "DoctorPage",
     "DoctorProfile",
+    "DoctorWithWeek",
     "Explained",
     "FreeTime",
     "PolicyRow",
@@ -78,6 +83,7 @@ __all__ = [
     "get_appointment",
     "get_bookable_doctor",
     "get_closure",
+    "get_doctor_with_week",
     "get_schedule",
     "get_slot",
     "get_slot_to_book",

@@ -1,4 +1,4 @@
-"""Finding a doctor: specialties, the search with each doctor's next times, one doctor's page."""
+"""Finding a doctor: specialties, and the search with each doctor's next times."""
 
 import re
 from collections.abc import Sequence
@@ -12,12 +12,11 @@ from sqlalchemy import ColumnElement, Integer, Row, Select, Uuid, bindparam, fun
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth.models import Doctor, Specialty, User
-from hms.errors import NotFound
-from hms.prepared import Errand, Prepared
+from hms.prepared import Prepared
 from hms.scheduling import policies
-from hms.scheduling.models import Mode, Slot
+from hms.scheduling.models import Slot
 from hms.scheduling.policies import ClockChanges, Policy, Window
-from hms.scheduling.queries.slots import FreeTime, is_bookable, takes_place
+from hms.scheduling.queries.slots import FreeTime, is_bookable
 
 TIMES_ON_A_CARD = 3
 PAGE = 20
@@ -60,38 +59,6 @@ class SpecialtyFacts(NamedTuple):
     name: str
 
 
-class DoctorFacts(NamedTuple):
-    """What patients may know of a doctor. ``fee_minor`` is in the smallest unit of the currency."""
-
-    id: UUID
-    full_name: str
-    specialty: str
-    specialty_slug: str
-    bio: str
-    room: str
-    languages: str
-    visit_minutes: int
-    years_of_experience: int
-    fee_minor: int | None
-    fee_currency: str
-    photo_version: str | None
-
-
-class DoctorProfile(NamedTuple):
-    """A doctor with everything that patients may know: the rules too, and the soonest time for each kind of visit."""
-
-    doctor: DoctorFacts
-    policy: Policy
-    in_person: FreeTime | None
-    online: FreeTime | None
-
-    @property
-    def earliest(self) -> FreeTime | None:
-        """The soonest bookable time of all."""
-        both = [time for time in (self.in_person, self.online) if time]
-        return min(both, key=lambda time: time.starts_at) if both else None
-
-
 class Welcome(NamedTuple):
     """What the landing page knows: the clinic's rules, and the soonest bookable time of all, if there is one."""
 
@@ -111,7 +78,7 @@ def _specialties() -> Select:
         select(Specialty.slug, Specialty.name, func.count(Doctor.id))
         .join(Doctor, Doctor.specialty_id == Specialty.id)
         .join(User, Doctor.user_id == User.id)
-        .where(_is_shown())
+        .where(is_shown())
         .group_by(Specialty.id)
         .order_by(Specialty.name)
     )
@@ -134,7 +101,7 @@ def _literally(name: str) -> str:
 def _search(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Prepared:
     found = _page_of_doctors(by_specialty, by_name, changes).subquery("found")
     own = Slot.doctor_id == found.c.doctor_id
-    times = _soonest(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
+    times = soonest_times(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
     return Prepared(
         select(found, *times.c)
         .outerjoin(times, true())
@@ -142,7 +109,7 @@ def _search(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Prepare
     )
 
 
-def _soonest(
+def soonest_times(
     whose: ColumnElement[bool], window: Window, *others: ColumnElement[bool], count: int = 1
 ) -> LateralFromClause:
     """The soonest bookable slots of each doctor, from the partial index of free ones."""
@@ -159,7 +126,7 @@ def _page_of_doctors(by_specialty: bool, by_name: bool, changes: ClockChanges) -
     first = lateral(
         select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable(window)).order_by(Slot.starts_at).limit(1)
     )
-    wanted = [_is_shown()]
+    wanted = [is_shown()]
     if by_specialty:
         wanted.append(Specialty.slug == bindparam("specialty"))
     if by_name:
@@ -202,29 +169,6 @@ def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
     return list(cards.values())
 
 
-def get_bookable_doctor(doctor_id: UUID, *, along: Errand | None = None) -> DoctorProfile:
-    """A doctor whom patients can find; a pending or deactivated one is not found. An errand comes along."""
-    row = _profile(policies.changes_ahead()).first(along, doctor_id=doctor_id, **policies.moments())
-    if row is None:
-        raise NotFound("We could not find this doctor.")
-    free = [FreeTime(*times) if times[0] else None for times in (row[-8:-4], row[-4:])]
-    return DoctorProfile(DoctorFacts(*row[: len(FACTS)]), policies.of_row(row), *free)
-
-
-@lru_cache(maxsize=4)
-def _profile(changes: ClockChanges) -> Prepared:
-    own, window = Slot.doctor_id == Doctor.id, policies.window(changes)
-    in_person, online = (_soonest(own, window, takes_place(mode)) for mode in (Mode.IN_PERSON, Mode.ONLINE))
-    doctors = select(*FACTS, *policies.COLUMNS, *in_person.c, *online.c).select_from(Doctor)
-    doctors = doctors.join(User, Doctor.user_id == User.id).join(Specialty, Doctor.specialty_id == Specialty.id)
-    return Prepared(
-        policies.joined(doctors, doctor_id=Doctor.id)
-        .outerjoin(in_person, true())
-        .outerjoin(online, true())
-        .where(Doctor.id == bindparam("doctor_id"), _is_shown())
-    )
-
-
 def welcome() -> Welcome:
     """The clinic's rules, and the soonest bookable time of all its doctors, by one statement."""
     (row,) = _welcome(policies.changes_ahead()).all(**policies.moments())
@@ -233,12 +177,12 @@ def welcome() -> Welcome:
 
 @lru_cache(maxsize=4)
 def _welcome(changes: ClockChanges) -> Prepared:
-    first = _soonest(Slot.doctor_id == Doctor.id, policies.window(changes))
+    first = soonest_times(Slot.doctor_id == Doctor.id, policies.window(changes))
     doctors = select(User.full_name, first.c.id, first.c.starts_at).select_from(Doctor)
     soonest = (
         policies.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
         .join(first, true())
-        .where(_is_shown())
+        .where(is_shown())
         .order_by(first.c.starts_at)
         .limit(1)
         .subquery("soonest")
@@ -248,27 +192,11 @@ def _welcome(changes: ClockChanges) -> Prepared:
     return Prepared(policies.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true()))
 
 
-def _is_shown() -> ColumnElement[bool]:
+def is_shown() -> ColumnElement[bool]:
     """Which doctors patients can find."""
     return Doctor.approved_at.is_not(None) & User.deactivated_at.is_(None)
 
 
 # The statements of these pages are put together once, not in every request: SQLAlchemy takes longer to build one than
 # to run it. What differs from request to request comes as parameters.
-FACTS = (
-    Doctor.id,
-    User.full_name,
-    Specialty.name,
-    Specialty.slug,
-    Doctor.bio,
-    Doctor.room,
-    Doctor.languages,
-    Doctor.visit_minutes,
-    Doctor.years_of_experience,
-    Doctor.fee_minor,
-    Doctor.fee_currency,
-    Doctor.photo_version,
-)
-"""The columns of :class:`DoctorFacts`."""
-
 SPECIALTIES = Prepared(_specialties())

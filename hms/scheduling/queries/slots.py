@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    DateTime,
     Select,
     Text,
     bindparam,
@@ -113,24 +112,25 @@ def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None 
 
 @lru_cache
 def _week(mode: Mode | None) -> Prepared:
-    moment = DateTime(timezone=True)
-    opens_at, closes_at = (bindparam(name, type_=moment) for name in ("opens_at", "closes_at"))
+    opens_at, closes_at, first, end = (policies.moment(name) for name in ("opens_at", "closes_at", "first", "end"))
+    times = times_between(first, end, Window(opens_at, closes_at)).where(Slot.doctor_id == bindparam("doctor_id"))
+    return Prepared(times.where(takes_place(mode)) if mode else times)
+
+
+def times_between(first: ColumnElement[datetime], end: ColumnElement[datetime], window: Window) -> Select[tuple[str]]:
+    """The times that start from ``first`` to before ``end``, as :class:`Week` has them; run with ``now``."""
     is_free = Slot.status == SlotStatus.FREE
     state = case(
-        (is_free & (Slot.starts_at >= opens_at) & (Slot.starts_at < closes_at), "free"),
-        (is_free & (Slot.starts_at > bindparam("now", type_=moment)) & (Slot.starts_at < opens_at), "too-soon"),
+        (is_free & (Slot.starts_at >= window.opens_at) & (Slot.starts_at < window.closes_at), "free"),
+        (is_free & (Slot.starts_at > policies.moment("now")) & (Slot.starts_at < window.opens_at), "too-soon"),
         else_="taken",
     )
-    seconds = (cast(func.date_part("epoch", moment), BigInteger) for moment in (Slot.starts_at, Slot.ends_at))
+    seconds = (cast(func.date_part("epoch", end), BigInteger) for end in (Slot.starts_at, Slot.ends_at))
     line = func.concat_ws(literal(" ", Text), Slot.id, *seconds, Slot.mode, state)
     times = func.string_agg(line, aggregate_order_by(literal("\n", Text), Slot.starts_at))
-    statement = select(func.coalesce(times, "")).where(
-        Slot.doctor_id == bindparam("doctor_id"),
-        Slot.starts_at >= bindparam("first"),
-        Slot.starts_at < bindparam("end"),
-        Slot.status != SlotStatus.BUSY_UNAVAILABLE,
+    return select(func.coalesce(times, "").label("times")).where(
+        Slot.starts_at >= first, Slot.starts_at < end, Slot.status != SlotStatus.BUSY_UNAVAILABLE
     )
-    return Prepared(statement.where(takes_place(mode)) if mode else statement)
 
 
 def nearest_free(slot: Slot, *, policy: Policy, count: int = 3) -> list[FreeTime]:

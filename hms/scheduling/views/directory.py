@@ -62,10 +62,12 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>")
 def doctor(doctor_id: UUID) -> ResponseReturnValue:
     """One doctor, and the free times of one week with one day open."""
-    profile = queries.get_bookable_doctor(doctor_id, along=browser_session().errand())
-    kind = pickers.kind_asked(request.args.get("visit", ""), profile)
-    day = pickers.day_asked(request.args.get("day", ""), kind.earliest)
-    week = queries.week_of(doctor_id, pickers.monday_of(day), policy=profile.policy, mode=kind.mode)
+    visit, asked = pickers.visit_asked(request.args.get("visit", "")), pickers.day_asked(request.args.get("day", ""))
+    found = queries.get_doctor_with_week(doctor_id, day=asked, visit=visit, along=browser_session().errand())
+    profile = found.profile
+    kind = pickers.kind_of(visit, profile)
+    day = asked or pickers.day_of(kind.earliest)
+    week = found.week(clock.monday_of(day), kind.mode)
     return render(
         "directory/doctor.html",
         doctor=profile.doctor,

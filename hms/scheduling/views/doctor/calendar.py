@@ -20,7 +20,7 @@ def calendar() -> ResponseReturnValue:
     """What the doctor offers and has booked, from the day named in ``week`` on or in its week; else from today."""
     view, chosen = _view(), day_named_in_address()
     length = timedelta(days=1 if view == "day" else 7)
-    first = chosen if view == "day" else monday_of(chosen)
+    first = chosen if view == "day" else clock.monday_of(chosen)
     items = agenda_of(first, first + length)
     days = [first] if view == "day" else weekgrid.week_days(first, items)
     return render(
@@ -68,11 +68,6 @@ def day_named_in_address() -> date:
     return day if clock.FIRST_DAY <= day <= clock.LAST_DAY else clock.today()
 
 
-def monday_of(day: date) -> date:
-    """The Monday of the week of ``day``."""
-    return day - timedelta(days=day.weekday())
-
-
 def link_to(item: AgendaItem) -> str | None:
     """A booked time leads to its appointment, a free or blocked one to the page that changes or removes it."""
     if item.appointment_id:
@@ -98,7 +93,7 @@ def _view() -> str:
 
 def _first_of(view: str, chosen: date) -> date:
     """The day to show in another view: today if the week on show holds it and a day is wanted."""
-    if view == "day" and _view() != "day" and monday_of(chosen) == monday_of(clock.today()):
+    if view == "day" and _view() != "day" and clock.monday_of(chosen) == clock.monday_of(clock.today()):
         return clock.today()
     return chosen
 

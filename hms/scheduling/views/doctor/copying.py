@@ -13,7 +13,7 @@ from hms.scheduling import services
 from hms.scheduling.forms.exceptions import CopyDayForm
 from hms.scheduling.models import SlotStatus
 from hms.scheduling.services import SeriesResult
-from hms.scheduling.views.doctor.calendar import agenda_of, monday_of
+from hms.scheduling.views.doctor.calendar import agenda_of
 from hms.scheduling.views.doctor.door import bp
 from hms.web import formats, render
 
@@ -50,7 +50,7 @@ def day_in_path(text: str) -> date:
 
 def days_after(source: date) -> list[date]:
     """The days to choose from: five weeks from that of the day or from this one, without the day and the past."""
-    monday = monday_of(max(source, clock.today()))
+    monday = clock.monday_of(max(source, clock.today()))
     days = (monday + n * DAY for n in range(WEEKS * 7))
     return [day for day in days if day >= clock.today() and day != source]
 
@@ -90,5 +90,5 @@ def _weeks(form: CopyDayForm) -> list[tuple[str, list]]:
     """The choices of the form, a line of seven for each week."""
     lines: dict[date, list] = defaultdict(lambda: [None] * 7)
     for option, day in zip(form.to_days, form.to_days.days, strict=True):
-        lines[monday_of(day)][day.weekday()] = option
+        lines[clock.monday_of(day)][day.weekday()] = option
     return [(f"Week of {formats.plain_day(monday)}", options) for monday, options in lines.items()]

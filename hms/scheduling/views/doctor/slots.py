@@ -13,7 +13,7 @@ from hms.errors import Refusal
 from hms.scheduling import queries, services, weekgrid
 from hms.scheduling.forms.offering import SeriesForm, SlotForm, usual_series
 from hms.scheduling.models import BlockedBy, Slot, SlotStatus
-from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address, monday_of
+from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address
 from hms.scheduling.views.doctor.door import bp
 from hms.web import formats, render
 
@@ -110,7 +110,7 @@ def _back_to_the_calendar(starts_at: datetime, done: str) -> ResponseReturnValue
 
 
 def _page(form: SlotForm, series_form: SeriesForm, *, status: int) -> ResponseReturnValue:
-    monday = monday_of(day_named_in_address())
+    monday = clock.monday_of(day_named_in_address())
     free = [item for item in agenda_of(monday, monday + WEEK) if _is_free_to_come(item)]
     days = sorted({clock.to_clinic(item.starts_at).date() for item in free})
     return render(
