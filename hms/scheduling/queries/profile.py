@@ -62,7 +62,10 @@ class DoctorWithWeek(NamedTuple):
     times: str
 
     def week(self, monday: date, mode: Mode | None) -> Week:
-        """The week from ``monday`` on, in clinic time; one that did not come along is asked for now."""
+        """The week from ``monday`` on, in clinic time; one that did not come along is asked for now.
+
+        ``mode`` is the kind of visit that the times are for, None where the doctor offers but one.
+        """
         if clock.start_of_day(monday) == self.first and clock.start_of_day(monday + WEEK) == self.first + WEEK:
             return Week(monday, self.times)
         return week_of(self.profile.doctor.id, monday, policy=self.profile.policy, mode=mode)
@@ -80,11 +83,10 @@ def get_doctor_with_week(
 
     Where the doctor offers both kinds of visit, times and week are those for ``visit``, in person by default.
     """
-    today = clock.today()
     row = _profile_with_week(policies.changes_ahead()).first(
         along,
         doctor_id=doctor_id,
-        monday=clock.start_of_day(clock.monday_of(today)),
+        monday=clock.start_of_day(clock.monday_of(clock.today())),
         asked=clock.start_of_day(day) if day else None,
         wants_online=visit == Mode.ONLINE,
         **policies.moments(),
