@@ -4,8 +4,9 @@ Somebody who is not signed in has Flask's signed cookie with what a form needs (
 row. Somebody who is signed in has an opaque random value in the same cookie, and a row that is found by its SHA-256;
 signing in and out replaces the value, so that an older cookie is worth nothing.
 
-The row is read when it is first needed, by one statement together with the user and the person behind it. A page that
-needs none of it costs nothing, and works while the database is away.
+The row is read when it is first needed, by one statement together with the user and the person behind it, or it comes
+along with a statement that a page sends anyway. A page that needs none of it costs nothing, and works while the
+database is away.
 """
 
 import hashlib
@@ -117,12 +118,12 @@ class BrowserSession(SessionMixin):
         """What there is to look up, for a statement that brings it along; None when nothing is, or it was already."""
         return None if self._is_read or self._secret is None else SignInErrand(self, _hash(self._secret))
 
-    def is_being_read(self) -> None:
-        """Somebody looks up who is signed in."""
+    def note_asked(self) -> None:
+        """It is being looked up who is signed in."""
         self._is_read = self.signed_in = True
 
-    def note(self, found: FoundSignIn | None) -> None:
-        """Be the session that was found."""
+    def note_found(self, found: FoundSignIn | None) -> None:
+        """Be the session that was found; None when it is over."""
         self._sign_in = found
         if self._sign_in is None:
             self.signed_in, self.ended = False, True
@@ -144,11 +145,11 @@ class SignInErrand:
 
     def leave(self) -> None:
         """It is looked up once, whatever comes of it."""
-        self._session.is_being_read()
+        self._session.note_asked()
 
     def arrive(self, row: Sequence[Any] | None) -> None:
         """The row of the session; None when it is over."""
-        self._session.note(queries.found_sign_in(row))
+        self._session.note_found(queries.found_sign_in(row))
 
 
 class Sessions(SecureCookieSessionInterface):

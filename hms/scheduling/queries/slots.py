@@ -125,7 +125,7 @@ def times_between(first: ColumnElement[datetime], end: ColumnElement[datetime], 
         (is_free & (Slot.starts_at > policies.moment("now")) & (Slot.starts_at < window.opens_at), "too-soon"),
         else_="taken",
     )
-    seconds = (cast(func.date_part("epoch", end), BigInteger) for end in (Slot.starts_at, Slot.ends_at))
+    seconds = (cast(func.date_part("epoch", one), BigInteger) for one in (Slot.starts_at, Slot.ends_at))
     line = func.concat_ws(literal(" ", Text), Slot.id, *seconds, Slot.mode, state)
     times = func.string_agg(line, aggregate_order_by(literal("\n", Text), Slot.starts_at))
     return select(func.coalesce(times, "").label("times")).where(
