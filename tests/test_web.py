@@ -1,8 +1,10 @@
 """What every answer carries, whatever it is, and the pages for when something goes wrong."""
 
 import re
+from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError
@@ -10,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hms import errors
 from hms.db import Busy
+from hms.web import health
 from tests.pages import Page
 
 LEAKS = re.compile(r"Traceback|File \"/|psycopg|sqlalchemy|SELECT |/hms/|werkzeug", re.IGNORECASE)
@@ -147,6 +150,29 @@ def test_it_is_not_ready_one_migration_behind(session, client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "0001" in answer.json["reason"]
+
+
+def test_an_old_process_stays_ready_when_a_later_version_has_migrated_the_tables(session, client):
+    session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert client.get("/readyz").json == {"status": "ok"}
+
+
+def test_it_is_not_ready_while_no_revision_is_stored(session, client):
+    session.execute(text("DELETE FROM alembic_version"))
+    assert client.get("/readyz").status_code == 503
+
+
+def test_asking_whether_it_is_ready_reads_no_migration_scripts(client, monkeypatch):
+    opened = []
+    monkeypatch.setattr(Path, "glob", lambda *args: opened.append(args) or iter(()))
+    monkeypatch.setattr(ScriptDirectory, "__init__", lambda *args, **_: opened.append(args))
+    assert client.get("/readyz").status_code == 200
+    assert opened == []
+
+
+def test_what_a_version_needs_is_the_last_of_its_migrations(app):
+    scripts = ScriptDirectory(app.extensions["migrate"].directory)
+    assert app.extensions[health.REVISIONS][-1] == scripts.get_current_head()
 
 
 def test_it_is_ready_with_its_tables(client):
