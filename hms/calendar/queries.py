@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased, joinedload
 
 from hms import clock
@@ -200,42 +200,75 @@ class FeedEntry(NamedTuple):
     changed_at: datetime
 
 
+class FeedOwner(NamedTuple):
+    """Whose a feed is, and a mark that is another as soon as anything in the feed is."""
+
+    user: User
+    mark: str
+
+
+def find_feed_owner(token_hash: bytes, *, since: datetime) -> FeedOwner | None:
+    """Whose private feed has a token with that hash; nobody's once the account is closed.
+
+    One statement reads the mark along: no person's row becomes an object for it, and nothing is written down.
+    """
+    owner_id = select(CalendarFeed.user_id).where(CalendarFeed.token_hash == token_hash).scalar_subquery()
+    inside = _in_feed(owner_id, Appointment.id, _changed_at().label("changed_at"), since=since).subquery()
+    patients, doctors = aliased(User), aliased(User)
+    told = func.concat_ws(
+        literal("|", String),
+        *(Appointment.id, Appointment.version, Appointment.status, Appointment.mode),
+        *(func.date_part("epoch", moment) for moment in (Appointment.starts_at, Appointment.ends_at)),
+        *(func.date_part("epoch", inside.c.changed_at), Doctor.room, patients.full_name, doctors.full_name),
+    )
+    mark = (
+        select(func.md5(func.string_agg(told, aggregate_order_by(literal("\n", String), Appointment.id))))
+        .join(inside, inside.c.id == Appointment.id)
+        .join(Doctor, Appointment.doctor_id == Doctor.id)
+        .join(Patient, Appointment.patient_id == Patient.id)
+        .join(doctors, Doctor.user_id == doctors.id)
+        .join(patients, Patient.user_id == patients.id)
+        .scalar_subquery()
+    )
+    row = db.session.execute(
+        select(User, func.coalesce(mark, "")).where(User.id == owner_id, User.deactivated_at.is_(None))
+    ).first()
+    return FeedOwner(*row) if row else None
+
+
 def list_for_feed(user: User, *, since: datetime) -> list[FeedEntry]:
     """The user's appointments that end after ``since``, cancelled ones too, soonest first.
 
     At most 1000: what is to come goes before what is over.
     """
-    theirs = select(Patient.id).where(Patient.user_id == user.id)
-    doctors = select(Doctor.id).where(Doctor.user_id == user.id)
-    changed_at = (
-        select(func.max(AppointmentChange.changed_at))
-        .where(AppointmentChange.appointment_id == Appointment.id)
-        .scalar_subquery()
-    )
     statement = (
-        select(Appointment, func.coalesce(changed_at, Appointment.created_at))
+        _in_feed(user.id, Appointment, _changed_at(), since=since)
         .options(joinedload(Appointment.doctor).joinedload(Doctor.user))
         .options(joinedload(Appointment.patient).joinedload(Patient.user))
-        .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)))
-        .where(Appointment.ends_at > since)
-        .order_by(Appointment.ends_at <= clock.now(), Appointment.starts_at, Appointment.id)
-        .limit(MOST_IN_A_FEED)
         .execution_options(populate_existing=True)
     )
     entries = [FeedEntry(*row) for row in db.session.execute(statement)]
     return sorted(entries, key=lambda entry: (entry.appointment.starts_at, entry.appointment.id))
 
 
+def _in_feed(user_id: Any, *columns: Any, since: datetime) -> Select[Any]:
+    """What the feed of this user holds: the list and its mark are about the same rows."""
+    theirs = select(Patient.id).where(Patient.user_id == user_id)
+    doctors = select(Doctor.id).where(Doctor.user_id == user_id)
+    return (
+        select(*columns)
+        .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)))
+        .where(Appointment.ends_at > since)
+        .order_by(Appointment.ends_at <= clock.now(), Appointment.starts_at, Appointment.id)
+        .limit(MOST_IN_A_FEED)
+    )
+
+
+def _changed_at() -> ColumnElement[datetime]:
+    last = select(func.max(AppointmentChange.changed_at)).where(AppointmentChange.appointment_id == Appointment.id)
+    return func.coalesce(last.scalar_subquery(), Appointment.created_at)
+
+
 def find_feed(user_id: UUID) -> CalendarFeed | None:
     """The user's private feed, if there is one."""
     return db.session.get(CalendarFeed, user_id)
-
-
-def find_feeds_user(token_hash: bytes) -> User | None:
-    """Whose private feed has a token with that hash; nobody's once the account is closed."""
-    statement = (
-        select(User)
-        .join(CalendarFeed, CalendarFeed.user_id == User.id)
-        .where(CalendarFeed.token_hash == token_hash, User.deactivated_at.is_(None))
-    )
-    return db.session.scalar(statement)

@@ -6,7 +6,7 @@ import pytest
 from icalendar import Calendar
 
 from hms.auth import services as auth
-from hms.calendar import queries
+from hms.calendar import ics, queries
 from hms.calendar.models import CalendarFeed
 from hms.calendar.services import feeds
 from hms.db import db, transaction
@@ -151,6 +151,57 @@ def test_it_asks_the_database_twice_however_many_visits_there_are(client, asha, 
         with client.statements() as seen:
             read(client, token)
         assert len(seen) == 2
+
+
+def test_what_has_not_changed_is_one_statement_and_not_put_together_again(client, monkeypatch, asha, bose):
+    for _ in range(3):
+        make.appointment(asha, doctor=bose)
+    token = feeds.make_feed(asha.user)
+    first = read(client, token)
+    monkeypatch.setattr(ics, "feed", lambda *_: pytest.fail("the feed was put together"))
+    for headers, status in (({"If-None-Match": first.headers["ETag"]}, 304), ({}, 200)):
+        with client.statements() as seen:
+            answer = read(client, token, **headers)
+        assert (answer.status_code, answer.headers["ETag"]) == (status, first.headers["ETag"])
+        assert answer.data == (first.data if status == 200 else b"")
+        assert len(seen) == 1
+
+
+def _mark_as_arrived(visit, steady_clock):
+    steady_clock.set(visit.starts_at)
+    services.mark_arrived(visit.id, doctor=visit.doctor)
+
+
+def _move_the_room(visit, _clock):
+    with transaction():
+        visit.doctor.room = "Heart Centre, level 9"
+
+
+def _rename_the_doctor(visit, _clock):
+    with transaction():
+        visit.doctor.user.full_name = "Dr Anil Bose-Lang"
+
+
+@pytest.mark.parametrize("change", [_mark_as_arrived, _move_the_room, _rename_the_doctor])
+def test_whatever_the_feed_tells_changes_its_mark(client, app, monkeypatch, steady_clock, asha, bose, change):
+    monkeypatch.setitem(app.config, "CALENDAR_DETAILS", True)
+    visit = make.appointment(asha, doctor=bose)
+    token = feeds.make_feed(asha.user)
+    first = read(client, token)
+    change(visit, steady_clock)
+    again = read(client, token, **{"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+    assert again.data != first.data
+
+
+def test_other_settings_are_another_mark(client, app, monkeypatch, asha, bose):
+    make.appointment(asha, doctor=bose)
+    token = feeds.make_feed(asha.user)
+    first = read(client, token)
+    monkeypatch.setitem(app.config, "CALENDAR_DETAILS", True)
+    again = read(client, token, **{"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+    assert again.data != first.data
 
 
 def test_its_size_is_bounded(client, monkeypatch, asha, bose):
