@@ -9,7 +9,6 @@ from hms.scheduling.pickers.asked import (
     day_asked,
     day_of,
     kind_of,
-    page_asked,
     specialty_meant,
     visit_asked,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "kind_of",
     "nearest",
     "overlaps",
-    "page_asked",
     "photo_address",
     "result",
     "soon",

@@ -43,11 +43,6 @@ def _read_day(text: str) -> date | None:
         return None
 
 
-def page_asked(text: str) -> int:
-    """The number of a page in an address, from 1 to 999; 1 for anything else."""
-    return max(1, int(text)) if re.fullmatch(r"\d{1,3}", text, re.ASCII) else 1
-
-
 def specialty_meant(words: str, specialties: Sequence[tuple[SpecialtyFacts, int]]) -> SpecialtyFacts | None:
     """The one specialty whose name holds these words, if there is exactly one."""
     found = [specialty for specialty, _ in specialties if words.casefold() in specialty.name.casefold()]

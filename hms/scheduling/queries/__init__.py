@@ -1,6 +1,7 @@
 """What scheduling reads. ``get_`` raises ``NotFound``, ``find_`` may be none, ``list_`` is a list."""
 
 from hms.scheduling.queries.agenda import AgendaItem, agenda
+from hms.scheduling.queries.appointments import PAGE as APPOINTMENTS_ON_A_PAGE
 from hms.scheduling.queries.appointments import (
     count_appointments,
     find_earlier_booking,
@@ -14,6 +15,7 @@ from hms.scheduling.queries.appointments import (
     lock_doctor_of,
     next_appointment,
 )
+from hms.scheduling.queries.directory import PAGE as DOCTORS_ON_A_PAGE
 from hms.scheduling.queries.directory import (
     DoctorCard,
     DoctorPage,
@@ -58,6 +60,8 @@ from hms.scheduling.queries.slots import (
 )
 
 __all__ = [
+    "APPOINTMENTS_ON_A_PAGE",
+    "DOCTORS_ON_A_PAGE",
     "AgendaItem",
     "DaySummary",
     "DoctorCard",

@@ -46,11 +46,6 @@ class DoctorPage(NamedTuple):
     total: int
     page: int
 
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // PAGE))
-
 
 class SpecialtyFacts(NamedTuple):
     """A specialty as patients choose one."""

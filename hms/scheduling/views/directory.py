@@ -13,7 +13,7 @@ from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
 from hms.errors import NotFound
 from hms.scheduling import pickers, queries, summaries
-from hms.web import render
+from hms.web import paging, render
 
 LONGEST_NAME = 120
 ONE_YEAR_SECONDS = 31_536_000
@@ -39,13 +39,13 @@ def landing() -> ResponseReturnValue:
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
     """The doctors of a specialty, or with a name, soonest free first."""
-    name, page = request.args.get("q", "").strip()[:LONGEST_NAME], pickers.page_asked(request.args.get("page", ""))
+    name = request.args.get("q", "").strip()[:LONGEST_NAME]
     specialties = queries.list_specialties_with_doctors()
     chosen = next((one for one, _ in specialties if one.slug == request.args.get("specialty")), None)
-    found = queries.search_doctors(specialty=chosen.slug if chosen else "", name=name, page=page)
-    if not found.cards and page > 1:
-        return redirect(url_for(".doctors", specialty=chosen.slug if chosen else None, q=name or None))
-    if not found.cards and (meant := pickers.specialty_meant(name, specialties)):
+    search = partial(queries.search_doctors, specialty=chosen.slug if chosen else "", name=name)
+    load = lambda number: search(page=number)[:2]  # noqa: E731
+    found = paging.load_page(load, paging.page_asked(), size=queries.DOCTORS_ON_A_PAGE)
+    if not found.items and (meant := pickers.specialty_meant(name, specialties)):
         return redirect(url_for(".doctors", specialty=meant.slug))
     return render(
         "directory/doctors.html",

@@ -12,9 +12,8 @@ from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.scheduling.queries import SlotToBook
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, ModeChanged, NotOffering
-from hms.web import render
+from hms.web import paging, render
 
-APPOINTMENTS_ON_A_PAGE = 50
 TIMES_TO_CHOOSE_FROM = 12
 
 bp = Blueprint("patient", __name__, url_prefix="/patient")
@@ -110,17 +109,17 @@ def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list
 @bp.get("/appointments")
 def appointments() -> ResponseReturnValue:
     """Those to come, soonest first, or those past, latest first."""
-    is_past, page = request.args.get("tab") == "past", pickers.page_asked(request.args.get("page", ""))
+    is_past = request.args.get("tab") == "past"
     counts = queries.count_appointments(patient=current_patient)
-    found = queries.list_appointments(patient=current_patient, past=is_past, page=page)
+    number = paging.clamped(paging.page_asked(), total=counts[is_past], size=queries.APPOINTMENTS_ON_A_PAGE)
+    found = queries.list_appointments(patient=current_patient, past=is_past, page=number)
     policies.read_ahead(appointment.doctor_id for appointment in found)
+    visits = [summaries.visit(appointment) for appointment in found]
     return render(
         "patient/appointments.html",
         is_past=is_past,
         counts=counts,
-        page=page,
-        pages=max(1, -(-counts[is_past] // APPOINTMENTS_ON_A_PAGE)),
-        visits=[summaries.visit(appointment) for appointment in found],
+        found=paging.Page(visits, number, counts[is_past], queries.APPOINTMENTS_ON_A_PAGE),
     )
 
 

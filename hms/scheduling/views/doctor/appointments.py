@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from hms import clock
@@ -15,7 +15,7 @@ from hms.scheduling.models import AppointmentChange, AppointmentStatus
 from hms.scheduling.queries.appointments import PAGE
 from hms.scheduling.views.doctor.acts import MARKED, acts_for
 from hms.scheduling.views.doctor.door import bp
-from hms.web import formats, render
+from hms.web import formats, paging, render
 
 S = AppointmentStatus
 HISTORY = {
@@ -33,16 +33,13 @@ def appointments() -> ResponseReturnValue:
     """Appointments to come, soonest first; with ``past=1`` those past or cancelled, latest first."""
     is_past = request.args.get("past") == "1"
     totals = queries.count_appointments(doctor=current_doctor)
-    pages = max(1, -(-totals[is_past] // PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    number = paging.clamped(paging.page_asked(), total=totals[is_past], size=PAGE)
+    found = queries.list_appointments(doctor=current_doctor, past=is_past, page=number)
     return render(
         "doctor/appointments.html",
-        appointments=queries.list_appointments(doctor=current_doctor, past=is_past, page=page),
+        found=paging.Page(found, number, totals[is_past], PAGE),
         is_past=is_past,
         totals=totals,
-        page=page,
-        pages=pages,
-        address_of=lambda number: url_for("doctor.appointments", past=1 if is_past else None, page=number),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from flask import redirect, request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from hms import clock
@@ -13,7 +13,7 @@ from hms.scheduling.models import Mode
 from hms.scheduling.queries import Explained, FreeTime, staff
 from hms.scheduling.summaries import KINDS
 from hms.scheduling.views.staff.door import bp
-from hms.web import formats, render
+from hms.web import formats, paging, render
 
 LONGEST_NAME = 120
 DAY = timedelta(days=1)
@@ -31,12 +31,9 @@ class Line(NamedTuple):
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
     """Every doctor, those who wait for approval first."""
-    name, page = request.args.get("q", "").strip()[:LONGEST_NAME], pickers.page_asked(request.args.get("page", ""))
-    found, total = staff.list_doctors(name=name, page=page)
-    if not found and page > 1:
-        return redirect(url_for(".doctors", q=name or None))
-    pages = max(1, -(-total // staff.PAGE))
-    return render("staff/doctors.html", doctors=found, total=total, name=name, page=page, pages=pages)
+    name = request.args.get("q", "").strip()[:LONGEST_NAME]
+    load = lambda number: staff.list_doctors(name=name, page=number)  # noqa: E731
+    return render("staff/doctors.html", found=paging.load_page(load, paging.page_asked(), size=staff.PAGE), name=name)
 
 
 @bp.get("/doctors/<uuid:doctor_id>/times")
