@@ -11,7 +11,7 @@ Promises
 - ``guards.guard(blueprint, policy)`` lets only those pass whom the policy names, and ``guards.policies`` lists all.
 - ``guards.current_patient`` and ``guards.current_doctor`` are the person who is signed in, without another query.
 
-Announces ``flask_login.user_logged_in`` and ``user_logged_out``. Listens to nothing.
+Announces ``flask_login.user_logged_in`` and ``user_logged_out``, and ``signals.access_ended``. Listens to nothing.
 """
 
 from flask import Flask

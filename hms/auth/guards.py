@@ -9,7 +9,7 @@ from typing import cast
 
 from flask import Blueprint, Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import AnonymousUserMixin, LoginManager, current_user, login_user, logout_user
+from flask_login import AnonymousUserMixin, LoginManager, current_user, logout_user
 from werkzeug.local import LocalProxy
 
 from hms.auth.models import Doctor, PatientKey, Role, User
@@ -85,10 +85,12 @@ def policy_of(endpoint: str) -> str | None:
     return policies.get(endpoint) or policies.get(endpoint.rpartition(".")[0])
 
 
-def sign_in(user: User) -> None:
-    """Sign ``user`` in with this browser, in a session that is new."""
-    login_user(user)
-    browser_session().begin(user)
+def sign_in(user: User, *, proved_hash: str) -> None:
+    """Sign ``user`` in with this browser, in a session that is new.
+
+    Raises :class:`~hms.auth.services.WrongCredentials` if the account no longer has the hash that was proved.
+    """
+    browser_session().begin(user, proved_hash=proved_hash)
     g.pop("csrf_token", None)  # Flask-WTF keeps the one of the session before
 
 

@@ -18,8 +18,9 @@ from hms.prepared import Prepared
 
 
 def find_user_by_email(email: str) -> User | None:
-    """The account with this address, whatever its capitals."""
-    return db.session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
+    """The account with this address, whatever its capitals, as it stands now."""
+    found = select(User).where(func.lower(User.email) == func.lower(email))
+    return db.session.scalar(found.execution_options(populate_existing=True))
 
 
 def get_user(user_id: UUID) -> User:

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_login import login_user
 from itsdangerous import BadSignature
 
 from hms import clock
@@ -73,15 +74,18 @@ class BrowserSession(SessionMixin):
         self._read()
         return self._sign_in.account if self._sign_in else None
 
-    def begin(self, user: User) -> None:
+    def begin(self, user: User, *, proved_hash: str) -> None:
         """Sign ``user`` in with this browser; whatever session it had before is gone, its row too.
 
-        The CSRF token is made here, so that no page has to write one later.
+        The CSRF token is made here, so that no page has to write one later. Raises
+        :class:`~hms.auth.services.WrongCredentials`, and changes nothing then, if the account no longer has the
+        password hash that was proved.
         """
         secret = secrets.token_urlsafe(32)
         values = {"_user_id": str(user.id), "csrf_token": secrets.token_hex(20)}
         replaces = _hash(self._secret) if self._secret else None
-        services.begin_sign_in(user, id_hash=_hash(secret), data=values, replaces=replaces)
+        services.begin_sign_in(user, proved_hash=proved_hash, id_hash=_hash(secret), data=values, replaces=replaces)
+        login_user(user)
         self._become(values, secret=secret)
         self.new_secret, self.signed_in = secret, True
 

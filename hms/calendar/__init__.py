@@ -9,7 +9,8 @@ Promises
   entrusts to us is stored sealed (``vault``), and shown to nobody.
 - A connection that Google ends is marked once, with one mail; one that its owner ends is taken back at Google.
 
-Announces ``calendar_connected`` and ``calendar_disconnected`` (``signals``). Listens to the news of scheduling. Gives
+Announces ``calendar_connected`` and ``calendar_disconnected`` (``signals``). Listens to the news of scheduling, and
+to ``hms.auth.signals.access_ended``, which ends feeds and connections. Gives
 the mails of scheduling their invitation, and hangs panels at the places ``appointment``, ``home`` and ``calendar``.
 """
 
@@ -19,7 +20,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Register the pages, the panels, the invitation, what is told to Google, and ``flask keys``."""
     from hms.calendar import cli, ics, views
-    from hms.calendar.services import busy_times, connections, mirroring
+    from hms.calendar.services import busy_times, connections, feeds, mirroring
     from hms.scheduling import emails
     from hms.web import panels
 
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     panels.hang(app, "home", views.connecting.stopped)
     panels.hang(app, "calendar", views.feed.private_feed)
     connections.init_app(app)
+    feeds.init_app()
     app.cli.add_command(cli.group)
     mirroring.init_app(app)
     busy_times.init_app()

@@ -1,5 +1,6 @@
 """Everything that changes accounts. Each function is one transaction, or says why it is two."""
 
+from hms.auth.services.access import WrongPassword, lock_proved, prove_password
 from hms.auth.services.accounts import (
     EmailTaken,
     UnknownSpecialty,
@@ -13,7 +14,6 @@ from hms.auth.services.accounts import (
 )
 from hms.auth.services.profiles import update_doctor, update_patient
 from hms.auth.services.recovery import (
-    WrongPassword,
     ask_for_reset,
     change_password,
     check_reset,
@@ -40,7 +40,9 @@ __all__ = [
     "deactivate",
     "delete_ended_sign_ins",
     "end_sign_in",
+    "lock_proved",
     "note_seen",
+    "prove_password",
     "reset_password",
     "save_data",
     "send_verification",

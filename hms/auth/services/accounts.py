@@ -6,13 +6,14 @@ database connection is too dear to hold meanwhile.
 
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hms import clock
 from hms.auth import emails, passwords, queries
-from hms.auth.models import Doctor, Patient, Role, SignIn, Specialty, User
+from hms.auth.models import Doctor, Patient, Role, Specialty, User
 from hms.auth.people import BadEmail, clean_name, normal_email
+from hms.auth.services.access import end_access
 from hms.db import transaction
 from hms.errors import Conflict, Invalid, NotFound
 from hms.forms import has_forbidden_characters
@@ -97,15 +98,14 @@ def authenticate(email: str, password: str) -> User:
     """The active account with this email and password. Raises :class:`WrongCredentials`.
 
     The account is read in one transaction, its password checked outside of any, and a hash with outdated parameters
-    replaced in another.
+    replaced in another. Its ``password_hash`` is the one that was proved.
     """
     with transaction():
         user = _find_active_user(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    if passwords.is_outdated(user.password_hash):
-        password_hash = passwords.store(password)
-        _replace_hash(user, password_hash)
+    if passwords.is_outdated(user.password_hash) and not _replace_hash(user, passwords.store(password)):
+        return authenticate(email, password)
     return user
 
 
@@ -125,14 +125,14 @@ def approve_doctor(who: str | UUID) -> Doctor:
 
 
 def deactivate(who: str | UUID) -> User:
-    """Close the account with this email or user id: nobody can sign in to it, and whoever has is signed out.
+    """Close the account with this email or user id: nobody can sign in to it, and all that was granted ends.
 
     Raises :class:`NotFound`.
     """
     with transaction() as session:
         user = _lock_user(session, who)
         user.deactivated_at = user.deactivated_at or clock.now()
-        session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+        end_access(session, user)
     return user
 
 
@@ -163,11 +163,12 @@ def _store(session: Session, user: User) -> None:
     session.flush()
 
 
-def _replace_hash(user: User, password_hash: str) -> None:
-    """Keep a newer hash of the same password, unless the password has been changed meanwhile."""
+def _replace_hash(user: User, password_hash: str) -> bool:
+    """Keep a newer hash of the same password, unless the hash has changed meanwhile. Whether it was kept."""
     is_as_it_was = (User.id == user.id) & (User.password_hash == user.password_hash)
     with transaction() as session:
-        session.execute(update(User).where(is_as_it_was).values(password_hash=password_hash))
+        replaced = session.execute(update(User).where(is_as_it_was).values(password_hash=password_hash))
+    return bool(replaced.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
 def _find_active_user(email: str) -> User | None:

@@ -2,23 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from hms import clock
 from hms.auth import emails, passwords, queries, tokens
-from hms.auth.models import SignIn, User
+from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
+from hms.auth.services.access import WrongPassword, end_access, lock_proved
 from hms.auth.tokens import LinkEnded, Purpose
 from hms.db import transaction
-from hms.errors import Invalid
-
-
-class WrongPassword(Invalid):
-    """It is not the present password of the account."""
-
-    code, title = "wrong-password", "That is not your password"
-    message = "That is not your present password."
 
 
 def send_verification(user: User) -> None:
@@ -60,7 +52,7 @@ def check_reset(token: str) -> None:
 
 
 def reset_password(token: str, password: str) -> User:
-    """Set a new password, once, and sign every browser out. The link has proved the address, too.
+    """Set a new password, once, and end all that was granted before. The link has proved the address, too.
 
     Raises :class:`~hms.auth.tokens.LinkEnded`; ``Invalid`` for a password that is too easy to guess.
     """
@@ -73,24 +65,27 @@ def reset_password(token: str, password: str) -> User:
         tokens.check(Purpose.RESET_PASSWORD, token, user)
         user.password_hash = password_hash
         user.email_verified_at = user.email_verified_at or clock.now()
-        session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+        end_access(session, user)
     return user
 
 
 def change_password(user: User, *, current: str, password: str) -> User:
-    """Set a new password for somebody who knows the present one, and sign every browser out, this one too.
+    """Set a new password for somebody who knows the present one, and end all that was granted, this sign-in too.
 
     Raises :class:`WrongPassword`; ``Invalid`` for a new password that is too easy to guess.
     """
-    if not passwords.matches(current, user.password_hash):
+    proved_hash = user.password_hash
+    if not passwords.matches(current, proved_hash):
         raise WrongPassword(field="current")
     passwords.check_choice(password, email=user.email, full_name=user.full_name)
     password_hash = passwords.store(password)
     with transaction() as session:
-        user = _lock(session, user.id)
-        user.password_hash = password_hash
-        session.execute(delete(SignIn).where(SignIn.user_id == user.id))
-    return user
+        locked = lock_proved(session, user.id, proved_hash=proved_hash)
+        if locked is None:
+            raise WrongPassword(field="current")
+        locked.password_hash = password_hash
+        end_access(session, locked)
+    return locked
 
 
 def _owner(purpose: Purpose, token: str) -> User:

@@ -7,13 +7,23 @@ from sqlalchemy import delete, or_, update
 from hms import clock
 from hms.auth import policies
 from hms.auth.models import SignIn, User
+from hms.auth.services.access import lock_proved
+from hms.auth.services.accounts import WrongCredentials
 from hms.db import transaction
 
 
-def begin_sign_in(user: User, *, id_hash: bytes, data: dict[str, Any], replaces: bytes | None = None) -> None:
-    """Remember that a browser is signed in as ``user``, and forget the sign-in that it had before."""
+def begin_sign_in(
+    user: User, *, proved_hash: str, id_hash: bytes, data: dict[str, Any], replaces: bytes | None = None
+) -> None:
+    """Remember that a browser is signed in as ``user``, and forget the sign-in that it had before.
+
+    Raises :class:`WrongCredentials` unless the account still has ``proved_hash``, which the password was checked
+    against, and is active.
+    """
     now = clock.now()
     with transaction() as session:
+        if lock_proved(session, user.id, proved_hash=proved_hash, shared=True) is None:
+            raise WrongCredentials
         if replaces:
             session.execute(delete(SignIn).where(SignIn.id_hash == replaces))
         session.add(

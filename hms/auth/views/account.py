@@ -64,11 +64,9 @@ def login() -> ResponseReturnValue:
         return redirect(home_of(current_user), 303)
     if form.validate_on_submit():
         try:
-            user = services.authenticate(**form.details())
+            return _welcome(services.authenticate(**form.details()))
         except Refusal as refusal:
             form.reject(refusal)
-        else:
-            return _welcome(user)
     news = {"has_ended": "ended" in request.args, "is_reset": "reset" in request.args}
     return render("auth/login.html", form=form, next=_next(), **news)
 
@@ -81,7 +79,7 @@ def logout() -> ResponseReturnValue:
 
 
 def _welcome(user: User) -> ResponseReturnValue:
-    sign_in(user)
+    sign_in(user, proved_hash=user.password_hash)
     return redirect(_next() or home_of(user), 303)
 
 

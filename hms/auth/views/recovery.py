@@ -79,11 +79,11 @@ def renew() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             user = queries.get_user(current_user.id)
-            services.change_password(user, current=form.current.data or "", password=form.password.data or "")
+            user = services.change_password(user, current=form.current.data or "", password=form.password.data or "")
+            sign_in(user, proved_hash=user.password_hash)
         except Refusal as refusal:
             form.reject(refusal)
         else:
-            sign_in(user)
             return redirect(url_for(".renew", saved=1), 303)
     return render("recovery/renew.html", form=form, is_saved="saved" in request.args, home=home_of(current_user))
 

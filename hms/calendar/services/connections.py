@@ -10,6 +10,7 @@ from sqlalchemy import Update, select, update
 from hms import clock, outbox, worker
 from hms.auth.models import User
 from hms.auth.queries import Account
+from hms.auth.signals import access_ended
 from hms.calendar import emails, queries, signals, vault
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import Later
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
     outbox.register(app, REVOKE, revoke)
     emails.init_app(app)
     worker.every(CLOSED_EVERY_SECONDS, "end calendars of closed accounts", end_closed)
+    access_ended.connect(end_connection)
 
 
 def link(user: User | Account, code: str, *, verifier: str, nonce: str) -> CalendarConnection:
@@ -144,6 +146,14 @@ def disconnect(user: User | Account) -> None:
             raise AlreadyEnded
         _end(connection, clock.now())
         session.flush()
+
+
+def end_connection(user: User, **_: object) -> None:
+    """End the user's connection with everything else that was granted, in the same transaction."""
+    connection = queries.find_live_connection(user.id)
+    if connection is not None:
+        _end(connection, clock.now())
+        db.session.flush()
 
 
 def end_closed() -> int:

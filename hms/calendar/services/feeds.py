@@ -4,13 +4,15 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from hms import clock
 from hms.auth.models import User
 from hms.auth.queries import Account
+from hms.auth.signals import access_ended
 from hms.calendar.models import CalendarFeed
-from hms.db import transaction
+from hms.db import db, transaction
 
 TOKEN_BYTES = 32  # 256 bits
 KEPT_FOR = timedelta(days=30)
@@ -25,6 +27,16 @@ def make_feed(user: User | Account) -> str:
     with transaction() as session:
         session.execute(made.on_conflict_do_update(index_elements=["user_id"], set_=values))
     return token
+
+
+def end_feed(user: User, **_: object) -> None:
+    """End the user's feed with everything else that was granted, in the same transaction."""
+    db.session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == user.id))
+
+
+def init_app() -> None:
+    """End feeds when access to the account ends."""
+    access_ended.connect(end_feed)
 
 
 def hash_of(token: str) -> bytes:
