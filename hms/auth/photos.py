@@ -1,15 +1,29 @@
-"""A doctor's picture, made anew from what was sent, so that nothing of the sender's file is ever served."""
+"""A doctor's picture, made anew from what was sent, so that nothing of the sender's file is ever served.
 
-from io import BytesIO
+The file is decoded by a program of its own (:mod:`hms.auth.photo_decoder`), one at a time for each web process: what a
+file costs there, it costs nobody else.
+"""
 
-from PIL import Image, ImageOps
+import logging
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
 
-from hms.errors import Invalid
+from hms.errors import Invalid, Unavailable
+
+log = logging.getLogger(__name__)
 
 LARGEST_BYTES = 8 * 1024 * 1024
-LARGEST_PIXELS = 40_000_000
-SIDE_PIXELS = 512
-FORMATS = ("JPEG", "PNG", "WEBP")
+LARGEST_MADE_BYTES = 1024 * 1024
+CPU_SECONDS, MEGABYTES = 10, 640
+LONGEST_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 1.0
+
+DECODER = Path(__file__).with_name("photo_decoder.py")
+_turn = threading.BoundedSemaphore(1)
 
 
 class NotAPhoto(Invalid):
@@ -19,46 +33,89 @@ class NotAPhoto(Invalid):
     message = "Choose a photo as a JPEG, PNG or WebP file. This file is none of them, or it is damaged."
 
 
-def portrait(upload: bytes) -> bytes:
-    """A square JPEG of 512 pixels a side, upright, without metadata. Raises :class:`NotAPhoto`, about ``photo``.
+class OtherPhotosFirst(Unavailable):
+    """Another photo is being worked on."""
 
-    What the file is, is decided by its content; its size in pixels is checked before any of them is unpacked.
+    code = "other-photos-first"
+    message = "We're working on another photo right now. Nothing was saved. Choose your photo again in a few seconds."
+
+
+class PhotosAreOff(Unavailable):
+    """The decoder cannot run; the log says why."""
+
+    code = "photos-are-off"
+    message = "We can't open photos right now. Nothing was saved. Leave the photo out, or try again later."
+
+
+_TOO_MUCH_WORK = "This photo takes too much work to open. Save it again as an ordinary JPEG and choose that."
+_SENTENCES = {
+    "moving": "Choose a still photo. This file is an animation.",
+    "scans": _TOO_MUCH_WORK,
+    "memory": _TOO_MUCH_WORK,
+    "damaged": NotAPhoto.message,
+}
+
+
+def portrait(upload: bytes) -> bytes:
+    """A square JPEG of 512 pixels a side, upright, in sRGB, without metadata.
+
+    Raises :class:`NotAPhoto`, about ``photo``; :class:`OtherPhotosFirst` when another one is being worked on.
     """
+    if not upload:
+        raise NotAPhoto("This file is empty. Choose another photo.", field="photo")
     if len(upload) > LARGEST_BYTES:
         raise NotAPhoto("Choose a photo of at most 8 MB.", field="photo")
+    if not _turn.acquire(timeout=LONGEST_WAIT_SECONDS):
+        raise OtherPhotosFirst(field="photo")
     try:
-        with Image.open(BytesIO(upload), formats=FORMATS) as image:
-            _check_pixels(image)
-            return _square_jpeg(image)
-    except NotAPhoto:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error
-    except Exception as error:  # Pillow raises whatever a damaged file makes it stumble over
-        raise NotAPhoto(field="photo") from error
+        word, _, jpeg = _decode(upload).partition(b"\n")
+    finally:
+        _turn.release()
+    if word == b"ok":
+        return jpeg
+    raise NotAPhoto(_sentence(word.decode()), field="photo")
 
 
-def _check_pixels(image: Image.Image) -> None:
-    if image.width * image.height > LARGEST_PIXELS:
-        raise _too_many_pixels()
+def _sentence(word: str) -> str:
+    name, _, most = word.partition(" ")
+    if name == "pixels":
+        return f"Choose a smaller photo, of at most {most} megapixels."
+    return _SENTENCES.get(name, _TOO_MUCH_WORK)
 
 
-def _too_many_pixels() -> NotAPhoto:
-    return NotAPhoto("Choose a smaller photo, of at most 40 megapixels.", field="photo")
+def _decode(upload: bytes) -> bytes:
+    """The decoder's answer; nothing when it was ended for taking too long or too much.
+
+    It inherits no file, no socket and no variable. Raises :class:`PhotosAreOff` when it cannot run.
+    """
+    try:
+        decoder = subprocess.Popen(  # noqa: S603  # our own program; the file goes to its standard input
+            [sys.executable, "-s", "-P", str(DECODER), str(CPU_SECONDS), str(MEGABYTES)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+            cwd="/",
+            close_fds=True,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise PhotosAreOff(field="photo") from error
+    return _asked(decoder, upload)
 
 
-def _square_jpeg(image: Image.Image) -> bytes:
-    image.draft("RGB", (2 * SIDE_PIXELS, 2 * SIDE_PIXELS))  # lets the JPEG decoder leave out what is scaled away
-    colours = image.convert("RGBA") if image.mode == "P" else image
-    square = ImageOps.fit(colours, (SIDE_PIXELS, SIDE_PIXELS))  # first of all: every copy from here on is small
-    made = BytesIO()
-    _on_white(ImageOps.exif_transpose(square)).save(made, "JPEG", quality=85, optimize=True)
-    return made.getvalue()
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """The bare pixels on white where the picture is transparent: no palette, no profile, no metadata."""
-    pixels = image.convert("RGBA")
-    canvas = Image.new("RGB", pixels.size, "white")
-    canvas.paste(pixels, mask=pixels.getchannel("A"))
-    return canvas
+def _asked(decoder: "subprocess.Popen[bytes]", upload: bytes) -> bytes:
+    end = threading.Timer(LONGEST_SECONDS, decoder.kill)
+    end.start()
+    try:
+        with decoder:
+            with suppress(BrokenPipeError):
+                decoder.stdin.write(upload)  # type: ignore[union-attr]  # both are pipes
+                decoder.stdin.close()  # type: ignore[union-attr]
+            answer = decoder.stdout.read(LARGEST_MADE_BYTES)  # type: ignore[union-attr]
+    finally:
+        end.cancel()
+    if not answer and decoder.returncode > 0:
+        log.error("The photo decoder ended with code %s. Run %s by hand to see why.", decoder.returncode, DECODER)
+        raise PhotosAreOff(field="photo")
+    return answer

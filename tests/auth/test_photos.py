@@ -1,32 +1,14 @@
 """Photos: what is sent, and what is made of it."""
 
-import struct
-import zlib
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from hms.auth.photos import LARGEST_BYTES, NotAPhoto, portrait
+from tests.auth.nasty_photos import picture, png
 
 ORIENTATION, GPS, LATITUDE = 0x0112, 0x8825, 2
-
-
-def picture(kind="JPEG", *, size=(600, 400), mode="RGB", colour="teal", **options):
-    """The bytes of a picture."""
-    made = BytesIO()
-    Image.new(mode, size, colour).save(made, kind, **options)
-    return made.getvalue()
-
-
-def png_header(width, height):
-    """A PNG file that says how large it is, and has no pixels."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
 def with_exif(**tags):
@@ -87,10 +69,12 @@ def test_a_picture_taken_sideways_is_turned_upright(kind):
         b"%PDF-1.7",
         b"\x89PNG\r\n\x1a\n",
         b"\0",
+        b"",
         picture()[:300],
+        picture()[:-200],
         picture("PNG")[:60],
         picture("WEBP")[:40],
-        png_header(100, 100),
+        png(100, 100),
     ],
     ids=[
         "svg",
@@ -101,7 +85,9 @@ def test_a_picture_taken_sideways_is_turned_upright(kind):
         "pdf",
         "signature",
         "nul",
+        "empty",
         "cut-jpeg",
+        "cut-late-jpeg",
         "cut-png",
         "cut-webp",
         "no-pixels",
@@ -116,7 +102,7 @@ def test_what_is_no_photo_is_refused_whatever_it_is_called(sent):
 @pytest.mark.parametrize("side", [7_000, 12_000, 50_000, 65_000])
 def test_a_picture_of_too_many_pixels_is_refused_before_they_are_unpacked(side):
     with pytest.raises(NotAPhoto, match=r"megapixels"):
-        portrait(png_header(side, side))
+        portrait(png(side, side))
 
 
 def test_a_file_of_more_than_eight_megabytes_is_refused():

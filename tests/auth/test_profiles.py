@@ -9,10 +9,12 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from hms import clock
 from hms.auth.models import Doctor, DoctorPhoto, Patient
-from hms.db import db
+from hms.db import db, transaction
 from tests import make
-from tests.auth.test_photos import picture, png_header, with_exif
+from tests.auth.nasty_photos import picture, png
+from tests.auth.test_photos import with_exif
 
 MEGABYTE = 1024 * 1024
 DETAILS = {
@@ -250,11 +252,12 @@ def test_a_photo_is_made_anew_shown_and_removed(bose, signed_in):
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "me.png"),
         (b"<!doctype html><script>alert(1)</script>", "me.jpg"),
-        (png_header(50_000, 50_000), "me.png"),
+        (png(50_000, 50_000), "me.png"),
         (picture()[:400], "me.jpg"),
         (b"x" * (8 * MEGABYTE + 1), "me.jpg"),
+        (b"", "me.jpg"),
     ],
-    ids=["svg", "html", "huge", "cut off", "too large"],
+    ids=["svg", "html", "huge", "cut off", "too large", "empty"],
 )
 def test_what_is_no_photo_is_refused_beside_its_field_and_nothing_is_saved(bose, signed_in, sent, name):
     answer = send(signed_in(bose), "/doctor/profile", with_photo(sent, name))
@@ -264,6 +267,30 @@ def test_what_is_no_photo_is_refused_beside_its_field_and_nothing_is_saved(bose,
     assert page.find_form("/doctor/profile").values["room"] == PROFILE["room"]
     assert db.session.get(Doctor, bose.id).room == ""
     assert db.session.scalars(select(DoctorPhoto)).all() == []
+
+
+@pytest.mark.parametrize("mail_is_on", [True, False])
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_files_are_opened_only_for_who_has_proved_an_address_or_an_administrator_knows(
+    signed_in, app, monkeypatch, mail_is_on, is_approved
+):
+    monkeypatch.setitem(app.config, "EMAIL_FUNCTION", "on" if mail_is_on else "")
+    doctor = make.doctor("Dr New", is_approved=is_approved)
+    with transaction():
+        doctor.user.email_verified_at = None
+    browser = signed_in(doctor)
+    may = is_approved and not mail_is_on
+    assert bool(browser.page("doctor_profile.edit").all(".//input[@type='file']")) == may
+    monkeypatch.setattr("hms.auth.services.profiles.portrait", lambda _: picture() if may else pytest.fail("opened"))
+    answer = send(browser, "/doctor/profile", with_photo(picture()))
+    assert answer.status_code == (303 if may else 422)
+    if not may:
+        assert "once you've confirmed your email" in answer.page.text
+        assert answer.page.find_form("/doctor/profile").values["room"] == PROFILE["room"]
+        with transaction():
+            doctor.user.email_verified_at = clock.now()
+        monkeypatch.setattr("hms.auth.services.profiles.portrait", lambda _: picture())
+        assert send(browser, "/doctor/profile", with_photo(picture())).status_code == 303
 
 
 def test_a_photo_of_five_megabytes_passes_here_and_far_more_is_refused_unread(bose, signed_in):

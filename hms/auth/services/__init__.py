@@ -12,7 +12,7 @@ from hms.auth.services.accounts import (
     sign_up_doctor,
     sign_up_patient,
 )
-from hms.auth.services.profiles import update_doctor, update_patient
+from hms.auth.services.profiles import PhotoNeedsVerifiedEmail, may_have_photo, update_doctor, update_patient
 from hms.auth.services.recovery import (
     ask_for_reset,
     change_password,
@@ -26,6 +26,7 @@ from hms.auth.services.sign_ins import begin_sign_in, delete_ended_sign_ins, end
 
 __all__ = [
     "EmailTaken",
+    "PhotoNeedsVerifiedEmail",
     "UnknownSpecialty",
     "WrongCredentials",
     "WrongPassword",
@@ -41,6 +42,7 @@ __all__ = [
     "delete_ended_sign_ins",
     "end_sign_in",
     "lock_proved",
+    "may_have_photo",
     "note_seen",
     "prove_password",
     "reset_password",

@@ -5,11 +5,20 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from hms import mailer
 from hms.auth.models import Doctor, DoctorPhoto, Patient
 from hms.auth.people import clean_name
 from hms.auth.photos import portrait
 from hms.auth.services.accounts import get_specialty
 from hms.db import transaction
+from hms.errors import Invalid
+
+
+class PhotoNeedsVerifiedEmail(Invalid):
+    """The account's address is not proved."""
+
+    code = "photo-needs-verified-email"
+    message = "You can add a photo once you've confirmed your email. Leave the photo out for now."
 
 
 def update_patient(
@@ -54,10 +63,11 @@ def update_doctor(
 ) -> Doctor:
     """Store a doctor's details; ``photo`` is a file as it was sent, None keeps the one there is.
 
-    Raises :class:`hms.auth.people.BadName`, :class:`UnknownSpecialty`, :class:`hms.auth.photos.NotAPhoto`.
+    Raises :class:`hms.auth.people.BadName`, :class:`UnknownSpecialty`, :class:`hms.auth.photos.NotAPhoto`,
+    :class:`PhotoNeedsVerifiedEmail`.
     """
     full_name = clean_name(full_name)
-    jpeg = portrait(photo) if photo else None
+    jpeg = None if photo is None else _portrait(doctor, photo)
     with transaction() as session:
         doctor = session.get_one(Doctor, doctor.id, with_for_update={"of": Doctor}, populate_existing=True)
         doctor.specialty = get_specialty(specialty)
@@ -74,6 +84,20 @@ def update_doctor(
         elif remove_photo:
             _remove_photo(session, doctor)
     return doctor
+
+
+def may_have_photo(doctor: Doctor) -> bool:
+    """Whether this doctor may send a photo: files are opened for people whose address is proved.
+
+    Where mail is off nobody can prove one, so that an administrator's approval stands in.
+    """
+    return doctor.user.email_verified_at is not None or (doctor.is_approved and not mailer.is_on())
+
+
+def _portrait(doctor: Doctor, photo: bytes) -> bytes:
+    if not may_have_photo(doctor):
+        raise PhotoNeedsVerifiedEmail(field="photo")
+    return portrait(photo)
 
 
 def _store_photo(session: Session, doctor: Doctor, jpeg: bytes) -> None:

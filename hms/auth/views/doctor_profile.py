@@ -35,7 +35,13 @@ def edit() -> ResponseReturnValue:
             form.reject(refusal)
         else:
             return redirect(url_for(".edit", saved=1), 303)
-    return render("doctor_profile/edit.html", form=form, doctor=current_doctor, is_saved="saved" in request.args)
+    return render(
+        "doctor_profile/edit.html",
+        form=form,
+        doctor=current_doctor,
+        may_have_photo=services.may_have_photo(current_doctor),
+        is_saved="saved" in request.args,
+    )
 
 
 @bp.get("/doctor/profile/photo")
