@@ -7,29 +7,25 @@ registers for it; while there is none, its messages wait.
 
 from flask import Flask
 
-from hms.outbox.delivering import (
-    Dropped,
-    Message,
-    PermanentFailure,
-    TemporaryFailure,
-    deliver_due,
-    deliver_next,
-    register,
-    send_again,
-)
+from hms.outbox.delivering import Message, deliver_due, register, send_again
 from hms.outbox.enqueuing import Lookup, enqueue, enqueue_if_found
-from hms.outbox.models import MessageStatus, OutboxMessage, type_of
+from hms.outbox.lanes import deliver_next
+from hms.outbox.models import Fault, MessageStatus, OutboxMessage, type_of
 from hms.outbox.queries import list_messages, timeline
+from hms.outbox.trouble import Dropped, MayHaveBeenSent, PermanentFailure, TemporaryFailure
 
 __all__ = [
     "Dropped",
+    "Fault",
     "Lookup",
+    "MayHaveBeenSent",
     "Message",
     "MessageStatus",
     "OutboxMessage",
     "PermanentFailure",
     "TemporaryFailure",
     "deliver_due",
+    "deliver_next",
     "enqueue",
     "enqueue_if_found",
     "init_app",

@@ -28,7 +28,7 @@ def list_command(status: str | None, most: int) -> None:
 @click.argument("message_ids", nargs=-1, type=click.UUID)
 @click.option("--all-dead", is_flag=True, help="All that were given up.")
 def retry_command(message_ids: tuple[UUID, ...], all_dead: bool) -> None:
-    """Give messages that were given up another eight attempts."""
+    """Try messages that were given up for three days more."""
     if all_dead:
         message_ids = tuple(message.id for message in list_messages(status=MessageStatus.DEAD, most=100_000))
     again = [message_id for message_id in message_ids if send_again(message_id)]

@@ -4,26 +4,35 @@ Senders are idempotent. A message is sent at least once; twice only if a worker 
 between sending and marking.
 """
 
-import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from hms import clock
 from hms.db import db, transaction
-from hms.outbox.models import MessageStatus, OutboxMessage, type_of
+from hms.outbox.models import Fault, MessageStatus, OutboxMessage, type_of
+from hms.outbox.trouble import (
+    UNSURE_WAIT,
+    Dropped,
+    MayHaveBeenSent,
+    PermanentFailure,
+    TemporaryFailure,
+    is_over,
+    ours,
+    wait_after,
+)
 
-LEASE = timedelta(seconds=90)
-"""Longer than any sender takes: the email function answers, or is given up, within 33 seconds."""
+LEASE = timedelta(seconds=150)
+"""Longer than any sender takes: the email function answers, or is given up, within 98 seconds."""
 
-MOST_ATTEMPTS = 8
-FIRST_WAIT_SECONDS, WAIT_GROWS_BY, LONGEST_WAIT_SECONDS = 10, 4, 2 * 60 * 60
+MOST_UNANSWERED = 8
+"""So many workers in a row may stop in the middle of one message; then it is given up."""
 
 MARK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 16)
 """How patiently a database that is away is asked to take a mark: a mark that is lost means a mail sent twice."""
@@ -31,30 +40,22 @@ MARK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 16)
 Sender = Callable[["Message"], None]
 
 
-class Dropped(Exception):
-    """A sender found that the message no longer holds; the text says why."""
-
-
-class PermanentFailure(Exception):
-    """Trying again would fail in the same way."""
-
-
-class TemporaryFailure(Exception):
-    """Trying again later may help; not before ``wait`` has passed, if the other side named a time."""
-
-    def __init__(self, error: str = "", *, wait: timedelta | None = None) -> None:
-        super().__init__(error)
-        self.wait = wait or timedelta()
-
-
 class Message(NamedTuple):
-    """A message as its sender gets it. ``attempt`` counts from 1."""
+    """A message as its sender gets it. ``attempt`` counts from 1; ``fault`` is that of the attempt before."""
 
     id: UUID
     kind: str
     dedup_key: str
     payload: dict[str, Any]
     attempt: int
+    unanswered: int
+    first_tried_at: datetime
+    fault: str | None = None
+
+    @property
+    def may_have_left(self) -> bool:
+        """Whether an earlier attempt may have sent it: a worker never said how that went, or the answer was lost."""
+        return self.unanswered > 1 or self.fault == Fault.UNSURE
 
 
 def register(app: Flask, kind: str, sender: Sender) -> None:
@@ -70,19 +71,14 @@ def senders() -> dict[str, Sender]:
 def deliver_due(*, most: int = 1000) -> int:
     """Deliver what is due, one after the other, until nothing is, or ``most`` were tried. How many were tried."""
     tried = 0
-    while tried < most and (message := _take()):
-        _deliver(message)
+    while tried < most and (message := take(senders())):
+        deliver(message)
         tried += 1
     return tried
 
 
-def deliver_next() -> bool:
-    """Deliver one message that is due; whether there was one. The worker can stop between two of them."""
-    return deliver_due(most=1) == 1
-
-
-def _take() -> Message | None:
-    """The message that became due last, leased to this worker; none when no message is due.
+def take(kinds: Collection[str]) -> Message | None:
+    """The message of one of these kinds that became due last, leased to this worker; none when no such one is due.
 
     The newest comes first: whoever waits for a confirmation now does not stand behind an outage's thousands. No
     message relies on an earlier one, as each is composed from how things stand when it is sent.
@@ -93,7 +89,7 @@ def _take() -> Message | None:
         .where(
             OutboxMessage.status.in_((MessageStatus.PENDING, MessageStatus.SENDING)),
             OutboxMessage.due_at <= now,
-            OutboxMessage.kind.in_(senders()),
+            OutboxMessage.kind.in_(kinds),
         )
         .order_by(OutboxMessage.due_at.desc())
         .limit(1)
@@ -103,13 +99,22 @@ def _take() -> Message | None:
         update(OutboxMessage)
         # "=", not "IN": a subquery that locks must run once. Joined in a plan, it would take more rows than it returns.
         .where(OutboxMessage.id == due.scalar_subquery())
-        .values(status=MessageStatus.SENDING, attempts=OutboxMessage.attempts + 1, due_at=now + LEASE)
+        .values(
+            status=MessageStatus.SENDING,
+            attempts=OutboxMessage.attempts + 1,
+            unanswered=OutboxMessage.unanswered + 1,
+            first_tried_at=func.coalesce(OutboxMessage.first_tried_at, now),
+            due_at=now + LEASE,
+        )
         .returning(
             OutboxMessage.id,
             OutboxMessage.kind,
             OutboxMessage.dedup_key,
             OutboxMessage.payload,
             OutboxMessage.attempts,
+            OutboxMessage.unanswered,
+            OutboxMessage.first_tried_at,
+            OutboxMessage.fault,
         )
         .execution_options(synchronize_session=False)
     )
@@ -118,54 +123,89 @@ def _take() -> Message | None:
     return Message(*row) if row else None
 
 
-def _deliver(message: Message) -> None:
-    if message.attempt > MOST_ATTEMPTS:  # it took its workers down with it
+def deliver(message: Message) -> Fault | None:
+    """Send a message that was taken, and mark it. What stood in the way, if something did."""
+    if message.unanswered > MOST_UNANSWERED:  # it took its workers down with it
         _finish(message, MessageStatus.DEAD, "Given up: the worker stopped each time while it sent this.")
-        return
+        return None
     try:
-        senders()[message.kind](message)
-    except Dropped as reason:
-        _finish(message, MessageStatus.DROPPED, str(reason))
-    except PermanentFailure as error:
-        _finish(message, MessageStatus.DEAD, str(error))
-    except TemporaryFailure as error:
-        _try_again_later(message, str(error), wait=error.wait)
-    except Exception as error:  # a bug, or a database that is away; its text may hold what is nobody's business
-        current_app.logger.exception("message %s cannot be sent", message.id)
-        _try_again_later(message, f"HMS itself failed ({type(error).__name__}).")
-    else:
-        _finish(message, MessageStatus.SENT, None)
+        return _send(message)
     finally:
         db.session.rollback()  # a sender reads through the session; it leaves nothing open
 
 
-def _try_again_later(message: Message, error: str, *, wait: timedelta = timedelta()) -> None:
-    if message.attempt >= MOST_ATTEMPTS:
-        _finish(message, MessageStatus.DEAD, error)
-        return
-    due_at = clock.now() + max(wait, wait_after(message.attempt))
-    _mark(message, status=MessageStatus.PENDING, due_at=due_at, error=error)
+def _send(message: Message) -> Fault | None:
+    try:
+        senders()[message.kind](message)
+    except Dropped as reason:
+        _drop(message, str(reason))
+    except PermanentFailure as error:
+        _finish(message, MessageStatus.DEAD, str(error), fault=error.fault)
+    except MayHaveBeenSent as error:
+        _leave_unsure(message, error)
+    except TemporaryFailure as error:
+        _tell_once(message, error)
+        _try_again_later(message, str(error), wait=error.wait, fault=error.fault)
+        return error.fault
+    except Exception as error:  # a bug, or a database that is away; its text may hold what is nobody's business
+        current_app.logger.exception("message %s cannot be sent", message.id)
+        _try_again_later(message, f"HMS itself failed ({type(error).__name__}).")
+    else:
+        ours.is_over(message.kind)
+        _finish(message, MessageStatus.SENT, None)
+    return None
 
 
-def wait_after(attempt: int) -> timedelta:
-    """How long to wait after the n-th failure: 10 seconds, four times longer each time, at most 2 hours, ±20 %.
-
-    Eight attempts take about five hours in all.
-    """
-    seconds = min(FIRST_WAIT_SECONDS * WAIT_GROWS_BY ** (attempt - 1), LONGEST_WAIT_SECONDS)
-    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, guards nothing
+def _tell_once(message: Message, error: TemporaryFailure) -> None:
+    """Say in the log that our own settings are wrong, once for all messages that wait for that."""
+    if error.fault == Fault.OURS and ours.is_news(message.kind, str(error)):
+        current_app.logger.error("messages of kind %s wait for our own settings: %s", message.kind, error)
 
 
-def _finish(message: Message, status: MessageStatus, error: str | None) -> None:
+def _drop(message: Message, reason: str) -> None:
+    """Leave it, as it no longer holds; if an earlier attempt may have sent it, nobody says that it was not."""
+    if message.may_have_left:
+        error = f"It may have been sent before this: {reason}"
+        return _finish(message, MessageStatus.SENT, error, fault=Fault.UNSURE)
+    return _finish(message, MessageStatus.DROPPED, reason)
+
+
+def _leave_unsure(message: Message, error: MayHaveBeenSent) -> None:
+    """Try it once more after a while. Once that was done, it counts as sent, and staff read that this is not sure."""
+    if error.retryable and message.fault != Fault.UNSURE:
+        return _try_again_later(message, str(error), wait=UNSURE_WAIT, fault=Fault.UNSURE)
+    return _finish(message, MessageStatus.SENT, str(error), fault=Fault.UNSURE)
+
+
+def _try_again_later(
+    message: Message, error: str, *, wait: timedelta = timedelta(), fault: Fault = Fault.LATER
+) -> None:
     now = clock.now()
-    _mark(message, status=status, due_at=now, error=error, finished_at=now)
+    if is_over(attempt=message.attempt, first_tried_at=message.first_tried_at, now=now):
+        _finish(message, MessageStatus.DEAD, error, fault=fault)
+        return
+    due_at = now + max(wait, wait_after(message.attempt))
+    # Once it may have left, that stays true whatever the next attempt runs into.
+    fault = Fault.UNSURE if message.may_have_left else fault
+    _mark(message, status=MessageStatus.PENDING, due_at=due_at, error=error, fault=fault)
+
+
+def _finish(message: Message, status: MessageStatus, error: str | None, *, fault: Fault | None = None) -> None:
+    now = clock.now()
+    _mark(message, status=status, due_at=now, error=error, fault=fault, finished_at=now)
     level = "warning" if status == MessageStatus.DEAD else "info"
     name = type_of(message.payload, kind=message.kind)
     getattr(current_app.logger, level)("message %s (%s): %s", message.id, name, status)
 
 
 def _mark(
-    message: Message, *, status: MessageStatus, due_at: datetime, error: str | None, finished_at: datetime | None = None
+    message: Message,
+    *,
+    status: MessageStatus,
+    due_at: datetime,
+    error: str | None,
+    fault: Fault | None,
+    finished_at: datetime | None = None,
 ) -> None:
     """Write what became of it, unless another worker has taken it over meanwhile."""
     mark = (
@@ -175,7 +215,14 @@ def _mark(
             OutboxMessage.attempts == message.attempt,
             OutboxMessage.status == MessageStatus.SENDING,
         )
-        .values(status=status, due_at=due_at, last_error=(error or "")[:500] or None, finished_at=finished_at)
+        .values(
+            status=status,
+            due_at=due_at,
+            last_error=(error or "")[:500] or None,
+            fault=fault,
+            unanswered=0,
+            finished_at=finished_at,
+        )
         .execution_options(synchronize_session=False)
     )
     for pause in MARK_AGAIN_AFTER_SECONDS:
@@ -194,11 +241,18 @@ def _write(mark: Update) -> None:
 
 
 def send_again(message_id: UUID) -> bool:
-    """Give a dead message another eight attempts, from now on. Whether there was such a dead message."""
+    """Try a dead message for three days more, from now on. Whether there was such a dead message."""
     with transaction() as session:
         changed = session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.id == message_id, OutboxMessage.status == MessageStatus.DEAD)
-            .values(status=MessageStatus.PENDING, attempts=0, due_at=clock.now(), finished_at=None)
+            .values(
+                status=MessageStatus.PENDING,
+                attempts=0,
+                unanswered=0,
+                first_tried_at=None,
+                due_at=clock.now(),
+                finished_at=None,
+            )
         )
     return bool(changed.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from hms.outbox.lanes import LANES
 from tests.faults.conftest import wait_until
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ def test_the_late_mark_of_a_worker_that_was_frozen_is_refused(house, tmp_path):
     assert len({delivery.mail["Message-ID"] for delivery in house.sink.deliveries}) == len(house.sink.deliveries) == 2
 
 
-def test_a_worker_that_is_told_to_stop_finishes_the_message_at_hand_and_begins_no_other(house):
+def test_a_worker_that_is_told_to_stop_finishes_the_messages_at_hand_and_begins_no_other(house):
     house.start_function()
     house.promise(20)
     held = house.sink.pauses["DATA"] = threading.Event()
@@ -58,8 +59,9 @@ def test_a_worker_that_is_told_to_stop_finishes_the_message_at_hand_and_begins_n
     held.set()
     worker.end()
 
-    assert len(house.sink.deliveries) == 1
-    assert (house.count("sent"), house.count("sending"), house.count("pending")) == (1, 0, 19)
+    begun = len(house.sink.deliveries)
+    assert 1 <= begun <= LANES
+    assert (house.count("sent"), house.count("sending"), house.count("pending")) == (begun, 0, 20 - begun)
 
 
 def _drained(house) -> bool:

@@ -126,10 +126,10 @@ class TestPoison:
         assert postbox.deliver() == []
         assert state_of(message_type) == ("dropped", "What it would have told of is no longer there.")
 
-    def test_a_composer_that_fails_is_tried_eight_times_and_then_dead(self, postbox, asha, steady_clock, caplog):
+    def test_a_composer_that_fails_is_tried_for_three_days_and_then_dead(self, postbox, asha, steady_clock, caplog):
         postbox.deliver()
         promised("PASSWORD_RESET", to=asha.user_id)  # without the moment at which it was asked for
-        for _ in range(8):
+        for _ in range(26):
             postbox.deliver()
             steady_clock.advance(hours=3)
         assert state_of("PASSWORD_RESET") == ("dead", "HMS itself failed (KeyError).")

@@ -8,11 +8,32 @@ from sqlalchemy.exc import OperationalError
 
 from hms import clock, outbox, worker
 from hms.db import db
-from hms.outbox import Dropped, OutboxMessage, PermanentFailure, TemporaryFailure, delivering
-from hms.outbox.delivering import LEASE, LONGEST_WAIT_SECONDS, MOST_ATTEMPTS, deliver_due, wait_after
+from hms.outbox import (
+    Dropped,
+    Fault,
+    MayHaveBeenSent,
+    OutboxMessage,
+    PermanentFailure,
+    TemporaryFailure,
+    delivering,
+    trouble,
+)
+from hms.outbox.delivering import LEASE, MOST_UNANSWERED, deliver_due
+from hms.outbox.trouble import LASTS, LEAST_ATTEMPTS, LONGEST_WAIT_SECONDS, UNSURE_WAIT, wait_after
 from tests.outbox.conftest import promise, stored
 
 pytestmark = pytest.mark.usefixtures("session")
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_said(monkeypatch):
+    """No other test's trouble is remembered."""
+    monkeypatch.setattr(trouble.ours, "_said", {})
+
+
+def take():
+    """A message as a worker takes it."""
+    return delivering.take(delivering.senders())
 
 
 def test_what_is_due_is_sent_and_says_when(sender):
@@ -42,19 +63,14 @@ def test_the_newest_is_sent_first_so_that_nobody_stands_behind_a_backlog(sender)
     assert sender.sent == ["now", "1 minutes ago", "30 minutes ago", "60 minutes ago"]
 
 
-def test_the_worker_looks_every_second_and_can_stop_between_two_messages(sender):
-    promise("a", "b")
-
+def test_the_worker_looks_every_second(sender):
     assert worker._steps["outbox"] is outbox.deliver_next
     assert worker.POLL_SECONDS <= 1
-    assert outbox.deliver_next() is True
-    assert len(sender.sent) == 1
-    assert [outbox.deliver_next(), outbox.deliver_next()] == [True, False]
 
 
 def test_one_look_takes_one_message(sender):
     promise(*(f"{number}" for number in range(50)))
-    assert delivering._take() is not None
+    assert take() is not None
 
     taken = db.select(db.func.count()).where(OutboxMessage.status == "sending")
     assert db.session.scalar(taken) == 1
@@ -86,31 +102,142 @@ def test_a_permanent_failure_is_final_at_once(sender, steady_clock):
     assert deliver_due() == 0
 
 
-def test_a_temporary_failure_is_tried_again_later_and_given_up_after_eight_attempts(sender, steady_clock):
+def test_a_temporary_failure_is_tried_with_growing_pauses_and_given_up_after_three_days(sender, steady_clock):
     promise("a")
     sender.answers["a"] = TemporaryFailure("The server is away.")
-    for attempt in range(1, MOST_ATTEMPTS):
-        deliver_due()
-        message = stored("a")
-        assert (message.status, message.attempts, message.last_error) == ("pending", attempt, "The server is away.")
+    began_at = steady_clock.freeze()
+    while stored("a").status == "pending":
+        assert deliver_due() == 1
+        assert (stored("a").attempts, stored("a").last_error) == (len(sender.attempts), "The server is away.")
         assert deliver_due() == 0
-        steady_clock.set(message.due_at)
+        steady_clock.set(stored("a").due_at)
+
+    message = stored("a")
+    assert (message.status, message.fault) == ("dead", "later")
+    assert LASTS <= message.finished_at - began_at < LASTS + timedelta(hours=3)
+    assert sender.attempts == list(range(1, message.attempts + 1))
+    assert 36 <= message.attempts <= 60
+
+
+def test_a_weekend_without_a_server_is_survived(sender, steady_clock):
+    promise("a")
+    sender.answers["a"] = TemporaryFailure("The server is away.", fault=Fault.SERVER)
+    for _ in range(60):
+        deliver_due()
+        steady_clock.advance(hours=1)
+    del sender.answers["a"]
+    steady_clock.advance(hours=3)
     deliver_due()
-    steady_clock.advance(days=1)
 
-    assert (stored("a").status, stored("a").attempts) == ("dead", MOST_ATTEMPTS)
-    assert deliver_due() == 0
-    assert sender.attempts == list(range(1, MOST_ATTEMPTS + 1))
+    assert stored("a").status == "sent"
 
 
-def test_the_waits_grow_with_jitter_and_make_about_five_hours():
-    waits = [[wait_after(attempt).total_seconds() for _ in range(200)] for attempt in range(1, MOST_ATTEMPTS)]
+def test_the_three_days_begin_with_the_first_try_and_not_with_the_promise(sender, steady_clock):
+    promise("reminder", due_at=clock.now() + timedelta(days=20))
+    steady_clock.advance(days=20, minutes=1)
+    sender.answers["reminder"] = TemporaryFailure("The server is away.")
+    deliver_due()
+
+    assert stored("reminder").status == "pending"
+
+
+def test_a_clock_that_leaps_ahead_gives_nothing_up(sender, steady_clock):
+    promise("a")
+    sender.answers["a"] = TemporaryFailure("The server is away.")
+    deliver_due()
+    steady_clock.advance(days=30)
+    for _ in range(LEAST_ATTEMPTS - 2):
+        deliver_due()
+        steady_clock.advance(hours=3)
+
+    assert (stored("a").status, stored("a").attempts) == ("pending", LEAST_ATTEMPTS - 1)
+
+
+def test_the_waits_grow_with_jitter_up_to_two_hours():
+    waits = [[wait_after(attempt).total_seconds() for _ in range(200)] for attempt in range(1, 40)]
     longest = [max(of_one) for of_one in waits]
 
     assert all(len(set(of_one)) > 100 for of_one in waits)
     assert all(earlier <= later * 1.3 for earlier, later in itertools.pairwise(longest))
     assert max(longest) <= LONGEST_WAIT_SECONDS * 1.2
-    assert 4 * 3600 < sum(sum(of_one) / len(of_one) for of_one in waits) < 6 * 3600
+    assert min(waits[-1]) >= LONGEST_WAIT_SECONDS * 0.8
+
+
+class TestWhatMayHaveBeenSent:
+    def test_it_is_tried_once_more_after_an_hour_and_then_counts_as_sent(self, sender, steady_clock):
+        promise("a")
+        sender.answers["a"] = MayHaveBeenSent("It may have been sent.")
+        now = steady_clock.freeze()
+        deliver_due()
+        assert (stored("a").status, stored("a").fault) == ("pending", "unsure")
+        assert stored("a").due_at == now + UNSURE_WAIT
+        steady_clock.set(stored("a").due_at)
+        deliver_due()
+        steady_clock.advance(days=4)
+
+        assert deliver_due() == 0
+        message = stored("a")
+        assert (message.status, message.fault, message.last_error) == ("sent", "unsure", "It may have been sent.")
+        assert sender.attempts == [1, 2]
+
+    def test_it_is_not_tried_again_where_that_is_known_to_send_nothing(self, sender):
+        promise("a")
+        sender.answers["a"] = MayHaveBeenSent("It may have been sent.", retryable=False)
+        deliver_due()
+        assert (stored("a").status, stored("a").fault) == ("sent", "unsure")
+
+    def test_a_message_that_left_before_its_worker_died_is_not_called_dropped(self, sender, steady_clock):
+        promise("a")
+        take()  # sent; and then the worker dies before it marks that
+        steady_clock.advance(minutes=3)
+        sender.answers["a"] = Dropped("The appointment was cancelled.")
+        deliver_due()
+
+        message = stored("a")
+        assert (message.status, message.fault) == ("sent", "unsure")
+        assert message.last_error == "It may have been sent before this: The appointment was cancelled."
+
+    def test_what_failed_before_it_left_is_called_dropped(self, sender, steady_clock):
+        promise("a")
+        sender.answers["a"] = TemporaryFailure("The server is away.")
+        deliver_due()
+        steady_clock.advance(minutes=3)
+        sender.answers["a"] = Dropped("The appointment was cancelled.")
+        deliver_due()
+
+        assert (stored("a").status, stored("a").attempts) == ("dropped", 2)
+
+    def test_that_it_may_have_left_is_remembered_through_other_failures(self, sender, steady_clock):
+        promise("a")
+        for failure in (MayHaveBeenSent("Who knows."), TemporaryFailure("Away."), Dropped("Cancelled.")):
+            sender.answers["a"] = failure
+            deliver_due()
+            steady_clock.advance(hours=2)
+
+        assert (stored("a").status, stored("a").fault) == ("sent", "unsure")
+
+
+class TestSettingsOfOurs:
+    def test_messages_wait_and_the_log_says_it_once(self, sender, steady_clock, caplog):
+        promise("a", "b", "c")
+        wrong = TemporaryFailure("Our login is refused.", fault=Fault.OURS)
+        sender.answers = dict.fromkeys("abc", wrong)
+        for _ in range(5):
+            deliver_due()
+            steady_clock.advance(hours=3)
+
+        assert {(stored(key).status, stored(key).fault) for key in "abc"} == {("pending", "ours")}
+        errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
+        assert errors == ["messages of kind note wait for our own settings: Our login is refused."]
+
+    def test_it_is_news_again_after_a_message_got_through(self, sender, steady_clock, caplog):
+        for key, answer in (("a", "bad"), ("b", None), ("c", "bad")):
+            promise(key)
+            if answer:
+                sender.answers[key] = TemporaryFailure(answer, fault=Fault.OURS)
+            deliver_due()
+
+        assert [record.levelname for record in caplog.records].count("ERROR") == 2
 
 
 def test_a_wait_that_the_other_side_asks_for_is_kept_and_a_shorter_one_than_ours_is_not(sender, steady_clock):
@@ -161,7 +288,7 @@ def test_a_payload_of_any_form_can_be_delivered_and_listed(sender, app, payload)
 class TestTheLease:
     def test_what_a_dead_worker_held_is_taken_over_when_its_lease_ends(self, sender, steady_clock):
         promise("a")
-        delivering._take()
+        take()
         steady_clock.advance(seconds=LEASE.total_seconds() - 5)
         assert deliver_due() == 0
         steady_clock.advance(seconds=10)
@@ -171,8 +298,8 @@ class TestTheLease:
 
     def test_the_mark_of_a_worker_that_comes_back_late_is_refused(self, sender, steady_clock):
         promise("a")
-        late = delivering._take()
-        steady_clock.advance(minutes=2)
+        late = take()
+        steady_clock.advance(minutes=3)
         deliver_due()
         sent = stored("a").finished_at
         delivering._try_again_later(late, "The answer was lost.")
@@ -182,18 +309,18 @@ class TestTheLease:
 
     def test_a_late_mark_is_refused_while_the_other_worker_is_at_it(self, sender, steady_clock):
         promise("a")
-        late = delivering._take()
-        steady_clock.advance(minutes=2)
-        delivering._take()
+        late = take()
+        steady_clock.advance(minutes=3)
+        take()
         delivering._finish(late, "sent", None)
 
         assert (stored("a").status, stored("a").attempts) == ("sending", 2)
 
     def test_a_message_that_takes_its_workers_down_is_given_up(self, sender, steady_clock):
         promise("deadly")
-        for _ in range(MOST_ATTEMPTS):
-            delivering._take()
-            steady_clock.advance(minutes=2)
+        for _ in range(MOST_UNANSWERED):
+            take()
+            steady_clock.advance(minutes=3)
         deliver_due()
 
         assert sender.attempts == []
@@ -227,14 +354,14 @@ class TestTheMark:
 
 
 class TestSendingAgain:
-    def test_a_dead_message_gets_eight_attempts_more(self, sender):
+    def test_a_dead_message_is_tried_for_three_days_more(self, sender):
         promise("a")
         sender.answers["a"] = PermanentFailure("Full.")
         deliver_due()
         del sender.answers["a"]
 
         assert outbox.send_again(stored("a").id) is True
-        assert (stored("a").attempts, stored("a").finished_at) == (0, None)
+        assert (stored("a").attempts, stored("a").finished_at, stored("a").first_tried_at) == (0, None, None)
         deliver_due()
         assert stored("a").status == "sent"
 

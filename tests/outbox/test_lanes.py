@@ -1,0 +1,100 @@
+"""The worker sends several messages at once, with real commits: none waits behind one that takes long."""
+
+import threading
+
+import pytest
+
+from hms import outbox
+from hms.outbox import Fault, TemporaryFailure, lanes
+from tests.faults.conftest import wait_until
+from tests.outbox.conftest import promise, stored
+
+pytestmark = pytest.mark.race
+
+
+@pytest.fixture
+def fresh_lanes(monkeypatch):
+    """Lanes that know of no other test."""
+    monkeypatch.setattr(lanes, "lanes", lanes.Lanes())
+    monkeypatch.setattr(lanes, "LANE_PATIENCE_SECONDS", 0.01)
+    yield lanes.lanes
+    wait_until(lambda: not lanes.lanes._busy.total(), what="the lanes are empty")
+
+
+@pytest.fixture
+def slow(committing, sender, fresh_lanes):
+    """A sender that keeps messages waiting whose key is ``slow…`` until the event is set."""
+    release = threading.Event()
+    sender.answers = {f"slow {number}": lambda message: release.wait(20) for number in range(20)}
+    yield release
+    release.set()
+
+
+def begin_all():
+    """What a worker does until there is nothing that it can begin."""
+    while outbox.deliver_next():
+        pass
+
+
+def test_a_message_that_takes_long_holds_up_none_behind_it(slow, sender):
+    promise("fine")
+    promise("slow 0")
+    begin_all()
+
+    wait_until(lambda: sender.sent == ["fine"], what="the other message is sent")
+    assert stored("slow 0").status == "sending"
+    slow.set()
+    wait_until(lambda: stored("slow 0").status == "sent", what="the slow one is sent, too")
+
+
+def test_one_kind_that_is_silent_holds_up_no_other_kind(slow, sender, committing, monkeypatch):
+    monkeypatch.setitem(committing.extensions["hms.senders"], "letter", sender)
+    promise(*(f"slow {number}" for number in range(10)))
+    promise("a letter", kind="letter")
+    begin_all()
+
+    wait_until(lambda: sender.sent == ["a letter"], what="the letter is sent")
+    assert len(sender.attempts) == lanes.LANES + 1
+
+
+def test_a_server_that_is_away_is_asked_with_one_message_and_the_others_keep_their_attempts(
+    committing, sender, fresh_lanes, monkeypatch
+):
+    away = TemporaryFailure("The mail server could not be reached.", fault=Fault.SERVER)
+    keys = [f"{number}" for number in range(12)]
+    sender.answers = dict.fromkeys(keys, away)
+    promise(*keys)
+    begin_all()
+    wait_until(lambda: not fresh_lanes._busy.total(), what="the first have failed")
+    begin_all()
+
+    assert len(sender.attempts) <= lanes.LANES
+    sender.answers = {}
+    fresh_lanes._rests["note"].until = 0  # the rest is over
+    for _ in range(5):
+        begin_all()
+        wait_until(lambda: not fresh_lanes._busy.total(), what="they are tried")
+    assert len(sender.sent) >= len(keys) - lanes.LANES
+
+
+def test_a_rest_grows_to_a_minute_and_ends_with_the_first_that_gets_through(committing, sender, fresh_lanes):
+    rest = lanes.Rest()
+    lengths = []
+    for _ in range(8):
+        rest.until = 0
+        rest.fail()
+        lengths.append(round(rest.until - lanes.time.monotonic()))
+    assert lengths == [5, 10, 20, 40, 60, 60, 60, 60]
+
+    fresh_lanes._rests["note"] = lanes.Rest(failures=3)
+    promise("a")
+    begin_all()
+    wait_until(lambda: sender.sent == ["a"], what="it is sent")
+    wait_until(lambda: "note" not in fresh_lanes._rests, what="the way is open")
+
+
+def test_those_that_fail_together_make_one_rest():
+    rest = lanes.Rest()
+    for _ in range(4):
+        rest.fail()
+    assert rest.failures == 1
