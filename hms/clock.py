@@ -60,6 +60,46 @@ def from_clinic(day: date, at: time, *, zone: ZoneInfo | None = None) -> datetim
     return moment
 
 
+def moments_at(day: date, at: time, *, zone: ZoneInfo | None = None) -> list[datetime]:
+    """Every moment at which the wall clock shows ``at`` on ``day``: two where it comes twice, none where it is skipped.
+
+    Raises :class:`Invalid` outside the years 2000 to 2099.
+    """
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Invalid("Enter a year between 2000 and 2099.")
+    zone = zone or clinic_zone()
+    wall = datetime.combine(day, at.replace(fold=0, tzinfo=None))
+    shown = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return sorted(moment for moment in shown if moment.astimezone(zone).replace(tzinfo=None, fold=0) == wall)
+
+
+def on_wall(day: date, at: time, *, zone: ZoneInfo | None = None) -> datetime:
+    """As :func:`from_clinic`, but the second moment where the wall shows the time twice and ``at.fold`` says so.
+
+    The way back from :func:`to_clinic`, whose times carry their ``fold``.
+    """
+    moments = moments_at(day, at, zone=zone)
+    return moments[-1] if at.fold and moments else from_clinic(day, at, zone=zone)
+
+
+def ends_after(starts_at: datetime, at: time, *, zone: ZoneInfo | None = None) -> list[datetime]:
+    """When something that begins at ``starts_at`` can end, so that the wall shows ``at`` then, soonest first.
+
+    That is on the same day, or on the next one when the wall shows ``at`` no more that day; two moments where it comes
+    twice. Midnight is the end of the day also where the clocks skip it. Raises :class:`NoSuchTime`, :class:`Invalid`.
+    """
+    begin = to_clinic(starts_at, zone=zone)
+    if later := [moment for moment in moments_at(begin.date(), at, zone=zone) if moment > starts_at]:
+        return later
+    if at.replace(fold=0) > begin.time().replace(fold=0):
+        return [from_clinic(begin.date(), at, zone=zone)]  # which says that it is skipped
+    midnight = day_bounds(begin.date(), zone=zone)[1]
+    next_day = to_clinic(midnight, zone=zone).date()
+    if at.replace(fold=0) == time.min:
+        return [midnight]
+    return moments_at(next_day, at, zone=zone) or [from_clinic(next_day, at, zone=zone)]
+
+
 def from_seconds(seconds: str) -> datetime:
     """The moment so many whole seconds after 1970 began (Unix time)."""
     return datetime.fromtimestamp(int(seconds), UTC)

@@ -2,19 +2,23 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, StringField, TextAreaField, TimeField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.widgets import TextInput
 
-from hms import clock
+from hms import clock, wall_text
 from hms.errors import Refusal
+from hms.wall_text import CLOCK_HINT, DAY_HINT
 
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
 _FORBIDDEN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_NONCHARACTERS}]")
+EXAMPLE_DAY = date(2026, 11, 26)
+AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
 _LINE_BREAK = re.compile(r"[\r\n\t]")
 
 
@@ -62,37 +66,65 @@ class TextField(TextAreaField):
 
 
 class DayField(DateField):
-    """A day between 2000 and 2099, as ``YYYY-MM-DD``."""
+    """A day between 2000 and 2099, typed as people write one. A text field: what a browser's own field for dates holds
+    half typed never reaches us."""
 
-    def __init__(self, label: str, *, required: str | None = None, **options: Any):
+    widget = TextInput()
+
+    def __init__(self, label: str, *, required: str | None = None, description: str = DAY_HINT, **options: Any):
+        options = {"description": description, "render_kw": AS_TYPED} | options
         super().__init__(label, [*_presence(required), _day_in_range], **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the day; say what a day looks like when it is none."""
-        _read_strictly(valuelist, r"\d{4}-\d{2}-\d{2}", "Enter a day, like 2026-11-26.", super().process_formdata)
+        self.data = None
+        if typed := _typed(valuelist):
+            self.data = wall_text.read_day(typed)
+            if self.data is None:
+                raise ValueError(f"Enter a day, like {wall_text.day_written(EXAMPLE_DAY)}.")
+
+    def _value(self) -> str:
+        if self.raw_data is not None:
+            return " ".join(self.raw_data)
+        return wall_text.day_written(self.data) if self.data else ""
 
 
 class ClockField(TimeField):
-    """A time on the wall clock, as ``HH:MM``."""
+    """A time on the wall clock, typed as people write one; a text field, as :class:`DayField` is."""
 
-    def __init__(self, label: str, *, required: str | None = None, **options: Any):
+    widget = TextInput()
+    midnight = "A day starts at 00:00. For midnight, enter 00:00 on the next day."
+
+    def __init__(self, label: str, *, required: str | None = None, description: str = CLOCK_HINT, **options: Any):
+        options = {"description": description, "render_kw": AS_TYPED} | options
         super().__init__(label, list(_presence(required)), **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the time; say what a time looks like when it is none."""
-        _read_strictly(valuelist, r"\d{2}:\d{2}", "Enter a time, like 09:40.", super().process_formdata)
+        self.data = None
+        if typed := _typed(valuelist):
+            minutes = wall_text.read_minutes(typed)
+            if minutes is None:
+                raise ValueError("Enter a time, like 09:40.")
+            self.data = self.read(minutes)
+
+    def read(self, minutes: int) -> time:
+        """The time so many minutes after midnight; ``ValueError`` for the end of the day, which is no start."""
+        if minutes == wall_text.END_OF_DAY:
+            raise ValueError(self.midnight)
+        return time(*divmod(minutes, 60))
 
 
-def _read_strictly(valuelist: list[str], pattern: str, sentence: str, parse: Any) -> None:
-    if not valuelist or not valuelist[0].strip():
-        return
-    valuelist = [valuelist[0].strip()]
-    if not re.fullmatch(pattern, valuelist[0], re.ASCII):
-        raise ValueError(sentence)
-    try:
-        parse(valuelist)
-    except ValueError as error:
-        raise ValueError(sentence) from error
+class EndField(ClockField):
+    """A time at which something ends; midnight, written 00:00 or 24:00, is the end of the day."""
+
+    def read(self, minutes: int) -> time:
+        """The time so many minutes after midnight; the end of the day is 00:00."""
+        return time(*divmod(minutes % wall_text.END_OF_DAY, 60))
+
+
+def _typed(valuelist: list[str]) -> str:
+    return valuelist[0].strip() if valuelist else ""
 
 
 def _presence(required: str | None) -> tuple[Any, ...]:

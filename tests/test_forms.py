@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField
 
 from hms.errors import Conflict, Invalid
-from hms.forms import ClockField, DayField, HmsForm, LineField, TextField, has_forbidden_characters, tidy
+from hms.forms import ClockField, DayField, EndField, HmsForm, LineField, TextField, has_forbidden_characters, tidy
 
 
 class Visit(HmsForm):
@@ -17,6 +17,7 @@ class Visit(HmsForm):
     note = TextField("Note", longest=30)
     day = DayField("Day", required="Enter the day.")
     start = ClockField("Start")
+    end = EndField("End")
     number = IntegerField("Number")
 
 
@@ -99,21 +100,37 @@ def test_length_is_counted_in_characters_after_tidying(fill):
     assert form.errors == {"name": ["Use at most 20 characters."], "note": ["Use at most 30 characters."]}
 
 
-@pytest.mark.parametrize("text", ["2026-11-26", " 2026-11-26 ", "2000-01-01", "2099-12-31", "2028-02-29"])
-def test_a_day_is_read(fill, text):
+@pytest.mark.parametrize("text", ["26/11/2026", " 26 Nov 2026 ", "2026-11-26", "26/11/26", "٢٦/١١/٢٠٢٦"])
+def test_a_day_is_read_as_people_write_it(fill, text):
     form = fill(day=text)
     assert form.validate(), form.errors
-    assert form.day.data == date.fromisoformat(text.strip())
+    assert form.day.data == date(2026, 11, 26)
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["26/11/2026", "2026-1-1", "2026-13-01", "2027-02-29", "٢٠٢٦-٠١-٠١", "now", "2026-11-26T10:00", "0000-01-01"],
+    "text", ["11/26/2026", "26/11", "26/1", "2026-13-01", "29/02/2027", "now", "0000-01-01", "x" * 99]
 )
-def test_what_is_no_day_is_said_to_be_none(fill, text):
+def test_what_is_no_day_is_said_to_be_none_and_shown_again(fill, text):
     form = fill(day=text)
     assert not form.validate()
-    assert form.day.errors[0] == "Enter a day, like 2026-11-26."
+    assert form.day.errors[0] == "Enter a day, like 26/11/2026."
+    assert f'value="{text}"' in form.day()
+
+
+def test_days_and_times_are_text_fields_so_that_what_is_half_typed_is_sent(fill):
+    """A browser's own field for days or times sends nothing at all while it holds 26/11/yyyy."""
+    form = fill()
+    assert 'type="text"' in form.day()
+    assert 'type="text"' in form.start()
+    assert form.day.description == "For example, 26/11/2026"
+    assert form.start.description == "For example, 09:30"
+
+
+@pytest.mark.parametrize("value", ["26/", "9:3"])
+def test_what_is_half_typed_in_a_field_that_may_stay_empty_is_not_taken_as_left_out(fill, value):
+    form = fill(day=value, start=value)
+    assert not form.validate()
+    assert form.errors.keys() == {"day", "start"}
 
 
 @pytest.mark.parametrize("text", ["1999-12-31", "2100-01-01", "0001-01-01", "9999-12-31"])
@@ -124,7 +141,17 @@ def test_a_year_out_of_range_is_said_to_be(fill, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "at"), [("09:40", time(9, 40)), ("00:00", time(0)), ("23:59", time(23, 59)), ("", None)]
+    ("text", "at"),
+    [
+        ("09:40", time(9, 40)),
+        ("9:40", time(9, 40)),
+        ("0940", time(9, 40)),
+        ("9.40 am", time(9, 40)),
+        ("9", time(9)),
+        ("00:00", time(0)),
+        ("23:59", time(23, 59)),
+        ("", None),
+    ],
 )
 def test_a_time_is_read(fill, text, at):
     form = fill(start=text)
@@ -132,11 +159,18 @@ def test_a_time_is_read(fill, text, at):
     assert form.start.data == at
 
 
-@pytest.mark.parametrize("text", ["24:00", "09:60", "9:00", "0940", "09:40:00", "09:40Z", "٠٩:٤٠", "noon", "-1:00"])
+@pytest.mark.parametrize("text", ["24:01", "09:60", "9:4", "09:40:30", "09:40Z", "soon", "-1:00", "13 pm", "9" * 99])
 def test_what_is_no_time_is_said_to_be_none(fill, text):
     form = fill(start=text)
     assert not form.validate()
     assert form.start.errors[0] == "Enter a time, like 09:40."
+
+
+def test_the_end_of_the_day_is_midnight_and_no_start(fill):
+    form = fill(start="24:00", end="24:00")
+    assert not form.validate()
+    assert form.errors == {"start": ["A day starts at 00:00. For midnight, enter 00:00 on the next day."]}
+    assert form.end.data == time(0)
 
 
 def test_what_is_shown_again_holds_nothing_that_no_page_can_carry(fill):

@@ -113,7 +113,7 @@ def test_going_back_to_editing_keeps_everything(dr_bose):
     ("change", "sentence"),
     [
         ({"first_day": ""}, "Enter the first day."),
-        ({"first_day": "tomorrow"}, "Enter a day, like 2026-11-26."),
+        ({"first_day": "tomorrow"}, "Enter a day, like 26/11/2026."),
         ({"last_day": "2026-11-25"}, "The last day comes after the first."),
         ({"last_day": "2028-11-25"}, "Time off lasts at most one year."),
         ({"first_day": "2026-11-01"}, "This has passed already."),

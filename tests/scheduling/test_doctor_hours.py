@@ -65,7 +65,7 @@ def test_a_doctor_without_hours_finds_usual_ones_to_change(dr_bose):
 
     assert page.heading == "Free times"
     assert shown(page, "mon-0-start") == ["09:00"]
-    assert shown(page, "valid_from") == ["2026-11-30"]
+    assert shown(page, "valid_from") == ["30/11/2026"]
     assert "This makes 420 times in the 4 weeks from 30 November 2026 on." in page.text
 
 
@@ -181,7 +181,7 @@ def test_the_button_that_enter_presses_checks(dr_bose):
         ({"rows": {"mon-0": {"end": "08:00"}}}, "Monday: the end comes after the start."),
         ({"rows": {"mon-0": {"end": "9 o'clock"}}}, "Monday: enter a time, like 09:40."),
         ({"rows": {"mon-0": {"start": "25:00"}}}, "Monday: enter a time, like 09:40."),
-        ({"rows": {"mon-0": {"start": "24:00"}}}, "Monday: enter a time, like 09:40."),
+        ({"rows": {"mon-0": {"start": "24:00"}}}, "Monday: a day starts at 00:00."),
         ({"rows": {"mon-0": {"visit": "90"}}}, "Monday: no visit of 90 minutes fits between these times."),
         ({"rows": {"mon-0": {"visit": "4"}}}, "Monday: a visit lasts between 5 minutes and 8 hours."),
         ({"rows": {"mon-0": {"visit": "²"}}}, "Monday: enter a number of minutes, like 20."),

@@ -86,18 +86,18 @@ def test_the_kind_of_a_time_is_changed(dr_bose, slot):
 def test_a_day_of_the_calendar_is_filled_in_with_the_time_after_its_last(dr_bose, slot):
     values = dr_bose.page("doctor.slots", day=THURSDAY.isoformat()).find_form("/doctor/slots").values
 
-    assert (values["day"], values["start"]) == ("2026-11-26", "09:20")
+    assert (values["day"], values["start"]) == ("26/11/2026", "09:20")
 
 
 def test_an_empty_day_of_the_calendar_starts_at_nine(dr_bose):
     values = dr_bose.page("doctor.slots", day=FRIDAY.isoformat()).find_form("/doctor/slots").values
 
-    assert (values["day"], values["start"]) == ("2026-11-27", "09:00")
+    assert (values["day"], values["start"]) == ("27/11/2026", "09:00")
 
 
 @pytest.mark.parametrize("day", ["nonsense", "1999-12-31", "2100-01-01", ""])
 def test_a_day_that_is_none_is_passed_over(dr_bose, day):
-    assert dr_bose.page("doctor.slots", day=day).find_form("/doctor/slots").values["day"] == "2026-11-24"
+    assert dr_bose.page("doctor.slots", day=day).find_form("/doctor/slots").values["day"] == "24/11/2026"
 
 
 # blocking
@@ -223,15 +223,22 @@ def test_times_that_are_past_are_left_out(dr_bose, bose):
     assert starts_on(bose, MONDAY) == []
 
 
-def test_a_day_on_which_the_clocks_skip_one_of_the_times_is_left_out_and_named(signed_in, bose, freeze):
+def test_a_time_that_the_clocks_skip_on_another_day_is_left_out_and_named_and_the_others_are_copied(
+    signed_in, bose, freeze
+):
     freeze(clock.from_clinic(date(2027, 3, 22), time(9)))
     make.slot(bose, day=date(2027, 3, 27), start=time(1, 30))
+    make.slot(bose, day=date(2027, 3, 27), start=time(2, 30))
     dr_bose = signed_in(bose)
 
     answer = copy(dr_bose, "2027-03-28", day="2027-03-27")
 
-    assert "Sunday 28 March 2027 left out: the clocks go forward over one" in dr_bose.get(answer.location).page.text
-    assert starts_on(bose, date(2027, 3, 28)) == []
+    page = dr_bose.get(answer.location).page
+    assert (
+        "01:30 does not exist on that day: the clocks go forward over it. Left out on Sunday 28 March 2027."
+        in page.text
+    )
+    assert starts_on(bose, date(2027, 3, 28)) == ["02:30"]
 
 
 def test_days_to_copy_to_are_those_of_five_weeks_from_today_on(dr_bose, slot):

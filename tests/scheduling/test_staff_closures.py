@@ -86,7 +86,7 @@ def test_without_a_last_day_it_is_one_day(admin, days):
     [
         ({"name": "  "}, "Enter a name, like New Year."),
         ({"first_day": ""}, "Enter the first day."),
-        ({"first_day": "2026-02-30"}, "Enter a day, like 2026-11-26."),
+        ({"first_day": "2026-02-30"}, "Enter a day, like 26/11/2026."),
         ({"last_day": "2026-12-24"}, "The last day comes after the first"),
         ({"first_day": "2026-11-01", "last_day": "2026-11-02"}, "This day has passed already."),
         ({"last_day": "2099-12-31"}, "A closure lasts at most one year."),

@@ -9,7 +9,7 @@ from hms.auth import queries as people
 from hms.auth.models import Doctor
 from hms.errors import Refusal
 from hms.scheduling import services
-from hms.scheduling.cli.words import Day, WallTime, Weekdays, counted
+from hms.scheduling.cli.words import Day, EndTime, WallTime, Weekdays, counted
 from hms.scheduling.models import Mode
 
 slots = AppGroup("slots", help="Offer times in a doctor's name.")
@@ -19,7 +19,7 @@ slots = AppGroup("slots", help="Offer times in a doctor's name.")
 @click.option("--doctor", "email", required=True, help="The doctor's email address.")
 @click.option("--day", type=Day(), required=True, help="The day, or the first one.")
 @click.option("--start", type=WallTime(), required=True, help="When the first visit starts, on the clinic's clock.")
-@click.option("--end", type=WallTime(), required=True, help="When the last visit ends.")
+@click.option("--end", type=EndTime(), required=True, help="When the last visit ends; 24:00 is midnight.")
 @click.option("--visit-minutes", type=int, help="Length of one visit. Without it, start to end is one visit.")
 @click.option("--until", type=Day(), help="The last day of a series.")
 @click.option("--weekdays", type=Weekdays(), help="The days of the week of a series; without it, every day.")

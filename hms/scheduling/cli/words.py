@@ -34,6 +34,14 @@ class WallTime(click.ParamType):
             self.fail(f"{value!r} is not a time like 09:40.", param, ctx)
 
 
+class EndTime(WallTime):
+    """A time at which something ends; ``24:00`` is midnight, as ``00:00`` is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> time:
+        """Read the time."""
+        return super().convert("00:00" if value == "24:00" else value, param, ctx)
+
+
 class Weekdays(click.ParamType):
     """Days of the week, as ``mon,tue``."""
 

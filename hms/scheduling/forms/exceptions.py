@@ -9,24 +9,41 @@ from wtforms.form import BaseForm
 
 from hms import clock
 from hms.errors import Refusal
-from hms.forms import ClockField, DayField, HmsForm, LineField
-from hms.scheduling.forms.hours import EndField
+from hms.forms import ClockField, DayField, EndField, HmsForm, LineField
+from hms.scheduling.forms.doubled import WhichField, with_fold
 from hms.web import formats
 
 LONGEST_REASON = 200
 
 
 class TimeOffForm(HmsForm):
-    """Time off: whole days, or from a time on the first day to a time on the last; without a last day one day."""
+    """Time off: whole days, or from a time on the first day to a time on the last; without a last day one day.
+
+    Where the clock shows a time twice, it starts at the first and ends at the second unless the page says otherwise: so
+    it covers all that the person can have meant.
+    """
 
     first_day = DayField("First day", required="Enter the first day.")
     last_day = DayField("Last day")
     start = ClockField("From, on the first day")
+    start_which = WhichField("Which start?")
     end = EndField("To, on the last day")
+    end_which = WhichField("Which end?")
     reason = LineField("Reason", longest=LONGEST_REASON)
 
     starts_at: datetime
     ends_at: datetime
+
+    def process(self, *args: Any, **values: Any) -> None:
+        """Read what was sent, and see which of its times the clock shows twice on their days."""
+        super().process(*args, **values)
+        first, last = self.first_day.data, self.last_day.data or self.first_day.data
+        for day, field, which, usual in (
+            (first, self.start, self.start_which, 0),
+            (last, self.end, self.end_which, 1),
+        ):
+            if day and field.data and clock.FIRST_DAY <= day <= clock.LAST_DAY:
+                which.offer(clock.moments_at(day, field.data), of=field, usual=usual)
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Whether it is a stretch of time; then ``starts_at`` and ``ends_at`` say which."""
@@ -47,25 +64,38 @@ class TimeOffForm(HmsForm):
             self.start.errors = ["Enter the time at which it starts, or no times for whole days."]
         elif self.end.data is None:
             self.end.errors = ["Enter the time at which it ends, or no times for whole days."]
-        elif self._read_moment("starts_at", first, self.start) and self._read_moment("ends_at", last, self.end):
-            self.end.errors = [] if self.starts_at < self.ends_at else ["The end comes after the start."]
+        elif self._read_moments(first, self.start.data, last, self.end.data) and self.ends_at <= self.starts_at:
+            self.end.errors = ["The end comes after the start. For a night, enter the next day as the last day."]
 
-    def _read_moment(self, name: str, day: date, field: ClockField) -> bool:
+    def _read_moments(self, first: date, start: time, last: date, end: time) -> bool:
         try:
-            setattr(self, name, _moment(day, field))
+            self.starts_at = clock.on_wall(first, with_fold(start, self.start_which))
         except Refusal as refusal:
-            field.errors = [refusal.message]
-        return not field.errors
+            self.start.errors = [refusal.message]
+        try:
+            self.ends_at = _end(last, with_fold(end, self.end_which))
+        except Refusal as refusal:
+            self.end.errors = [refusal.message]
+        return not self.errors
+
+    @property
+    def doubled(self) -> list[str]:
+        """The times that the clock shows twice: ``01:30``."""
+        pairs = ((self.start, self.start_which), (self.end, self.end_which))
+        return list(dict.fromkeys(f"{field.data:%H:%M}" for field, which in pairs if which.is_asked))
 
     def as_sent(self) -> list[tuple[str, str]]:
         """Names and texts with which a page carries the form along without showing it."""
-        return [(field.name, field._value()) for field in self if field.name != "csrf_token"]
+        fields = [field for field in self if not isinstance(field, WhichField) or field.is_asked]
+        return [(field.name, _text(field)) for field in fields if field.name != "csrf_token"]
 
 
-def _moment(day: date, field: ClockField) -> datetime:
-    if isinstance(field, EndField) and field.data == time.min:
-        return clock.day_bounds(day)[1]
-    return clock.from_clinic(day, field.data or time.min)
+def _text(field: Any) -> str:
+    return field.data or "" if isinstance(field, WhichField) else field._value()
+
+
+def _end(day: date, at: time) -> datetime:
+    return clock.day_bounds(day)[1] if at.replace(fold=0) == time.min else clock.on_wall(day, at)
 
 
 class EndHoursForm(HmsForm):

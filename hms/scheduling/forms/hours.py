@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from hms import clock
 from hms.auth.models import Doctor
-from hms.forms import ClockField, DayField, HmsForm, has_forbidden_characters
+from hms.forms import ClockField, DayField, EndField, HmsForm, has_forbidden_characters
 from hms.scheduling.forms.offering import MinutesField, ModeField, next_monday
 from hms.scheduling.forms.rows import DAYS, MOST_ROWS, USUAL_HOURS, indices
 from hms.scheduling.models import Mode
@@ -21,16 +21,6 @@ from hms.web import formats
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MINUTES_PER_DAY = 24 * 60
 NO_REGIONS = ("Etc", "SystemV", "US")
-
-
-class EndField(ClockField):
-    """A time at which something ends; midnight, written 00:00 or 24:00, is the end of the day."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the time. A browser's own field for times knows no 24:00."""
-        if valuelist and valuelist[0].strip() == "24:00":
-            valuelist = self.raw_data = ["00:00"]
-        super().process_formdata(valuelist)
 
 
 class ZoneField(SelectField):
@@ -71,7 +61,7 @@ class HoursRow(Form):
             return False
         begin, end = self.minutes
         if end <= begin:
-            self.end.errors = ["The end comes after the start."]
+            self.end.errors = ["The end comes after the start. For hours past midnight, add the rest on the next day."]
         elif end - begin < (self.visit.data or 0):
             self.visit.errors = [f"No visit of {self.visit.data} minutes fits between these times."]
         return not self.errors

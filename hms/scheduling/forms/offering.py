@@ -1,7 +1,9 @@
 """Forms for the times that a doctor offers. Days and times are the clinic's wall clock."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date, time, timedelta
 from typing import Any, cast
 
 from wtforms import IntegerField, SelectField, SelectMultipleField, ValidationError
@@ -10,7 +12,9 @@ from wtforms.validators import InputRequired, NumberRange
 
 from hms import clock
 from hms.auth.models import Doctor
-from hms.forms import ClockField, DayField, HmsForm
+from hms.errors import Refusal
+from hms.forms import ClockField, DayField, EndField, HmsForm
+from hms.scheduling.forms.doubled import WhichField, with_fold
 from hms.scheduling.models import Mode
 
 WEEKDAYS = {"0": "Mon", "1": "Tue", "2": "Wed", "3": "Thu", "4": "Fri", "5": "Sat", "6": "Sun"}
@@ -42,19 +46,48 @@ class ModeField(SelectField):
 
 
 class SlotForm(HmsForm):
-    """One time. Without an end it lasts as long as the doctor's visits do."""
+    """One time. Without an end it lasts as long as the doctor's visits do; one that ends before it starts by the clock
+    ends on the next day."""
 
     day = DayField("Day", required="Enter the day.")
     start = ClockField("Start", required="Enter the time at which it starts.")
-    end = ClockField("End")
+    start_which = WhichField("Which start?")
+    end = EndField("End")
+    end_which = WhichField("Which end?")
     mode = ModeField("Type")
+
+    def process(self, *args: Any, **values: Any) -> None:
+        """Read what was sent, and see which of its times the clock shows twice that day."""
+        super().process(*args, **values)
+        with suppress(Refusal):  # which the service will say
+            self._ask_which()
+
+    def _ask_which(self) -> None:
+        day, start = self.day.data, self.start.data
+        if day is None or start is None or not clock.FIRST_DAY <= day <= clock.LAST_DAY:
+            return
+        starts = clock.moments_at(day, start)
+        self.start_which.offer(starts, of=self.start)
+        if self.end.data and starts:
+            number = self.start_which.chosen or 0 if self.start_which.is_asked else 0
+            ends = clock.ends_after(starts[number], self.end.data)
+            self.end_which.offer(ends, of=self.end)
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Whether it says when the time is, also where the clock shows it twice."""
+        is_valid = super().validate(extra_validators)
+        if not self.errors:
+            is_valid = all([self.start_which.demand(self.start), self.end_which.demand(self.end)])
+        return is_valid
 
     def interval(self, doctor: Doctor) -> dict[str, Any]:
         """``day``, ``start`` and ``end``: as it was typed, or that of a visit of the doctor's usual length."""
-        has_end = any(text.strip() for text in self.end.raw_data or ())
-        start = cast(time, self.start.data)  # it is required
-        end = self.end.data if has_end else after(start, minutes=doctor.visit_minutes)
-        return {"day": self.day.data, "start": start, "end": end}
+        day, start = cast(date, self.day.data), cast(time, self.start.data)  # they are required
+        start = with_fold(start, self.start_which)
+        if self.end.data is not None:
+            return {"day": day, "start": start, "end": with_fold(self.end.data, self.end_which)}
+        ends_at = clock.on_wall(day, start) + timedelta(minutes=doctor.visit_minutes)
+        return {"day": day, "start": start, "end": clock.to_clinic(ends_at).time()}
 
 
 class SeriesForm(HmsForm):
@@ -64,7 +97,7 @@ class SeriesForm(HmsForm):
     last_day = DayField("Last day", required="Enter the last day.", id="series-last_day")
     weekdays = SelectMultipleField("On these days", coerce=int, choices=WEEKDAYS, id="series-weekdays")
     start = ClockField("From", required="Enter the time at which the first visit starts.", id="series-start")
-    end = ClockField("To", required="Enter the time by which the last visit ends.", id="series-end")
+    end = EndField("To", required="Enter the time by which the last visit ends.", id="series-end")
     visit_minutes = MinutesField(
         "Minutes for a visit",
         [
@@ -92,8 +125,3 @@ def usual_series(doctor: Doctor) -> dict[str, Any]:
 def next_monday(day: date) -> date:
     """The first Monday after ``day``."""
     return day + timedelta(days=7 - day.weekday())
-
-
-def after(start: time, *, minutes: int) -> time:
-    """What the clock shows ``minutes`` later; past midnight it begins again."""
-    return (datetime.combine(clock.FIRST_DAY, start) + timedelta(minutes=minutes)).time()

@@ -28,10 +28,13 @@ Interval = tuple[datetime, datetime]
 Time = tuple[datetime, datetime, str]
 """From when to when, and how the visit takes place."""
 
+MIDNIGHT = time.min
+
 
 class SeriesResult(NamedTuple):
     """What became of a series: how many times were opened, and why the others were not. ``hidden`` of those opened are
-    kept from patients for now, by time off, a closure or another calendar."""
+    kept from patients for now, by time off, a closure or another calendar. ``skipped_days`` says for a day what the
+    clocks took from it."""
 
     opened: int
     overlapping: int
@@ -41,8 +44,9 @@ class SeriesResult(NamedTuple):
 
 
 def open_slot(doctor: Doctor, *, day: date, start: time, end: time, mode: str = Mode.IN_PERSON) -> Slot:
-    """Offer one time, given by the clinic's wall clock.
+    """Offer one time, given by the clinic's wall clock; one that ends before it starts there ends on the next day.
 
+    Where the wall shows a time twice, its ``fold`` says which is meant.
     Raises :class:`SlotOverlap`, :class:`SlotInPast`, :class:`AwayThen`, ``NoSuchTime``, ``Invalid``.
     """
     with transaction() as session:
@@ -67,7 +71,8 @@ def open_series(
     visit_minutes: int,
     mode: str = Mode.IN_PERSON,
 ) -> SeriesResult:
-    """Offer visits of ``visit_minutes`` back to back from ``start`` to ``end`` on each of the ``weekdays`` (Monday 0).
+    """Offer visits of ``visit_minutes`` back to back from ``start`` to ``end`` on each of the ``weekdays`` (Monday 0);
+    midnight as the end is the end of the day.
 
     What overlaps a time offered already, or has passed, is left out and counted. A day on which the wall clock skips
     ``start`` or ``end`` is left out and named. What falls into time off or a closure is kept from patients until then.
@@ -77,7 +82,7 @@ def open_series(
     times: list[Time] = []
     for day in _days(first_day, last_day, weekdays):
         try:
-            times += _visits(clock.from_clinic(day, start), clock.from_clinic(day, end), visit_minutes, mode)
+            times += _visits(clock.from_clinic(day, start), _end_of_series(day, end), visit_minutes, mode)
         except clock.NoSuchTime as refusal:
             skipped.append((day, refusal.message))
     return _open(doctor, times, skipped)
@@ -86,20 +91,20 @@ def open_series(
 def copy_day(doctor: Doctor, *, day: date, to_days: Iterable[date]) -> SeriesResult:
     """Offer the times of one day on others too, at the same hours of the clinic's wall; blocked ones are left out.
 
-    What overlaps a time offered already, or has passed, is left out and counted. A day on which the wall clock skips
-    one of the times is left out and named. Raises ``Invalid`` when there is nothing to copy.
+    What overlaps a time offered already, or has passed, is left out and counted. A time that the wall clock skips, or
+    shows only once where the day copied has it twice, is left out and named. Raises ``Invalid`` when there is nothing
+    to copy.
     """
     targets = sorted(set(to_days) - {day})
     if not targets or len(targets) > LONGEST_SERIES_DAYS:
         raise Invalid("Choose between one other day and a year of them.", field="to_days")
     pattern = _pattern(doctor, day)
-    skipped: list[tuple[date, str]] = []
     times: list[Time] = []
+    skipped: list[tuple[date, str]] = []
     for target in targets:
-        try:
-            times += [_moved(slot, target) for slot in pattern]
-        except clock.NoSuchTime as refusal:
-            skipped.append((target, refusal.message))
+        copied, sentences = _copied(pattern, target)
+        times += copied
+        skipped += [(target, sentence) for sentence in sentences]
     return _open(doctor, times, skipped)
 
 
@@ -163,9 +168,11 @@ def _check_presence(doctor: Doctor, interval: Interval) -> None:
 
 
 def _interval(day: date, start: time, end: time) -> tuple[datetime, datetime]:
-    starts_at, ends_at = clock.from_clinic(day, start), clock.from_clinic(day, end)
+    starts_at = clock.on_wall(day, start)
+    ends = clock.ends_after(starts_at, end)
+    ends_at = ends[-1] if end.fold else ends[0]
     minutes = (ends_at - starts_at) / timedelta(minutes=1)
-    if minutes <= 0:
+    if minutes > LONGEST_MINUTES and end.replace(fold=0) <= start.replace(fold=0):
         raise Invalid("The end comes after the start.", field="end")
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
         raise Invalid("A visit lasts between 5 minutes and 8 hours.", field="end")
@@ -183,10 +190,14 @@ def _check_series(
         raise Invalid("A series covers at most one year.", field="last_day")
     if not weekdays:
         raise Invalid("Choose at least one day of the week.", field="weekdays")
-    if end <= start:
-        raise Invalid("The end comes after the start.", field="end")
+    if end <= start and end != MIDNIGHT:
+        raise Invalid("The end comes after the start. A series can end at midnight, but not later.", field="end")
     if not SHORTEST_MINUTES <= visit_minutes <= LONGEST_MINUTES:
         raise Invalid("A visit lasts between 5 minutes and 8 hours.", field="visit_minutes")
+
+
+def _end_of_series(day: date, end: time) -> datetime:
+    return clock.day_bounds(day)[1] if end == MIDNIGHT else clock.from_clinic(day, end)
 
 
 def _days(first_day: date, last_day: date, weekdays: frozenset[int]) -> Iterator[date]:
@@ -211,10 +222,21 @@ def _pattern(doctor: Doctor, day: date) -> list[OwnSlot]:
     return pattern
 
 
-def _moved(slot: OwnSlot, day: date) -> Time:
-    """The same time of the wall on another day, as long in real minutes."""
-    starts_at = clock.from_clinic(day, clock.to_clinic(slot.starts_at).time())
-    return starts_at, starts_at + (slot.ends_at - slot.starts_at), slot.mode
+def _copied(pattern: list[OwnSlot], day: date) -> tuple[list[Time], list[str]]:
+    """The same times of the wall on another day, as long in real minutes; and why some of them cannot be there."""
+    times: dict[datetime, Time] = {}
+    sentences: list[str] = []
+    for slot in pattern:
+        wall = clock.to_clinic(slot.starts_at).time()
+        try:
+            starts_at = clock.on_wall(day, wall)
+        except clock.NoSuchTime as refusal:
+            sentences.append(refusal.message)
+            continue
+        if starts_at in times:
+            sentences.append(f"{wall:%H:%M} comes twice on the day you copied, and only once on that day.")
+        times.setdefault(starts_at, (starts_at, starts_at + (slot.ends_at - slot.starts_at), slot.mode))
+    return list(times.values()), sentences
 
 
 def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) -> SeriesResult:

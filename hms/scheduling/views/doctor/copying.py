@@ -64,10 +64,18 @@ def told(result: SeriesResult, days: int) -> str:
         parts.append(f"{_times(result.overlapping)} left out, because you already offer a time then.")
     if result.past:
         parts.append(f"{_times(result.past)} left out, because they are past.")
-    parts += [
-        f"{formats.day(day)} left out: the clocks go forward over one of the times." for day, _ in result.skipped_days
+    return " ".join([*parts, *_skipped(result.skipped_days)])
+
+
+def _skipped(skipped: list[tuple[date, str]]) -> list[str]:
+    """What the clocks took from the copies: a sentence for each time, and the days on which it is missing."""
+    by_sentence: dict[str, list[date]] = defaultdict(list)
+    for day, sentence in skipped:
+        by_sentence[sentence].append(day)
+    return [
+        f"{sentence} Left out on {formats.day(days[0]) if len(days) == 1 else f'{len(days)} days'}."
+        for sentence, days in by_sentence.items()
     ]
-    return " ".join(parts)
 
 
 def _times(number: int) -> str:

@@ -30,8 +30,7 @@ def slots() -> ResponseReturnValue:
         except Refusal as refusal:
             form.reject(refusal)
         else:
-            next_start = f"{clock.to_clinic(slot.ends_at):%H:%M}"
-            return redirect(url_for(".slots", week=formats.isodate(slot.starts_at), opened=1, start=next_start), 303)
+            return redirect(url_for(".slots", week=formats.isodate(slot.starts_at), opened=1, **_next(slot)), 303)
     return _page(form, SeriesForm(formdata=None, **usual_series(current_doctor)), status=form.status)
 
 
@@ -148,21 +147,32 @@ def _slot_page(slot_id: UUID, form: SlotForm, *, status: int) -> ResponseReturnV
     )
 
 
+def _next(slot: Slot) -> dict[str, Any]:
+    """The end of a time for the address of the page that offers to add the one after it, on the day it ends on."""
+    end = clock.to_clinic(slot.ends_at)
+    return {"on": end.date().isoformat(), "start": f"{end:%H:%M}", "fold": end.fold or None}
+
+
 def _usual_time() -> dict[str, Any]:
     """What the form for one time holds at first: tomorrow, the day asked for, or the time after the one just added."""
     args = request.args
     if (day := args.get("day", type=date.fromisoformat)) and clock.FIRST_DAY <= day <= clock.LAST_DAY:
-        return {"day": day, "start": _after_the_last_of(day)}
-    start = _time_or(args.get("start", ""), time(9))
+        return _after_the_last_of(day)
+    start = _time_or(args.get("start", ""), time(9)).replace(fold=int(args.get("fold") == "1"))
+    if (on := args.get("on", type=date.fromisoformat)) and clock.FIRST_DAY <= on <= clock.LAST_DAY:
+        return {"day": on, "start": start}
     is_after_another = "start" in args and "week" in args
     day = day_named_in_address() if is_after_another else clock.today() + timedelta(days=1)
     return {"day": day, "start": start}
 
 
-def _after_the_last_of(day: date) -> time:
-    """When the day's last time ends; nine o'clock on a day without any."""
+def _after_the_last_of(day: date) -> dict[str, Any]:
+    """The day and the time at which the day's last time ends, which may be past midnight; nine o'clock without any."""
     ends = [item.ends_at for item in agenda_of(day, day + timedelta(days=1))]
-    return clock.to_clinic(max(ends)).time() if ends else time(9)
+    end = clock.to_clinic(max(ends)) if ends else None
+    if end is None or end.date() > clock.LAST_DAY:
+        return {"day": day, "start": time(9)}
+    return {"day": end.date(), "start": end.time()}
 
 
 def _time_or(text: str, usual: time) -> time:
