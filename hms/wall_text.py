@@ -97,15 +97,17 @@ def _plain(text: str) -> str:
     """Small letters, plain digits and single blanks; nothing of a text that is too long."""
     if len(text) > LONGEST:
         return ""
-    return " ".join("".join(map(_plain_sign, unicodedata.normalize("NFKC", text))).lower().split())
+    return " ".join("".join(map(_plain_sign, text)).lower().split())
 
 
 def _plain_sign(sign: str) -> str:
-    """Digits of every script as ours, every dash as a hyphen, and no marks that cannot be seen."""
+    """Digits of every script as ours, every dash as a hyphen, and no marks that cannot be seen; ``²`` is no digit."""
     kind = unicodedata.category(sign)
     if kind == "Nd":
         return str(unicodedata.digit(sign))
-    return "-" if kind == "Pd" else "" if kind == "Cf" else sign
+    if kind in ("Pd", "Cf"):
+        return "-" if kind == "Pd" else ""
+    return sign if kind == "No" else unicodedata.normalize("NFKC", sign)
 
 
 def _month_named(name: str) -> int:

@@ -189,3 +189,20 @@ def test_nobody_else_comes_in(signed_in, client, request, bose, who):
     stranger = signed_in(request.getfixturevalue(who))
     assert {stranger.get(path).status_code for path in paths} == {403}
     assert {client.get(path).status_code for path in paths} == {302}
+
+
+@pytest.mark.parametrize("text", ["26/11/2026", "26 Nov 2026", "2026-11-26"])
+def test_the_day_to_look_at_is_typed_as_people_write_it(reception, bose, text):
+    page = reception.page("staff.times", doctor_id=bose.id, day=text)
+
+    assert "Thursday 26 November" in page.text
+    assert [field.get("value") for field in page.all(".//input[@id='day']")] == ["26/11/2026"]
+
+
+@pytest.mark.parametrize("text", ["26/11", "nonsense", "26/11/1999", "x" * 5000])
+def test_a_day_that_cannot_be_read_is_said_to_be_none(reception, bose, text):
+    page = reception.page("staff.times", doctor_id=bose.id, day=text)
+
+    assert "Enter a day, like 26/11/2026. This is today." in page.text
+    assert page.heading == "Why is there no time?"
+    assert "Today, Monday 23 November" in page.text

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from hms import clock
+from hms import clock, wall_text
 from hms.scheduling.models import Mode
 from hms.scheduling.queries import DoctorProfile, FreeTime, SpecialtyFacts
 
@@ -28,10 +28,10 @@ def day_of(earliest: FreeTime | None) -> date:
     return clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
 
 
-def any_day(text: str) -> date:
-    """The day in an address, past ones too; today for anything else."""
-    day = _read_day(text)
-    return day if day and clock.FIRST_DAY <= day <= clock.LAST_DAY else clock.today()
+def any_day(text: str) -> date | None:
+    """The day in an address as people write one, past ones too; None for anything else."""
+    day = wall_text.read_day(text)
+    return day if day and clock.FIRST_DAY <= day <= clock.LAST_DAY else None
 
 
 def _read_day(text: str) -> date | None:

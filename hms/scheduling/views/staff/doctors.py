@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from hms import clock
+from hms import clock, wall_text
 from hms.scheduling import pickers, policies, queries, weekhours
 from hms.scheduling.models import Mode
 from hms.scheduling.queries import Explained, FreeTime, staff
@@ -39,7 +39,9 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>/times")
 def times(doctor_id: UUID) -> ResponseReturnValue:
     """What patients are offered on one day of a doctor, and why they are offered nothing else."""
-    doctor, day = staff.get_doctor(doctor_id), pickers.any_day(request.args.get("day", ""))
+    doctor, typed = staff.get_doctor(doctor_id), request.args.get("day", "")[: wall_text.LONGEST + 1]
+    asked = pickers.any_day(typed)
+    day = asked or clock.today()
     policy = policies.of(doctor_id)
     free = staff.list_bookable(doctor, day, policy=policy)
     return render(
@@ -47,6 +49,7 @@ def times(doctor_id: UUID) -> ResponseReturnValue:
         doctor=doctor,
         policy=policy,
         day=day,
+        typed="" if asked else typed.strip(),
         previous=day - DAY if day > clock.FIRST_DAY else None,
         next=day + DAY if day < clock.LAST_DAY else None,
         offered=len(free),
