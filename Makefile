@@ -7,12 +7,13 @@ INSTALLED := $(VENV)/.installed
 DEMO ?= 1
 EMAIL ?= local
 GOOGLE ?=
+TEST_PROCESSES ?= 2
 
 export FLASK_APP = wsgi
 export DEMO EMAIL GOOGLE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint sure bench lock clean
+.PHONY: help setup run test wheel lint sure bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +34,11 @@ run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0, EMAI
 	@HMS_MODE=$${HMS_MODE:-development} exec $(BIN)/flask serve
 
 test: setup ## Run all tests (needs Chromium for the browser tests)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not race and not slow"
+	$(BIN)/python -m pytest -m "race or slow"
+
+wheel: setup ## Try the wheel in an empty environment, as production gets it
+	$(BIN)/python -m tools.try_wheel
 
 lint: setup ## Check style, types, who imports whom, and the vendored files
 	$(BIN)/ruff check .

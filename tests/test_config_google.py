@@ -68,7 +68,11 @@ def test_what_is_no_address_is_refused_anywhere(address):
     assert said.startswith("HMS_GOOGLE_TOKEN_URL must be an address")
 
 
-@pytest.mark.parametrize("keys", ["short", new_key()[:-2], new_key() + ",nonsense", "é" * 44])
+@pytest.mark.parametrize(
+    "keys",
+    ["short", new_key()[:-2], new_key() + ",nonsense", "é" * 44],
+    ids=["short", "cut off", "one bad", "not ASCII"],
+)
 def test_what_is_no_key_is_refused_and_not_repeated(keys):
     (said,) = complaints(MODE="production", **PRODUCTION, ENCRYPTION_KEYS=keys)
     assert said.startswith("HMS_ENCRYPTION_KEYS must be keys made by `flask keys new`")

@@ -241,3 +241,9 @@ def test_tests_cannot_reach_the_world():
         pytest.raises(SocketConnectBlockedError),
     ):
         world.connect(("192.0.2.1", 80))
+
+
+def test_every_folder_with_modules_is_a_package_so_that_the_wheel_contains_it():
+    folders = {path.parent for top in ("hms", "email_lambda", "migrations") for path in (ROOT / top).rglob("*.py")}
+    node_modules = {folder for folder in folders if "node_modules" in folder.parts}
+    assert [name_of(folder) for folder in sorted(folders - node_modules) if not (folder / "__init__.py").exists()] == []

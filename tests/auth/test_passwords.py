@@ -72,7 +72,9 @@ def test_the_demo_password_opens_nothing_in_production(app, monkeypatch):
             check_choice(passwords.DEMO_ONLY, **PERSON)
 
 
-@pytest.mark.parametrize("hash_", [passwords.store("a-passphrase"), passwords._NOBODYS_HASH])
+@pytest.mark.parametrize(
+    "hash_", [passwords.store("a-passphrase"), passwords._NOBODYS_HASH], ids=["a stored one", "that of nobody"]
+)
 def test_hashes_are_argon2id_with_at_least_the_recommended_cost(hash_):
     parameters = extract_parameters(hash_)
     assert parameters.type is Type.ID

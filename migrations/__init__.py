@@ -1,0 +1,1 @@
+"""One numbered revision for each subject; `flask db upgrade` applies them. A package, so that the wheel contains it."""
