@@ -3,7 +3,7 @@
 from datetime import date, time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hms import wall_text
@@ -105,16 +105,19 @@ def test_what_is_no_time_is_not_read(text):
     assert wall_text.read_minutes(text) is None
 
 
+@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_a_day_that_a_field_shows_is_read_as_that_day(day):
     assert wall_text.read_day(wall_text.day_written(day)) == day
 
 
+@settings(deadline=None)
 @given(st.times().map(lambda at: at.replace(second=0, microsecond=0)))
 def test_a_time_that_a_field_shows_is_read_as_that_time(at):
     assert time(*divmod(wall_text.read_minutes(wall_text.time_written(at)), 60)) == at
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text):
     assert wall_text.read_day(text) is None or isinstance(wall_text.read_day(text), date)

@@ -96,7 +96,7 @@ def zone_note(timezone: str | None) -> str:
 
 def zone_title(timezone: str | None) -> str:
     """``Madrid time``; without a zone the clinic's."""
-    return f"{timezone.rsplit('/', 1)[-1].replace('_', ' ')} time" if timezone else formats.clinic_time()
+    return formats.zone_time(timezone) if timezone else formats.clinic_time()
 
 
 def by_day(times: Iterable[HasStart]) -> list[tuple[str, list[str]]]:

@@ -1,18 +1,19 @@
 """How moments, names and money are written for people: the template filters."""
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_name
+from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from flask import Flask, current_app, request, url_for
 
 from hms import clock
 
 LOCALE = "en_GB"
+MINUS = "\N{MINUS SIGN}"
 TITLES = frozenset({"dr", "prof", "professor", "mr", "mrs", "ms", "mx"})
 
 
@@ -42,7 +43,7 @@ def time(value: datetime) -> str:
     """``09:40`` in clinic time; with the zone's letters where the clock shows that time twice: ``01:30 GMT``."""
     zone = clock.clinic_zone()
     wall = clock.to_clinic(value, zone=zone)
-    return f"{wall:%H:%M} {wall.tzname()}" if clock.is_doubled(value, zone=zone) else f"{wall:%H:%M}"
+    return f"{wall:%H:%M} {_letters(zone, value)}" if clock.is_doubled(value, zone=zone) else f"{wall:%H:%M}"
 
 
 def moment(value: datetime) -> str:
@@ -77,20 +78,32 @@ def money(amount_minor: int, currency: str) -> str:
 
 def clinic_time() -> str:
     """``London time``: the clinic's zone by the name that people there use, for a page with many moments."""
-    city = clock.clinic_zone().key.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{city} time"
+    return zone_time(clock.clinic_zone().key)
+
+
+def zone_time(name: str) -> str:
+    """``London time`` for ``Europe/London``, ``UTC−3 time`` for ``Etc/GMT+3`` (whose sign is turned round)."""
+    region, _, city = name.rpartition("/")
+    if region == "Etc":
+        return f"{_letters(clock.zone_named(name), clock.now())} time"
+    return f"{city.replace('_', ' ')} time"
 
 
 def zone_name(at: datetime) -> str:
     """``London time (GMT)``: the clinic's zone with the letters that it has at that moment."""
-    return f"{clinic_time()} ({_letters(clock.clinic_zone(), at)})"
+    name, letters = clinic_time(), _letters(clock.clinic_zone(), at)
+    return name if name.startswith(letters) else f"{name} ({letters})"
 
 
 def _letters(zone: ZoneInfo, at: datetime) -> str:
-    letters = clock.to_clinic(at, zone=zone).tzname() or ""
+    """``GMT``, ``CEST``; ``UTC−3`` or ``UTC+5:30`` for zones that have no letters but digits, such as ``-03``."""
+    wall = clock.to_clinic(at, zone=zone)
+    letters = wall.tzname() or ""
     if letters.isalpha():
         return letters
-    return str(get_timezone_name(clock.to_clinic(at, zone=zone), width="short", locale=LOCALE))
+    minutes = (wall.utcoffset() or timedelta()) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{MINUS if minutes < 0 else '+'}{hours}{f':{rest:02}' if rest else ''}" if minutes else "UTC"
 
 
 @lru_cache(maxsize=4096)

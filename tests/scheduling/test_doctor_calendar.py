@@ -143,3 +143,26 @@ def test_time_off_over_a_clock_change_is_drawn_to_the_wall(signed_in, bose, free
 
     assert "The clocks go back on Sunday 25 October." in page.text
     assert said(page, sunday)[0] == "00:30 to 03:00, Time off"
+
+
+# what is past stays in its week
+
+
+@pytest.mark.parametrize("view", ["week", "day", "list"])
+def test_a_past_closure_and_past_time_off_stand_in_the_week_in_which_they_were(signed_in, bose, freeze, view):
+    services.add_closure(first_day=TUESDAY, last_day=TUESDAY, name="Founders’ day")
+    starts_at, ends_at = (clock.from_clinic(TUESDAY, at) for at in (time(8), time(12)))
+    services.add_time_off(bose, starts_at=starts_at, ends_at=ends_at, reason="Conference")
+    freeze(clock.from_clinic(date(2027, 1, 11), time(9)))
+
+    page = signed_in(bose).page("doctor.calendar", week=TUESDAY.isoformat(), view=view)
+
+    assert said(page, TUESDAY) == ["All day, Founders’ day", "08:00 to 12:00, Conference"]
+
+
+def test_time_off_of_this_morning_stands_in_todays_calendar_in_the_afternoon(signed_in, bose, freeze):
+    starts_at, ends_at = (clock.from_clinic(MONDAY, at) for at in (time(9), time(12)))
+    services.add_time_off(bose, starts_at=starts_at, ends_at=ends_at, reason="Conference")
+    freeze(clock.from_clinic(MONDAY, time(15)))
+
+    assert said(signed_in(bose).page("doctor.calendar"), MONDAY) == ["09:00 to 12:00, Conference"]

@@ -35,6 +35,7 @@ from hms.scheduling.queries.profile import (
     get_doctor_with_week,
 )
 from hms.scheduling.queries.schedules import (
+    closures_between,
     get_closure,
     get_schedule,
     get_time_off,
@@ -43,6 +44,7 @@ from hms.scheduling.queries.schedules import (
     list_schedules,
     list_time_off,
     list_unfit,
+    time_off_between,
     unfit,
 )
 from hms.scheduling.queries.slots import (
@@ -77,6 +79,7 @@ __all__ = [
     "Week",
     "Welcome",
     "agenda",
+    "closures_between",
     "count_appointments",
     "count_coming",
     "during",
@@ -111,6 +114,7 @@ __all__ = [
     "nearest_free",
     "next_appointment",
     "search_doctors",
+    "time_off_between",
     "unfit",
     "week_of",
     "welcome",

@@ -1,6 +1,6 @@
 """A doctor's weekly hours, time off and closures, and the visits that no longer fit them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -39,6 +39,13 @@ def list_time_off(doctor: Doctor) -> list[TimeOff]:
     return list(db.session.scalars(own.order_by(TimeOff.starts_at, TimeOff.id)))
 
 
+def time_off_between(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[TimeOff]:
+    """The doctor's time off that shares time with ``[starts_at, ends_at)``, past or to come, in order of time."""
+    own = select(TimeOff).where(TimeOff.doctor_id == doctor.id, TimeOff.single.is_(False))
+    within = own.where(TimeOff.ends_at > starts_at, TimeOff.starts_at < ends_at)
+    return list(db.session.scalars(within.order_by(TimeOff.starts_at, TimeOff.id)))
+
+
 def get_time_off(time_off_id: UUID, *, doctor: Doctor) -> TimeOff:
     """Time off of this doctor."""
     own = (TimeOff.id == time_off_id, TimeOff.doctor_id == doctor.id, TimeOff.single.is_(False))
@@ -52,6 +59,12 @@ def list_closures() -> list[Closure]:
     """The clinic's closures that are not over, in order of time."""
     coming = select(Closure).where(Closure.last_day >= clock.today())
     return list(db.session.scalars(coming.order_by(Closure.first_day, Closure.id)))
+
+
+def closures_between(first_day: date, end_day: date) -> list[Closure]:
+    """The clinic's closures that touch ``first_day`` to before ``end_day``, past or to come, in order of time."""
+    within = select(Closure).where(Closure.last_day >= first_day, Closure.first_day < end_day)
+    return list(db.session.scalars(within.order_by(Closure.first_day, Closure.id)))
 
 
 def get_closure(closure_id: UUID) -> Closure:

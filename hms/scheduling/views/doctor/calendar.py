@@ -46,17 +46,17 @@ def agenda_of(first_day: date, end_day: date) -> list[AgendaItem]:
 
 
 def blocks_of(first_day: date, end_day: date) -> list[weekgrid.Block]:
-    """The doctor's time off and the clinic's closures that touch ``first_day`` to before ``end_day``."""
+    """The doctor's time off and the clinic's closures that touch ``first_day`` to before ``end_day``, past ones too."""
     starts_at, ends_at = clock.start_of_day(first_day), clock.start_of_day(end_day)
     away = [
         weekgrid.Block(one.starts_at, one.ends_at, one.reason or "Time off")
-        for one in queries.list_time_off(current_doctor)
+        for one in queries.time_off_between(current_doctor, starts_at=starts_at, ends_at=ends_at)
     ]
     closed = [
         weekgrid.Block(clock.start_of_day(one.first_day), clock.day_bounds(one.last_day)[1], one.name)
-        for one in queries.list_closures()
+        for one in queries.closures_between(first_day, end_day)
     ]
-    return [block for block in [*closed, *away] if block.starts_at < ends_at and starts_at < block.ends_at]
+    return [*closed, *away]
 
 
 def day_named_in_address() -> date:
