@@ -22,6 +22,7 @@ from hms import clock
 from hms.auth import queries as people
 from hms.auth import services as auth
 from hms.auth.models import Patient
+from hms.cli import Command, say
 from hms.db import db
 from hms.errors import NotFound, Refusal
 from hms.scheduling import services as scheduling
@@ -36,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(race_drill)
 
 
-@click.command("race-drill")
+@click.command("race-drill", cls=Command)
 @click.option(
     "--patients", type=click.IntRange(2, MOST_PATIENTS), default=20, show_default=True, help="How many at once."
 )
@@ -49,10 +50,10 @@ def race_drill(patients: int, yes: bool) -> None:
         raise click.ClickException("This makes accounts of its own. Say --yes to do it in production.")
     outcomes = run(patients=patients)
     for outcome, count in sorted(outcomes.items()):
-        click.echo(f"{count:4} {outcome}")
+        say(f"{count:4} {outcome}")
     if outcomes != {"booked": 1, "just taken": patients - 1}:
         raise click.ClickException("Exactly one had to get it, and all others had to be told that it was taken.")
-    click.echo(f"One winner, {patients - 1} refusals: exactly one of {patients} patients got the time.")
+    say(f"One winner, {patients - 1} refusals: exactly one of {patients} patients got the time.")
 
 
 def run(*, patients: int) -> Counter[str]:

@@ -1,68 +1,78 @@
 """What every form of the house has in common: the text edge, the wall clock's fields, and a place for refusals."""
 
-import re
-import unicodedata
 from datetime import date, time
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import DateField, Field, StringField, TextAreaField, TimeField, ValidationError
 from wtforms.form import BaseForm
-from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import TextInput
 
-from hms import clock, wall_text
+from hms import clock, text, wall_text
 from hms.errors import Refusal
+from hms.text import has_forbidden_characters
 from hms.wall_text import CLOCK_HINT, DAY_HINT
 
-_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
-_FORBIDDEN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_NONCHARACTERS}]")
+LONGEST_CHOICE = 200
+"""What a field that is not for text may hold: a number, a day, one of a list, a key."""
+
 EXAMPLE_DAY = date(2026, 11, 26)
 AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
-_LINE_BREAK = re.compile(r"[\r\n\t]")
 
 
-def has_forbidden_characters(text: str) -> bool:
-    """Whether text holds what neither a database nor a page can carry: control characters, half a character, or
-    one that Unicode keeps for nobody."""
-    return _FORBIDDEN.search(text) is not None
-
-
-def tidy(text: str | None) -> str | None:
-    """Text as people mean it: one Unicode form (NFC), line ends as ``\\n``, no blanks around it."""
-    if text is None:
-        return None
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def storable(form: FlaskForm, field: Field) -> None:
+def storable(form: BaseForm, field: Field) -> None:
     """Validator: the text holds no character that cannot be stored."""
     if isinstance(field.data, str) and has_forbidden_characters(field.data):
-        field.data = _FORBIDDEN.sub("", field.data)
+        field.data = text.without_forbidden(field.data)
         raise ValidationError("This holds characters that cannot be shown, and we have taken them out. Check it again.")
 
 
-def one_line(form: FlaskForm, field: Field) -> None:
+def one_line(form: BaseForm, field: Field) -> None:
     """Validator: the text stands on one line."""
-    if isinstance(field.data, str) and _LINE_BREAK.search(field.data):
-        field.data = _LINE_BREAK.sub(" ", field.data)
-        raise ValidationError("Write this on one line.")
+    if isinstance(field.data, str) and not text.is_one_line(field.data):
+        field.data = text.on_one_line(field.data)
+        raise ValidationError(text.ONE_LINE)
 
 
-class LineField(StringField):
+class _Cleaned(Field):
+    """A field that keeps text as people mean it (:mod:`hms.text`). Text that is too long is left as it came, and judged
+    by nothing else."""
+
+    longest: int
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent; its length is judged before anything else looks at it."""
+        if not valuelist:
+            return
+        try:
+            self.data = text.clean(valuelist[0], longest=self.longest)
+        except text.TooLong:
+            self.data = text.without_forbidden(valuelist[0])
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Text that is too long is too long, whatever else it may be."""
+        if isinstance(self.data, str) and len(self.data) > self.longest:
+            raise StopValidation(text.too_long(self.longest))
+
+
+class LineField(_Cleaned, StringField):
     """One line of text of at most ``longest`` characters; ``required`` is the sentence shown when it is empty."""
 
     def __init__(self, label: str, *, longest: int, required: str | None = None, **options: Any):
-        super().__init__(
-            label, [*_presence(required), storable, one_line, _at_most(longest)], filters=[tidy], **options
-        )
+        self.longest = longest
+        super().__init__(label, [*_presence(required), storable, one_line], **options)
 
 
-class TextField(TextAreaField):
+class TextField(_Cleaned, TextAreaField):
     """Several lines of text of at most ``longest`` characters."""
 
     def __init__(self, label: str, *, longest: int, required: str | None = None, **options: Any):
-        super().__init__(label, [*_presence(required), storable, _at_most(longest)], filters=[tidy], **options)
+        self.longest = longest
+        super().__init__(label, [*_presence(required), storable], **options)
 
 
 class DayField(DateField):
@@ -128,26 +138,51 @@ def _typed(valuelist: list[str]) -> str:
 
 
 def _presence(required: str | None) -> tuple[Any, ...]:
-    return (Given(required),) if required else (Optional(),)
+    return (Given(required),) if required else (Left(),)
 
 
 class Given(InputRequired):
     """Validator: something was entered, and not just blanks."""
 
     def __call__(self, form: BaseForm, field: Field) -> None:
-        """Ask for it where nothing but blanks was sent."""
-        if not any(not isinstance(value, str) or value.strip() for value in field.raw_data or ()):
+        """Ask for it where nothing that can be seen was sent."""
+        if not _holds_something(field):
             field.errors = []  # that blanks are no number, say, is one complaint too many
             raise StopValidation(str(self.message))
 
 
-def _at_most(longest: int) -> Length:
-    return Length(max=longest, message=f"Use at most {longest:,} characters.")
+class Left(Optional):
+    """Validator: nothing has to be entered, and then nothing else is asked."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """End the validation where nothing that can be seen was sent."""
+        if not _holds_something(field):
+            field.errors = []
+            raise StopValidation
+
+
+def _holds_something(field: Field) -> bool:
+    sent = any(not isinstance(value, str) or value.strip() for value in field.raw_data or ())
+    return sent and not (isinstance(field, _Cleaned) and field.data == "")
 
 
 def _day_in_range(form: FlaskForm, field: Field) -> None:
     if isinstance(field.data, date) and not clock.FIRST_DAY <= field.data <= clock.LAST_DAY:
         raise ValidationError("Enter a year between 2000 and 2099.")
+
+
+def _posted() -> MultiDict[str, Any] | None:
+    return CombinedMultiDict([request.files, request.form]) if request.method in ("POST", "PUT", "PATCH") else None
+
+
+def _bounded(sent: MultiDict[str, Any], *, texts: set[str]) -> MultiDict[str, Any]:
+    """The same, but what is not for text cut off where it can no longer be right: no parser ever reads a heap."""
+    return MultiDict((name, each if name in texts else _short(each)) for name in sent for each in sent.getlist(name))
+
+
+def _short(value: Any) -> Any:
+    too_long = isinstance(value, str) and len(value) > LONGEST_CHOICE
+    return f"{value[:LONGEST_CHOICE]}…" if too_long else value
 
 
 class HmsForm(FlaskForm):
@@ -164,12 +199,19 @@ class HmsForm(FlaskForm):
 
         csrf = False
 
+        def wrap_formdata(self, form: BaseForm, formdata: Any) -> Any:
+            """What was sent as a form, never as JSON: long text only where a field is for text."""
+            sent = _posted() if formdata is _Auto else formdata
+            return sent and _bounded(sent, texts={field.name for field in form if hasattr(field, "longest")})
+
     def process(self, *args: Any, **values: Any) -> None:
         """Read what was sent. What a field shows again of it holds nothing that no page can carry."""
         super().process(*args, **values)
         for field in self:
             if field.raw_data and not isinstance(field.data, str):  # text has its own validator, which says so
-                field.raw_data = [_FORBIDDEN.sub("", raw) if isinstance(raw, str) else raw for raw in field.raw_data]
+                field.raw_data = [
+                    text.without_forbidden(raw) if isinstance(raw, str) else raw for raw in field.raw_data
+                ]
 
     @property
     def status(self) -> int:

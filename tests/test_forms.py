@@ -7,7 +7,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField
 
 from hms.errors import Conflict, Invalid
-from hms.forms import ClockField, DayField, EndField, HmsForm, LineField, TextField, has_forbidden_characters, tidy
+from hms.forms import ClockField, DayField, EndField, HmsForm, LineField, TextField, has_forbidden_characters
+from hms.text import clean
 
 
 class Visit(HmsForm):
@@ -59,7 +60,7 @@ def test_what_no_page_can_carry_is_forbidden_and_taken_out(fill, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["O'Brien", "Nguyễn", "名前", "محمد", "👩‍👩‍👧‍👦", "-", "null", "<b>", "a\u200db", "\u202ea", "%", "\\"]
+    "text", ["O'Brien", "Nguyễn", "名前", "محمد", "👩‍👩‍👧‍👦", "-", "null", "<b>", "a\u200db", "%", "\\"]
 )
 def test_what_people_are_called_is_allowed(fill, text):
     form = fill(name=text)
@@ -68,9 +69,8 @@ def test_what_people_are_called_is_allowed(fill, text):
 
 
 def test_text_is_kept_in_one_form(fill):
-    assert tidy("  Nguye\u0302\u0303n \r\n") == "Nguyễn"
-    assert tidy("a\r\nb\rc") == "a\nb\nc"
-    assert tidy(None) is None
+    assert clean("  Nguye\u0302\u0303n \r\n", longest=9) == "Nguyễn"
+    assert clean("a\r\nb\rc", longest=9) == "a\nb\nc"
     assert fill(note="a\r\nb").note.data == "a\nb"
 
 

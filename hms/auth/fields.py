@@ -9,12 +9,14 @@ from babel.numbers import get_currency_precision
 from wtforms import Field, IntegerField, PasswordField, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.utils import unset_value
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
+from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 from wtforms.widgets import EmailInput, TelInput
 
-from hms import clock
+from hms import clock, text
+from hms.auth.passwords import LONGEST as LONGEST_PASSWORD
 from hms.auth.people import LONGEST_EMAIL, BadEmail, normal_email
-from hms.forms import HmsForm, LineField, has_forbidden_characters
+from hms.forms import HmsForm, LineField
+from hms.text import has_forbidden_characters
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 FEWEST_PHONE_DIGITS = 5
@@ -57,11 +59,15 @@ def _is_phone(form: HmsForm, field: Field) -> None:
 class SecretField(PasswordField):
     """A password, taken as it was typed: nothing is trimmed, and nothing comes back in the page."""
 
+    longest = LONGEST_PASSWORD
+
     def __init__(self, label: str = "Password", **options: Any):
-        super().__init__(label, [InputRequired("Enter a password."), _typeable, _not_endless], **options)
+        super().__init__(label, [InputRequired("Enter a password."), _typeable], **options)
 
-
-_not_endless = Length(max=1000, message="Use at most 1,000 characters.")
+    def pre_validate(self, form: BaseForm) -> None:
+        """One that is too long is looked at no further."""
+        if len(self.data or "") > self.longest:
+            raise StopValidation(text.too_long(self.longest))
 
 
 def _typeable(form: HmsForm, field: Field) -> None:

@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 
+from hms import text
 from hms.auth.common_passwords import ROWS, WORDS
 from hms.db import Busy
 from hms.errors import Invalid
@@ -43,6 +44,8 @@ class WeakPassword(Invalid):
 
 def check_choice(password: str, *, email: str, full_name: str) -> None:
     """Refuse a new password that is too short, common, or the person's own name or email. The reason is the message."""
+    if len(password) > LONGEST:
+        raise WeakPassword(text.too_long(LONGEST), field="password")
     refusal = _reason_against(_normal(password), email=email, full_name=full_name)
     if refusal:
         raise WeakPassword(refusal, field="password")
@@ -57,8 +60,10 @@ def store(password: str) -> str:
 def matches(password: str, password_hash: str | None) -> bool:
     """Whether the hash is this password's; ``None``, for an account that does not exist, takes as long to say no.
 
-    Raises :class:`hms.db.Busy` when too many are being checked already.
+    A password longer than any may be is nobody's. Raises :class:`hms.db.Busy` when too many are being checked already.
     """
+    if len(password) > LONGEST:
+        return False
     with _turn():
         try:
             is_right = _hasher.verify(password_hash or _NOBODYS_HASH, _bytes(password))

@@ -4,8 +4,8 @@ import unicodedata
 
 from email_validator import validate_email
 
+from hms import text
 from hms.errors import Invalid
-from hms.forms import has_forbidden_characters, tidy
 
 LONGEST_EMAIL = 254  # RFC 5321, with erratum 1690 of RFC 3696
 LONGEST_NAME = 120
@@ -31,13 +31,13 @@ def normal_email(email: str) -> str:
     """
     try:
         checked = validate_email(
-            email.strip(),
+            text.clean_line(email, longest=LONGEST_EMAIL),
             allow_smtputf8=False,  # few mail servers take a name beyond ASCII before the @, and our mails must arrive
             check_deliverability=False,
             test_environment=True,
             strict=True,
         )
-    except ValueError as error:
+    except (Invalid, ValueError) as error:
         raise BadEmail(field="email") from error
     address = unicodedata.normalize("NFC", checked.normalized.lower())
     if len(address) > LONGEST_EMAIL:
@@ -47,11 +47,12 @@ def normal_email(email: str) -> str:
 
 def clean_name(full_name: str) -> str:
     """A name with single blanks, in Unicode form NFC. Raises :class:`BadName`, about ``full_name``."""
-    name = " ".join((tidy(full_name) or "").split())
-    if not name or not any(character.isprintable() and not character.isspace() for character in name):
-        raise BadName("Enter the full name.", field="full_name")
-    if has_forbidden_characters(name):
+    try:
+        name = " ".join(text.clean(full_name, longest=LONGEST_NAME).split())
+    except text.TooLong as refusal:
+        raise BadName(refusal.message, field="full_name") from refusal
+    if text.has_forbidden_characters(name):
         raise BadName("A name cannot hold control characters.", field="full_name")
-    if len(name) > LONGEST_NAME:
-        raise BadName(f"Use at most {LONGEST_NAME} characters.", field="full_name")
+    if not text.has_letter(name):
+        raise BadName("Enter the full name.", field="full_name")
     return name

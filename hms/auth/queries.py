@@ -12,14 +12,20 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from hms.auth.models import Doctor, DoctorPhoto, Patient, PatientKey, Role, SignIn, Specialty, User
+from hms.auth.people import BadEmail, normal_email
 from hms.db import db
 from hms.errors import NotFound
 from hms.prepared import Prepared
 
 
 def find_user_by_email(email: str) -> User | None:
-    """The account with this address, whatever its capitals, as it stands now."""
-    found = select(User).where(func.lower(User.email) == func.lower(email))
+    """The account with this address, whatever its capitals and however it was written, as it stands now; nobody has
+    what is no address."""
+    try:
+        email = normal_email(email)
+    except BadEmail:
+        return None
+    found = select(User).where(func.lower(User.email) == email)
     return db.session.scalar(found.execution_options(populate_existing=True))
 
 

@@ -6,7 +6,7 @@ from flask import Request, url_for
 
 from hms.auth.models import Role, User
 from hms.auth.queries import Account
-from hms.forms import has_forbidden_characters
+from hms.text import has_forbidden_characters
 
 LONGEST_TARGET = 2000
 NOT_AGAIN = ("/login", "/logout", "/signup")

@@ -1,28 +1,28 @@
 """The keys that seal what Google entrusts to us: ``flask keys --help``."""
 
 import click
-from flask.cli import AppGroup
 
 from hms.calendar.services import connections
+from hms.cli import Group, say
 from hms.config.google import new_key
 
-group = AppGroup("keys", help="The keys in HMS_ENCRYPTION_KEYS: make one, go over to a new one.")
+group = Group("keys", help="The keys in HMS_ENCRYPTION_KEYS: make one, go over to a new one.")
 
 
 @group.command("new", with_appcontext=False)
 def new() -> None:
     """Print a fresh key for HMS_ENCRYPTION_KEYS."""
-    click.echo(new_key())
+    say(new_key())
 
 
 @group.command("rotate")
 def rotate() -> None:
     """Seal everything with the newest key, which stands first; the others can be removed afterwards."""
     changed, unreadable = connections.reseal_all()
-    click.echo(f"{changed} sealed again.")
+    say(f"{changed} sealed again.")
     if unreadable:
         raise click.ClickException(
             f"{unreadable} cannot be opened by any key in HMS_ENCRYPTION_KEYS. Add the key that they were sealed with, "
             "or their owners have to connect again."
         )
-    click.echo("The newest key opens everything: the others can be removed from HMS_ENCRYPTION_KEYS.")
+    say("The newest key opens everything: the others can be removed from HMS_ENCRYPTION_KEYS.")

@@ -12,13 +12,13 @@ from typing import cast
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
 from sqlalchemy import Table, insert, text
 from sqlalchemy.orm import Session
 
 from hms import clock
 from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, User
+from hms.cli import Group, say
 from hms.db import Model, transaction
 from hms.demo import days as diaries
 from hms.demo import roster, weekly
@@ -41,7 +41,7 @@ from hms.scheduling.models import (
 PASSWORD = passwords.DEMO_ONLY
 ROWS_AT_ONCE = 2000
 
-demo = AppGroup("demo", help="A made-up clinic for trying HMS out.")
+demo = Group("demo", help="A made-up clinic for trying HMS out.")
 
 
 class NotHere(Forbidden):
@@ -72,13 +72,11 @@ def load_command(doctors: int, patients: int, days: int) -> None:
     try:
         load(doctors=doctors, patients=patients, days=days)
     except AlreadyLoaded as refusal:
-        click.echo(refusal.message)
+        say(refusal.message)
         return
-    except NotHere as refusal:
-        raise click.ClickException(refusal.message) from refusal
-    click.echo(f"The demo clinic is loaded. Sign in with the password {PASSWORD} as")
+    say(f"The demo clinic is loaded. Sign in with the password {PASSWORD} as")
     for email, who in ((ASHA_EMAIL, "patient"), (BOSE_EMAIL, "doctor"), (DANA_EMAIL, "administrator")):
-        click.echo(f"  {email:16} {who}")
+        say(f"  {email:16} {who}")
 
 
 def is_loaded() -> bool:

@@ -11,7 +11,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 
 from hms.db import db
 from hms.errors import Refusal, Unavailable
-from hms.forms import HmsForm, has_forbidden_characters
+from hms.forms import HmsForm
+from hms.text import has_forbidden_characters
 from hms.web.headers import request_id
 
 SENTENCES = {

@@ -49,7 +49,7 @@ def test_what_is_no_email_is_refused_about_its_field(typed):
     assert refused.value.field == "email"
 
 
-@pytest.mark.parametrize("name", ["X", "O'Brien", "名前", "محمد", "null", "-", "👩🏽‍⚕️ Okafor", "Nguyễn Văn A"])
+@pytest.mark.parametrize("name", ["X", "O'Brien", "名前", "محمد", "null", "👩🏽‍⚕️ Okafor", "Nguyễn Văn A"])
 def test_a_name_is_whatever_people_are_called(name):
     assert clean_name(name) == name
 
@@ -58,8 +58,19 @@ def test_a_name_is_kept_with_single_blanks_and_in_one_unicode_form():
     assert clean_name(f"  Ren{E_ACUTE}e \n Roy ") == "Renée Roy"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200b", "Asha\0Rao", "Asha\x1b[2J", "Asha\ud800", "A" * 121])
+@pytest.mark.parametrize("name", ["", "   ", "Asha\0Rao", "Asha\x1b[2J", "Asha\ud800", "A" * 121])
 def test_what_cannot_be_shown_is_no_name(name):
     with pytest.raises(BadName) as refused:
         clean_name(name)
     assert refused.value.field == "full_name"
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800", "\uffa0", "\u202e", "\u0301", "-", "7", "…", "👩🏽‍⚕️"])
+def test_a_name_has_a_letter_that_can_be_seen(name):
+    with pytest.raises(BadName, match="Enter the full name"):
+        clean_name(name)
+
+
+def test_what_cannot_be_seen_is_no_part_of_a_name():
+    assert clean_name("\u200fAsha\u00a0\u202eRao\u200b\u2800") == "Asha Rao"
+    assert clean_name("می\u200cخواهم") == "می\u200cخواهم"

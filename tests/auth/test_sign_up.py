@@ -119,7 +119,7 @@ def test_what_cannot_be_kept_is_refused_with_a_sentence_and_changes_nothing(sess
 
 
 @pytest.mark.parametrize(
-    "name", ["👩🏽‍⚕️ Okafor", "名前", "محمد", "<script>alert(1)</script>", "{{ 7*7 }}", "O'Brien; --"]
+    "name", ["👩🏽‍⚕️ Okafor", "名前", "محمد", "<script>alert(1)</script>", "{{ a*b }}", "O'Brien; --"]
 )
 def test_any_name_is_kept_and_shown_as_it_is(session, client, name):
     client.submit("auth.signup_patient", PATIENT | {"full_name": name})

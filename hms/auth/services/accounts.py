@@ -16,7 +16,7 @@ from hms.auth.people import BadEmail, clean_name, normal_email
 from hms.auth.services.access import end_access
 from hms.db import transaction
 from hms.errors import Conflict, Invalid, NotFound
-from hms.forms import has_forbidden_characters
+from hms.text import has_forbidden_characters
 
 STAFF = (Role.RECEPTIONIST, Role.ADMIN)
 

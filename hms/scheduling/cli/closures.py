@@ -4,15 +4,14 @@ from datetime import date
 from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 
 from hms import clock
-from hms.errors import Refusal
+from hms.cli import Group, say
 from hms.scheduling import queries, services
 from hms.scheduling.cli.words import Day, counted
 from hms.scheduling.models import Appointment, Closure
 
-closures = AppGroup("closures", help="Close the clinic on public holidays and the like.")
+closures = Group("closures", help="Close the clinic on public holidays and the like.")
 
 
 @closures.command("add")
@@ -21,33 +20,27 @@ closures = AppGroup("closures", help="Close the clinic on public holidays and th
 @click.option("--name", required=True, help="What doctors and staff read, such as Christmas Day.")
 def add_command(first: date, last: date | None, name: str) -> None:
     """Hide every doctor's free times on these days, and list what is booked then. Nothing is cancelled."""
-    try:
-        closing = services.add_closure(first_day=first, last_day=last or first, name=name)
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from refusal
-    click.echo(f"Closed: {_line(closing.closure)}. Hid {counted(closing.hidden_free, 'free time')}.")
+    closing = services.add_closure(first_day=first, last_day=last or first, name=name)
+    say(f"Closed: {_line(closing.closure)}. Hid {counted(closing.hidden_free, 'free time')}.")
     if closing.booked:
-        click.echo("Booked then, and not cancelled by this:")
+        say("Booked then, and not cancelled by this:")
     for visit in closing.booked:
-        click.echo(f"  {_visit(visit)}")
+        say(f"  {_visit(visit)}")
 
 
 @closures.command("list")
 def list_command() -> None:
     """The closures that are not over, with the ids by which they are removed."""
     for closure in queries.list_closures():
-        click.echo(f"{closure.id}  {_line(closure)}")
+        say(f"{closure.id}  {_line(closure)}")
 
 
 @closures.command("remove")
 @click.argument("closure_id", type=UUID)
 def remove_command(closure_id: UUID) -> None:
     """Open the clinic again; the worker brings the free times back."""
-    try:
-        closure = services.remove_closure(closure_id)
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from refusal
-    click.echo(f"Removed: {_line(closure)}. The worker brings the free times back.")
+    closure = services.remove_closure(closure_id)
+    say(f"Removed: {_line(closure)}. The worker brings the free times back.")
 
 
 def _line(closure: Closure) -> str:

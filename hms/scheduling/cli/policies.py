@@ -3,17 +3,15 @@
 import re
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 
-from hms.auth import queries as people
-from hms.errors import Refusal
+from hms.cli import Group, say
 from hms.scheduling import policies as rules
 from hms.scheduling import policywords, queries, services
+from hms.scheduling.cli.words import doctor_named
 
-policies = AppGroup("policies", help="Show and set the rules about booking.")
+policies = Group("policies", help="Show and set the rules about booking.")
 
 
 class Rule(click.ParamType):
@@ -42,12 +40,12 @@ DOCTOR = click.option("--doctor", "email", help="The doctor's email address; wit
 @DOCTOR
 def show_command(email: str | None) -> None:
     """Show the rules, and for a doctor which of them are their own."""
-    doctor_id = _doctor_id(email) if email else None
+    doctor_id = doctor_named(email).id if email is not None else None
     own, clinic = queries.find_policy(doctor_id) if doctor_id else None, queries.find_policy(None)
     for name, label in policywords.LABELS.items():
         usual = policywords.told(name, getattr(clinic, name) if clinic else rules.USUAL[name])
         value = getattr(own, name) if own else None
-        click.echo(f"{label}: {usual if value is None else policywords.told(name, value, is_own=True) + ' (own rule)'}")
+        say(f"{label}: {usual if value is None else policywords.told(name, value, is_own=True) + ' (own rule)'}")
 
 
 @policies.command("set")
@@ -58,22 +56,16 @@ def set_command(email: str | None, **texts: str | None) -> None:
     values = {name: None if text == "none" else int(text) for name, text in texts.items() if text is not None}
     if not values:
         raise click.UsageError("Name at least one rule to change.")
-    try:
-        changes = _set(email, values)
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from refusal
+    changes = _set(email, values)
     for change in changes:
-        click.echo(policywords.changed(change, is_own=bool(email)))
+        say(policywords.changed(change, is_own=email is not None))
     if not changes:
-        click.echo("Nothing was changed.")
+        say("Nothing was changed.")
 
 
 def _set(email: str | None, values: dict[str, int | None]) -> list[services.RuleChange]:
-    return services.set_doctor_policy(_doctor_id(email), **values) if email else services.set_clinic_policy(**values)
-
-
-def _doctor_id(email: str) -> UUID:
-    user = people.find_user_by_email(email)
-    if user is None or user.doctor is None:
-        raise click.ClickException(f"There is no doctor with the address {email}.")
-    return user.doctor.id
+    return (
+        services.set_clinic_policy(**values)
+        if email is None
+        else services.set_doctor_policy(doctor_named(email).id, **values)
+    )

@@ -3,16 +3,13 @@
 from datetime import date, time
 
 import click
-from flask.cli import AppGroup
 
-from hms.auth import queries as people
-from hms.auth.models import Doctor
-from hms.errors import Refusal
+from hms.cli import Group, say
 from hms.scheduling import services
-from hms.scheduling.cli.words import Day, EndTime, WallTime, Weekdays, counted
+from hms.scheduling.cli.words import Day, EndTime, WallTime, Weekdays, counted, doctor_named
 from hms.scheduling.models import Mode
 
-slots = AppGroup("slots", help="Offer times in a doctor's name.")
+slots = Group("slots", help="Offer times in a doctor's name.")
 
 
 @slots.command("open")
@@ -35,39 +32,29 @@ def open_command(
     mode: str,
 ) -> None:
     """Offer one time, or a series of visits back to back on several days."""
-    try:
-        doctor = _doctor(email)
-        if visit_minutes is None and until is None and weekdays is None:
-            services.open_slot(doctor, day=day, start=start, end=end, mode=mode)
-            click.echo(f"Opened 1 time on {day}, {start:%H:%M} to {end:%H:%M}.")
-            return
-        result = services.open_series(
-            doctor,
-            first_day=day,
-            last_day=until or day,
-            weekdays=weekdays or frozenset(range(7)),
-            start=start,
-            end=end,
-            visit_minutes=visit_minutes or doctor.visit_minutes,
-            mode=mode,
-        )
-    except Refusal as refusal:
-        raise click.ClickException(refusal.message) from refusal
+    doctor = doctor_named(email)
+    if visit_minutes is None and until is None and weekdays is None:
+        services.open_slot(doctor, day=day, start=start, end=end, mode=mode)
+        say(f"Opened 1 time on {day}, {start:%H:%M} to {end:%H:%M}.")
+        return
+    result = services.open_series(
+        doctor,
+        first_day=day,
+        last_day=until or day,
+        weekdays=frozenset(range(7)) if weekdays is None else weekdays,
+        start=start,
+        end=end,
+        visit_minutes=doctor.visit_minutes if visit_minutes is None else visit_minutes,
+        mode=mode,
+    )
     _report(result)
 
 
-def _doctor(email: str) -> Doctor:
-    user = people.find_user_by_email(email)
-    if user is None or user.doctor is None:
-        raise click.ClickException(f"There is no doctor with the address {email}.")
-    return user.doctor
-
-
 def _report(result: services.SeriesResult) -> None:
-    click.echo(f"Opened {counted(result.opened, 'time')}.")
+    say(f"Opened {counted(result.opened, 'time')}.")
     if result.overlapping:
-        click.echo(f"Left out {counted(result.overlapping, 'time')}, because other times are offered then.")
+        say(f"Left out {counted(result.overlapping, 'time')}, because other times are offered then.")
     if result.past:
-        click.echo(f"Left out {counted(result.past, 'time')}, because it is too late for that.")
+        say(f"Left out {counted(result.past, 'time')}, because it is too late for that.")
     for day, sentence in result.skipped_days:
-        click.echo(f"Left out {day}: {sentence}")
+        say(f"Left out {day}: {sentence}")

@@ -5,6 +5,10 @@ from typing import Any
 
 import click
 
+from hms.auth import queries as people
+from hms.auth.models import Doctor
+from hms.errors import NotFound
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -53,6 +57,14 @@ class Weekdays(click.ParamType):
         if strange := [word for word in words if word not in WEEKDAYS]:
             self.fail(f"{strange[0]!r} is not one of {', '.join(WEEKDAYS)}.", param, ctx)
         return frozenset(WEEKDAYS.index(word) for word in words)
+
+
+def doctor_named(email: str) -> Doctor:
+    """The doctor with this address. Raises ``NotFound``."""
+    user = people.find_user_by_email(email)
+    if user is None or user.doctor is None:
+        raise NotFound(f"There is no doctor with the address {email}.")
+    return user.doctor
 
 
 def counted(number: int, noun: str) -> str:

@@ -11,11 +11,12 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from hms import clock
 from hms.auth.models import Doctor
-from hms.forms import ClockField, DayField, EndField, HmsForm, has_forbidden_characters
+from hms.forms import ClockField, DayField, EndField, HmsForm
 from hms.scheduling.forms.offering import MinutesField, ModeField, next_monday
 from hms.scheduling.forms.rows import DAYS, MOST_ROWS, USUAL_HOURS, indices
 from hms.scheduling.models import Mode
 from hms.scheduling.plan import HoursDraft, ScheduleDraft
+from hms.text import has_forbidden_characters
 from hms.web import formats
 
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import clock, text
 from hms.auth.models import Doctor
 from hms.db import transaction
 from hms.errors import Invalid
@@ -51,13 +51,14 @@ def add_closure(*, first_day: date, last_day: date, name: str) -> Closing:
     one, and hides what is free by then.
     """
     _check(first_day, last_day)
-    if not name.strip() or len(name.strip()) > LONGEST_NAME:
-        raise Invalid(f"Enter a name of at most {LONGEST_NAME} characters.", field="name")
+    name = text.clean_line(name, longest=LONGEST_NAME, field="name")
+    if not name:
+        raise Invalid("Enter a name, like New Year.", field="name")
     with transaction() as session:
         _lock_all_offers(session)
-        closure = _the_same(session, first_day, last_day, name.strip())
+        closure = _the_same(session, first_day, last_day, name)
         if closure is None:
-            closure = Closure(first_day=first_day, last_day=last_day, name=name.strip())
+            closure = Closure(first_day=first_day, last_day=last_day, name=name)
             session.add(closure)
             session.flush()
         hidden = _hide(session, first_day, last_day)
