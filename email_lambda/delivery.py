@@ -1,8 +1,8 @@
 """One mail over SMTP, and what each way of failing means for the next try.
 
 Until the mail server has been asked to take the message, nothing is the message's fault: no server, no TLS, a refused
-password and a 5xx greeting are all worth another try. From MAIL on, 4xx is temporary and 5xx is final.
-The server's own words are not repeated, since they often hold the address; its codes are.
+password and a 5xx greeting are all worth another try. What a refusal means then, ``refusals`` says. Once the final dot
+has gone out the server may have taken the mail, whatever happens to its answer: that is a case of its own.
 """
 
 import re
@@ -11,35 +11,100 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from email_lambda.answers import Failure, Misconfigured, Refused, TryLater
+from email_lambda import refusals
+from email_lambda.answers import MayHaveBeenSent, Misconfigured, ServerAway, TryLater
+from email_lambda.deadline import Deadline
+from email_lambda.refusals import Reply
 from email_lambda.settings import Settings
 
-_ENHANCED_CODE = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
-# After a good login these say that the *account* may not send: not signed in, too weak, quota used up (Gmail's 5.4.5).
-_OUR_ACCOUNT = (530, 534, 535, 538)
-_QUOTA_USED_UP = "5.4.5"
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_DOT_AT_START = re.compile(rb"^\.", re.MULTILINE)
+_ACCEPTED, _GO_ON = range(200, 300), 354
+_REFUSED = range(400, 600)
 
 
-def send(mail: bytes, *, to: str, settings: Settings) -> None:
-    """Hand the mail to the server for one recipient. Returns when the server has accepted it; else raises Failure."""
-    with _session(settings) as server:
+def send(mail: bytes, *, to: str, settings: Settings, deadline: Deadline, tag: str = "") -> None:
+    """Hand the mail to the server for one recipient. Returns when the server has accepted it; else raises Failure.
+
+    ``tag`` marks the envelope's sender, so that a bounce names the message. A server that takes mail from the plain
+    sender only is asked again without it.
+    """
+    with _session(settings, deadline) as server:
         try:
-            server.sendmail(settings.sender, [to], mail)
-        except smtplib.SMTPRecipientsRefused as refusal:
-            raise _refusal("the recipient", *refusal.recipients[to]) from refusal
-        except smtplib.SMTPSenderRefused as refusal:
-            raise _refusal("the sender", refusal.smtp_code, refusal.smtp_error) from refusal
-        except smtplib.SMTPResponseException as refusal:
-            raise _refusal("the message", refusal.smtp_code, refusal.smtp_error) from refusal
+            _introduce(server, mail, settings, to=to, tag=tag)
         except (smtplib.SMTPException, OSError) as problem:
-            raise TryLater(f"The connection broke before the mail was accepted ({_name(problem)}).") from problem
+            raise _broken(problem) from problem
+        _hand_over(server, mail, deadline)
+
+
+def _introduce(server: smtplib.SMTP, mail: bytes, settings: Settings, *, to: str, tag: str) -> None:
+    tagged = settings.envelope_sender(tag)
+    try:
+        _ask_for(server, mail, tagged, to)
+    except Misconfigured:
+        if tagged == settings.sender:
+            raise
+        server.rset()
+        _ask_for(server, mail, settings.sender, to)
+
+
+def _ask_for(server: smtplib.SMTP, mail: bytes, sender: str, to: str) -> None:
+    """MAIL and RCPT."""
+    server.ehlo_or_helo_if_needed()
+    size = [f"size={len(mail)}"] if server.has_extn("size") else []
+    reply = Reply(*server.mail(sender, size))
+    if reply.code not in _ACCEPTED:
+        raise refusals.of_sender(reply)
+    reply = Reply(*server.rcpt(to))
+    if reply.code not in _ACCEPTED:
+        raise refusals.of_recipient(reply)
+
+
+def _hand_over(server: smtplib.SMTP, mail: bytes, deadline: Deadline) -> None:
+    """DATA: all of the mail, the dot that ends it, and the answer, which is waited for as long as there is time.
+
+    RFC 5321 (4.5.3.2.6) asks for ten minutes: a server that gives up sooner "results in duplicates".
+    """
+    try:
+        reply = Reply(*server.docmd("DATA"))
+        if reply.code != _GO_ON:
+            raise refusals.of_message(reply)
+        server.send(_quoted(mail))
+    except (smtplib.SMTPException, OSError) as problem:
+        raise _broken(problem) from problem
+    try:
+        if server.sock is not None:
+            server.sock.settimeout(deadline.remaining())
+        server.send(b".\r\n")
+        reply = Reply(*server.getreply())
+    except (smtplib.SMTPException, OSError) as problem:
+        raise _unsure(_name(problem)) from problem
+    if reply.code in _REFUSED and b"Line too long" not in reply.words:
+        raise refusals.of_message(reply)
+    if reply.code not in _ACCEPTED:
+        raise _unsure("an answer that is none")
+
+
+def _quoted(mail: bytes) -> bytes:
+    """The mail with CRLF line ends and doubled leading dots, without the dot that ends it."""
+    lines = _DOT_AT_START.sub(b"..", _LINE_END.sub(b"\r\n", mail))
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
+
+
+def _broken(problem: Exception) -> TryLater:
+    return TryLater(f"The connection broke before the mail was accepted ({_name(problem)}).")
+
+
+def _unsure(why: str) -> MayHaveBeenSent:
+    return MayHaveBeenSent(f"It may have been sent: the mail server had all of it, and did not answer ({why}).")
 
 
 @contextmanager
-def _session(settings: Settings) -> Iterator[smtplib.SMTP]:
-    server = _opened(settings)
+def _session(settings: Settings, deadline: Deadline) -> Iterator[smtplib.SMTP]:
+    server = _opened(settings, deadline)
     try:
-        yield server
+        with deadline.closes(server):
+            yield server
     finally:
         _leave(server)
 
@@ -53,15 +118,17 @@ def _leave(server: smtplib.SMTP) -> None:
     server.close()
 
 
-def _opened(settings: Settings) -> smtplib.SMTP:
+def _opened(settings: Settings, deadline: Deadline) -> smtplib.SMTP:
     try:
-        return _connected(settings)
+        return _connected(settings, deadline)
     except smtplib.SMTPAuthenticationError as refusal:
+        if refusal.smtp_code < 500:
+            raise ServerAway(f"The mail server cannot check our login at present ({refusal.smtp_code}).") from refusal
         raise Misconfigured(f"The mail server refused our user name or password ({refusal.smtp_code}).") from refusal
     except smtplib.SMTPNotSupportedError as refusal:
         raise Misconfigured("The mail server does not offer STARTTLS or login, so nothing was sent.") from refusal
     except smtplib.SMTPResponseException as refusal:
-        raise TryLater(f"The mail server is not ready to take mail ({refusal.smtp_code}).") from refusal
+        raise ServerAway(f"The mail server is not ready to take mail ({refusal.smtp_code}).") from refusal
     except UnicodeError as problem:
         raise Misconfigured(
             "SMTP_HOST, SMTP_USERNAME or SMTP_PASSWORD holds characters that SMTP has not."
@@ -69,29 +136,22 @@ def _opened(settings: Settings) -> smtplib.SMTP:
     except ssl.SSLError as problem:
         raise Misconfigured("The mail server's certificate could not be trusted, so nothing was sent.") from problem
     except (smtplib.SMTPException, OSError) as problem:
-        raise TryLater(f"The mail server could not be reached ({_name(problem)}).") from problem
+        raise ServerAway(f"The mail server could not be reached ({_name(problem)}).") from problem
 
 
-def _connected(settings: Settings) -> smtplib.SMTP:
-    server = smtplib.SMTP(settings.host, settings.port, local_hostname=settings.domain, timeout=settings.timeout)
+def _connected(settings: Settings, deadline: Deadline) -> smtplib.SMTP:
+    timeout = min(settings.timeout, deadline.remaining())
+    server = smtplib.SMTP(settings.host, settings.port, local_hostname=settings.domain, timeout=timeout)
     try:
-        if settings.starttls:
-            server.starttls(context=ssl.create_default_context(cafile=settings.cafile))
-        if settings.username:
-            server.login(settings.username, settings.password)
+        with deadline.closes(server):
+            if settings.starttls:
+                server.starttls(context=ssl.create_default_context(cafile=settings.cafile))
+            if settings.username:
+                server.login(settings.username, settings.password)
     except BaseException:
         server.close()
         raise
     return server
-
-
-def _refusal(what: str, code: int, words: bytes | str) -> Failure:
-    found = _ENHANCED_CODE.search(words if isinstance(words, bytes) else words.encode())
-    enhanced = found[0].decode() if found else ""
-    sentence = f"The mail server refused {what} ({' '.join(filter(None, [str(code), enhanced]))})."
-    if code in _OUR_ACCOUNT or enhanced == _QUOTA_USED_UP:
-        return Misconfigured(sentence)
-    return Refused(sentence) if code >= 500 else TryLater(sentence)
 
 
 def _name(problem: Exception) -> str:

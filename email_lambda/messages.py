@@ -1,7 +1,8 @@
 """The contract: message type -> the data it needs and may have, as data; and the check of an event against it.
 
-An event is ``{"type", "to", "data", "message_id"}`` and nothing else. The check is strict on purpose: a key that nobody
-asked for is refused too, so that health data cannot slip into a mail through a generous template.
+An event is ``{"type", "to", "data", "message_id"}``, perhaps with a ``return_tag``, and nothing else. The check is
+strict on purpose: a key that nobody asked for is refused too, so that health data cannot slip into a mail through a
+generous template.
 """
 
 import re
@@ -15,7 +16,9 @@ from email_lambda.kinds import CALENDAR, FILENAME, FLAG, LINE, URL, Kind, one_of
 Keys = Mapping[str, Kind]
 
 EVENT_KEYS = ("type", "to", "data", "message_id")
+OPTIONAL_EVENT_KEYS = ("return_tag",)
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}", re.ASCII)
+_RETURN_TAG = re.compile(r"[a-z0-9]{1,50}", re.ASCII)
 
 # Every message says who writes and to whom.
 EVERY: Keys = {"clinic_name": LINE, "clinic_phone": LINE, "recipient_name": LINE}
@@ -74,6 +77,7 @@ class Message(NamedTuple):
     to: str
     data: dict[str, object]
     message_id: str
+    return_tag: str = ""
 
     @property
     def contract(self) -> Contract:
@@ -98,7 +102,8 @@ def read(event: object) -> Message:
     if not _is_message_id(event["message_id"]):
         raise Refused("message_id must be 1 to 200 visible ASCII characters.")
     to = canonical(event["to"])
-    return Message(event["type"], to, _read_data(event["type"], event["data"], contract), event["message_id"])
+    data = _read_data(event["type"], event["data"], contract)
+    return Message(event["type"], to, data, event["message_id"], _read_tag(event.get("return_tag", "")))
 
 
 def label(event: object) -> str:
@@ -114,7 +119,7 @@ def _check_event_keys(event: Mapping[object, object]) -> None:
     missing = [key for key in EVENT_KEYS if key not in event]
     if missing:
         raise Refused(f"The event lacks {_listed(missing)}.")
-    extra = [key for key in event if key not in EVENT_KEYS]
+    extra = [key for key in event if key not in (*EVENT_KEYS, *OPTIONAL_EVENT_KEYS)]
     if extra:
         raise Refused(f"The event has keys that nobody asked for: {_listed(extra)}.")
 
@@ -123,6 +128,13 @@ def _find_contract(name: object) -> Contract:
     if not isinstance(name, str) or name not in CONTRACTS:
         raise Refused("The message type is unknown; known are " + ", ".join(CONTRACTS) + ".")
     return CONTRACTS[name]
+
+
+def _read_tag(value: object) -> str:
+    """Return the tag that marks the envelope's sender; it ends up in an address, so only letters and digits will do."""
+    if value == "" or (isinstance(value, str) and _RETURN_TAG.fullmatch(value)):
+        return value
+    raise Refused("return_tag must be 1 to 50 small letters and digits.")
 
 
 def _is_message_id(value: object) -> bool:

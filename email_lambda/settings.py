@@ -8,10 +8,15 @@ from email_lambda.answers import Misconfigured, Refused
 
 # Below the function's own time limit, so that a mail server's silence becomes an answer and not a dead function.
 DEFAULT_TIMEOUT_SECONDS = 8.0
+LOCAL_PART_LENGTH = 64  # RFC 5321, 4.5.3.1.1
 
 
 class Settings(NamedTuple):
-    """The mail server and the sender. ``timeout`` is in seconds and holds for each step of the conversation."""
+    """The mail server and the sender.
+
+    ``timeout`` is in seconds and holds for each step of the conversation but the last: the answer to a mail that was
+    handed over is waited for as long as the function has time.
+    """
 
     host: str
     port: int
@@ -22,6 +27,18 @@ class Settings(NamedTuple):
     timeout: float
     sender: str
     reply_to: str | None
+    tags_sender: bool = True
+
+    def envelope_sender(self, tag: str) -> str:
+        """Return where bounces go: the sender's mailbox with the tag after a plus, or without where that cannot be."""
+        local, _, domain = self.sender.rpartition("@")
+        tagged = f"{local}+{tag}"
+        return f"{tagged}@{domain}" if tag and self.tags_sender and len(tagged) <= LOCAL_PART_LENGTH else self.sender
+
+    @property
+    def answers_to(self) -> str:
+        """Return the address that reads answers: of people, and of their calendars."""
+        return self.reply_to or self.sender
 
     @property
     def domain(self) -> str:
@@ -45,6 +62,7 @@ def from_environment() -> Settings:
         timeout=_number("SMTP_TIMEOUT_SECONDS", DEFAULT_TIMEOUT_SECONDS),
         sender=_address("MAIL_FROM", _required("MAIL_FROM")),
         reply_to=_address("MAIL_REPLY_TO", os.environ["MAIL_REPLY_TO"]) if os.environ.get("MAIL_REPLY_TO") else None,
+        tags_sender=os.environ.get("MAIL_FROM_TAGS", "1") != "0",
     )
 
 

@@ -5,9 +5,11 @@ SMTP cannot say "only once", so this memory does. It is off unless one variable 
 * ``EMAIL_DEDUP_TABLE``: a DynamoDB table (key ``message_id``, TTL attribute ``expires_at``), for AWS;
 * ``EMAIL_DEDUP_SQLITE``: a file, for tests and a function that runs on one machine.
 
-A message is claimed before it is sent and marked as sent afterwards. A claim ends by itself after CLAIM_SECONDS, well
-after the function's own time limit, so that a function that died in between does not hold its message for ever. What
-remains possible is one duplicate when the function itself dies after the mail server's 250 and before the mark.
+A message is claimed before it is sent and marked as sent afterwards. The claim is given up only where nothing can have
+been sent. A mail whose acceptance was not heard of is marked as ``unsure``, and is not sent again. A claim of which
+nothing more is heard ends by itself after CLAIM_SECONDS, well after the function's own time limit, so that a function
+that died in between does not hold its message for ever. What remains possible is one duplicate when the function itself
+dies after the mail server's 250 and before the mark.
 """
 
 import logging
@@ -20,9 +22,9 @@ from contextlib import closing, contextmanager
 from functools import cache
 from typing import Any, Protocol
 
-from email_lambda.answers import TryLater
+from email_lambda.answers import Failure, MayHaveBeenSent, TryLater
 
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 120
 REMEMBER_SECONDS = 30 * 24 * 3600
 
 log = logging.getLogger("email_lambda")
@@ -41,12 +43,18 @@ class Store(Protocol):
     def finish(self, message_id: str, *, owner: str) -> None:
         """Remember that the message was sent."""
 
+    def doubt(self, message_id: str, *, owner: str) -> None:
+        """Remember that the message may have been sent."""
+
     def release(self, message_id: str, *, owner: str) -> None:
         """Give the owner's own claim up, so that the message can be tried again at once."""
 
 
 def once(message_id: str, send: Callable[[], None]) -> bool:
-    """Call ``send`` unless the message was sent before. Return whether it was called; what it raises is passed on."""
+    """Call ``send`` unless the message was sent before. Return whether it was called; what it raises is passed on.
+
+    With a memory, a message that may have been sent is not sent again: :class:`MayHaveBeenSent` says so then.
+    """
     store = configured()
     if store is None:
         send()
@@ -56,7 +64,10 @@ def once(message_id: str, send: Callable[[], None]) -> bool:
         return False
     try:
         send()
-    except BaseException:
+    except MayHaveBeenSent as doubt:
+        _quietly(store.doubt, message_id, owner)
+        raise MayHaveBeenSent(str(doubt), retryable=False) from doubt
+    except Failure:  # it says that nothing was sent; after any other exception, that is not known
         _quietly(store.release, message_id, owner)
         raise
     # The mail is out: a memory that fails now must not turn the answer into "try again".
@@ -123,8 +134,15 @@ class SqliteStore:
 
     def finish(self, message_id: str, *, owner: str) -> None:
         """See Store."""
+        self._remember(message_id, "sent", owner)
+
+    def doubt(self, message_id: str, *, owner: str) -> None:
+        """See Store."""
+        self._remember(message_id, "unsure", owner)
+
+    def _remember(self, message_id: str, state: str, owner: str) -> None:
         with self._transaction() as connection:
-            values = (message_id, "sent", owner, time.time() + REMEMBER_SECONDS)
+            values = (message_id, state, owner, time.time() + REMEMBER_SECONDS)
             connection.execute("INSERT OR REPLACE INTO sent_messages VALUES (?, ?, ?, ?)", values)
 
     def release(self, message_id: str, *, owner: str) -> None:
@@ -161,6 +179,10 @@ class DynamoStore:
         """See Store."""
         self._call("put_item", Item=_item(message_id, "sent", owner, int(time.time()) + REMEMBER_SECONDS))
 
+    def doubt(self, message_id: str, *, owner: str) -> None:
+        """See Store."""
+        self._call("put_item", Item=_item(message_id, "unsure", owner, int(time.time()) + REMEMBER_SECONDS))
+
     def release(self, message_id: str, *, owner: str) -> None:
         """See Store."""
         self._call(
@@ -195,4 +217,8 @@ def _verdict(state: str | None) -> bool:
     """Return what a claim answers, from the state that it found (None: there was nothing, the claim stands)."""
     if state == "sending":
         raise Busy("Another call is sending this message at this moment.")
+    if state == "unsure":
+        raise MayHaveBeenSent(
+            "It may have been sent before: the mail server had all of it, and did not answer.", retryable=False
+        )
     return state is None

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 
+from email_lambda.deadline import TIME_LIMIT_SECONDS
 from email_lambda.local.doors import HTTP_DOOR, Doors
 from email_lambda.local.function import Function
 from email_lambda.local.wire import LOOPBACK, Server
@@ -37,7 +38,8 @@ def _options() -> argparse.Namespace:
         "--port", type=int, default=3002, help="port on 127.0.0.1 for both doors (0: any; default 3002)"
     )
     parser.add_argument("--name", default=NAME, help=f"the function's name (default {NAME})")
-    parser.add_argument("--timeout", type=float, default=20, help="the function's time limit in seconds (default 20)")
+    limit = TIME_LIMIT_SECONDS
+    parser.add_argument("--timeout", type=float, default=limit, help=f"its time limit in seconds (default {limit})")
     parser.add_argument("--concurrency", type=int, default=4, help="calls handled at once (default 4)")
     return parser.parse_args()
 

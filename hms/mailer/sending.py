@@ -7,6 +7,7 @@ own, ``AWS_ENDPOINT_URL_LAMBDA``.
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from email_validator import validate_email
@@ -15,16 +16,29 @@ from flask import current_app
 from hms import outbox
 from hms.db import db
 from hms.mailer.promising import compose
+from hms.outbox import Fault
 
-CONNECT_SECONDS, READ_SECONDS = 3, 30
-"""The function's own time-out (20 s) is shorter than ours, so that its answer is never missed."""
+CONNECT_SECONDS, READ_SECONDS = 3, 105
+"""The function's own time-out (90 s, and the time it takes to start) is shorter, so that its answer is never missed."""
+
+NOT_ALLOWED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    }
+)
+"""What AWS answers when our own settings are wrong: the identity, its policy, the function's name or region."""
 
 
 def deliver(message: outbox.Message) -> None:
     """Compose the promised mail and have the Lambda function send it.
 
-    Raises :class:`~hms.outbox.Dropped`, :class:`~hms.outbox.PermanentFailure` or
-    :class:`~hms.outbox.TemporaryFailure`. The Message-ID comes from the dedup key, so that a repetition can be
+    Raises :class:`~hms.outbox.Dropped`, :class:`~hms.outbox.PermanentFailure`, :class:`~hms.outbox.TemporaryFailure`
+    or :class:`~hms.outbox.MayHaveBeenSent`. The Message-ID comes from the dedup key, so that a repetition can be
     recognised.
     """
     mail = compose(message.payload)
@@ -35,13 +49,26 @@ def deliver(message: outbox.Message) -> None:
         "data": {name: value for name, value in mail.data.items() if value is not None},
         "message_id": message.dedup_key,
     }
-    answer = invoke(event)
+    _judge(invoke(event))
+
+
+def _judge(answer: Mapping[str, Any]) -> None:
+    """Raise what the function's answer means, unless it says that the mail was sent."""
     if answer.get("ok"):
         return
     error = str(answer.get("error") or "The email function gave no reason.")
-    if answer.get("retryable", True):
-        raise outbox.TemporaryFailure(error)
-    raise outbox.PermanentFailure(error)
+    is_retryable, fault = bool(answer.get("retryable", True)), _fault(answer)
+    if fault == Fault.UNSURE:
+        raise outbox.MayHaveBeenSent(error, retryable=is_retryable)
+    if is_retryable:
+        raise outbox.TemporaryFailure(error, fault=fault or Fault.LATER)
+    raise outbox.PermanentFailure(error, fault=fault or Fault.MESSAGE)
+
+
+def _fault(answer: Mapping[str, Any]) -> Fault | None:
+    """Whose fault the function says it is; none where it is an older one, which does not say."""
+    named = answer.get("fault")
+    return Fault(named) if named in set(Fault) else None
 
 
 def _in_ascii(address: str) -> str:
@@ -50,11 +77,11 @@ def _in_ascii(address: str) -> str:
 
 
 def invoke(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the Lambda function answers: ``{"ok", "retryable", "error"}``.
+    """What the Lambda function answers: ``{"ok", "retryable", "error", "fault"}``.
 
     A status of 200 does not mean success: the function may have failed (``FunctionError``), or answered *no*.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
     try:
         response = _client().invoke(
@@ -63,11 +90,38 @@ def invoke(event: Mapping[str, Any]) -> dict[str, Any]:
             Payload=json.dumps(event).encode(),
         )
         body = response["Payload"].read()
-    except (BotoCoreError, ClientError, OSError) as error:
-        raise outbox.TemporaryFailure(f"The email function cannot be reached: {error}") from error
+    except ClientError as error:
+        raise _refused(error) from error
+    except (ConnectTimeoutError, EndpointConnectionError) as error:
+        raise outbox.TemporaryFailure(_cannot_be_reached(error), fault=Fault.SERVER) from error
+    except (BotoCoreError, OSError) as error:
+        raise _broken(error) from error
     if response.get("FunctionError"):
-        raise outbox.TemporaryFailure(f"The email function failed: {body[:300].decode(errors='replace')}")
+        said = body[:300].decode(errors="replace")
+        raise outbox.TemporaryFailure(f"The email function failed: {said}", fault=Fault.UNSURE)
     return _answer(body)
+
+
+def _cannot_be_reached(error: Exception) -> str:
+    return f"The email function cannot be reached: {error}"
+
+
+def _refused(error: Any) -> outbox.TemporaryFailure:
+    """AWS itself said no: the function was not called."""
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    is_ours = code in NOT_ALLOWED or status == HTTPStatus.FORBIDDEN
+    return outbox.TemporaryFailure(_cannot_be_reached(error), fault=Fault.OURS if is_ours else Fault.SERVER)
+
+
+def _broken(error: Exception) -> outbox.TemporaryFailure:
+    """The call broke off. Where it had begun, the function may have sent the mail and only its answer was lost."""
+    from botocore.exceptions import HTTPClientError, IncompleteReadError, NoCredentialsError, NoRegionError, SSLError
+
+    if isinstance(error, NoCredentialsError | NoRegionError):
+        return outbox.TemporaryFailure(_cannot_be_reached(error), fault=Fault.OURS)
+    has_begun = isinstance(error, HTTPClientError | IncompleteReadError | OSError) and not isinstance(error, SSLError)
+    return outbox.TemporaryFailure(_cannot_be_reached(error), fault=Fault.UNSURE if has_begun else Fault.SERVER)
 
 
 def _answer(body: bytes) -> dict[str, Any]:
@@ -76,7 +130,9 @@ def _answer(body: bytes) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise outbox.TemporaryFailure(f"The email function answered in another form: {body[:100]!r}")
+        raise outbox.TemporaryFailure(
+            f"The email function answered in another form: {body[:100]!r}", fault=Fault.UNSURE
+        )
     return answer
 
 

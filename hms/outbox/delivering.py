@@ -29,7 +29,7 @@ from hms.outbox.trouble import (
 )
 
 LEASE = timedelta(seconds=150)
-"""Longer than any sender takes: the email function answers, or is given up, within 98 seconds."""
+"""Longer than any sender takes: the email function answers, or is given up, within 108 seconds."""
 
 MOST_UNANSWERED = 8
 """So many workers in a row may stop in the middle of one message; then it is given up."""

@@ -131,7 +131,7 @@ def lambda_client() -> Callable[[str], Any]:
     import boto3
     from botocore.config import Config
 
-    config = Config(connect_timeout=3, read_timeout=30, retries={"total_max_attempts": 1})
+    config = Config(connect_timeout=3, read_timeout=105, retries={"total_max_attempts": 1})
     clients = []
 
     def make(url: str) -> Any:

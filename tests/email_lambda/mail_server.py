@@ -31,6 +31,7 @@ class MailServer:
         self.deliveries: list[Delivery] = []
         self.answers: dict[str, str] = {}
         self.pauses: dict[str, threading.Event] = {}
+        self.only_sender = ""
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -44,6 +45,7 @@ class MailServer:
         self.deliveries.clear()
         self.answers.clear()
         self.pauses.clear()
+        self.only_sender = ""
 
     def stop(self) -> None:
         """Close everything that is open."""
@@ -79,7 +81,7 @@ class MailServer:
             tls_context=self._tls,
             require_starttls=secure,
             auth_required=secure,
-            authenticator=_authenticate,
+            authenticator=self._authenticate,
         )
         self._sessions.append(session)
         return session
@@ -92,12 +94,14 @@ class MailServer:
         return self.answers.get("MAIL", "250 OK")
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
-        """Answer RCPT TO."""
+        """Answer RCPT TO. Like Postfix, it judges the sender only here, by ``only_sender`` if there is one."""
+        if self.only_sender not in ("", envelope.mail_from):
+            return "553 5.7.1 Sender address rejected: not owned by user"
         envelope.rcpt_tos.append(address)
         return self.answers.get("RCPT", "250 OK")
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        """Keep the mail, unless told otherwise."""
+        """Keep the mail, unless told otherwise; ``cut`` keeps it and hangs up without an answer."""
         if pause := self.pauses.get("DATA"):
             await asyncio.to_thread(pause.wait, 10)
         if answer := self.answers.get("DATA"):
@@ -105,21 +109,26 @@ class MailServer:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.deliveries.append(Delivery(envelope.mail_from, envelope.rcpt_tos, envelope.content, mail))
-        return "250 Accepted"
+        if after := self.pauses.get("ACCEPTED"):
+            await asyncio.to_thread(after.wait, 20)
+        if self.answers.get("ACCEPTED") == "cut":
+            server.transport.abort()
+        return self.answers.get("ACCEPTED", "250 Accepted")
+
+    def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:
+        if answer := self.answers.get("AUTH"):
+            return AuthResult(success=False, handled=False, message=answer)
+        right = isinstance(given, LoginPassword) and (given.login, given.password) == (
+            USERNAME.encode(),
+            PASSWORD.encode(),
+        )
+        return AuthResult(success=right, handled=False)
 
     async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Answer QUIT, or break the connection."""
         if self.answers.get("QUIT") == "cut":
             server.transport.abort()
         return self.answers.get("QUIT", "221 Bye")
-
-
-def _authenticate(server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:
-    right = isinstance(given, LoginPassword) and (given.login, given.password) == (
-        USERNAME.encode(),
-        PASSWORD.encode(),
-    )
-    return AuthResult(success=right, handled=False)
 
 
 @contextlib.contextmanager

@@ -5,11 +5,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +49,7 @@ def test_boto3_sends_a_mail_through_the_real_runtime(
     local_function: LocalFunction, lambda_client: Client, mail_server: MailServer
 ) -> None:
     answer, error = invoke(lambda_client(local_function.url), samples.full_event("BOOKING_CONFIRMATION"))
-    assert (answer, error) == ({"ok": True, "retryable": False, "error": None}, None)
+    assert (answer, error) == ({"ok": True, "retryable": False, "error": None, "fault": None}, None)
     assert mail_server.only().recipients == ["asha@patients.example"]
 
 
@@ -166,20 +168,34 @@ def test_calls_at_the_same_time_are_handled_at_the_same_time_and_sent_once(
 
 
 def test_a_function_that_runs_out_of_time_is_an_error_and_the_next_call_works(
-    mail_environment: dict[str, str], mail_server: MailServer, lambda_client: Client
+    mail_environment: dict[str, str], mail_server: MailServer, lambda_client: Client, tmp_path: Path
 ) -> None:
-    event = samples.event("STATUS_UPDATE")
-    with silent_port() as port:
-        slow = {"SMTP_PORT": str(port), "SMTP_TIMEOUT_SECONDS": "30"}
-        function = LocalFunction("--timeout", "1", environment={**mail_environment, **slow})
-        client = lambda_client(function.url)
-        try:
+    path = str(tmp_path / "sent.sqlite")
+    function = LocalFunction("--timeout", "2", environment={**mail_environment, "EMAIL_DEDUP_SQLITE": path})
+    client = lambda_client(function.url)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as held:
+            held.execute("BEGIN EXCLUSIVE")  # it waits for this longer than it may run
             for _ in range(2):
-                answer, error = invoke(client, event)
+                answer, error = invoke(client, samples.event("STATUS_UPDATE"))
                 assert error == "Unhandled"
                 assert answer["errorType"] == "Sandbox.Timedout"
+    finally:
+        function.stop()
+
+
+def test_a_silent_mail_server_becomes_an_answer_before_the_functions_time_is_over(
+    mail_environment: dict[str, str], lambda_client: Client
+) -> None:
+    with silent_port() as port:
+        silent = {"SMTP_PORT": str(port), "SMTP_TIMEOUT_SECONDS": "60"}
+        function = LocalFunction("--timeout", "5", environment={**mail_environment, **silent})
+        try:
+            answer, error = invoke(lambda_client(function.url), samples.event("STATUS_UPDATE"))
         finally:
             function.stop()
+    assert error is None
+    assert (answer["fault"], answer["retryable"]) == ("server", True)
 
 
 def test_it_stops_on_sigterm_with_its_child_and_without_a_word(mail_environment: dict[str, str]) -> None:
@@ -216,7 +232,7 @@ def test_a_child_that_is_killed_is_replaced(
         function.stop()
     # The first call may meet the dying child: then it is an error that the caller sees, as on AWS.
     assert answers[0][1] in {None, "Unhandled"}
-    assert answers[1] == ({"ok": True, "retryable": False, "error": None}, None)
+    assert answers[1] == ({"ok": True, "retryable": False, "error": None, "fault": None}, None)
 
 
 def children_of(pid: int) -> list[int]:

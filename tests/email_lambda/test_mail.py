@@ -86,7 +86,7 @@ class _Shape(HTMLParser):
 @pytest.mark.parametrize("name", samples.TYPES)
 def test_every_type_arrives_whole(name: str, call: Call, mail_server: MailServer) -> None:
     event = samples.full_event(name)
-    assert call(event) == {"ok": True, "retryable": False, "error": None}
+    assert call(event) == {"ok": True, "retryable": False, "error": None, "fault": None}
     delivery = mail_server.only()
     assert (delivery.sender, delivery.recipients) == ("no-reply@clinic.example", ["asha@patients.example"])
     assert {key.lower() for key in delivery.mail} == EXPECTED_HEADERS

@@ -97,7 +97,7 @@ def test_boto3_reaches_the_function_through_serverless_offline(
     payload = json.dumps(samples.event("BOOKING_CONFIRMATION")).encode()
     response = lambda_client(doors[1]).invoke(FunctionName=NAME, Payload=payload)
     with response["Payload"] as answer:
-        assert json.loads(answer.read()) == {"ok": True, "retryable": False, "error": None}
+        assert json.loads(answer.read()) == {"ok": True, "retryable": False, "error": None, "fault": None}
     assert "FunctionError" not in response
     mail_server.only()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
-OK = json.dumps({"ok": True, "retryable": False, "error": None}).encode()
+OK = json.dumps({"ok": True, "retryable": False, "error": None, "fault": None}).encode()
 
 
 class Answer(NamedTuple):

@@ -50,7 +50,7 @@ def test_no_one_else_repeats_a_call_and_none_waits_for_ever(lambda_server):
     outbox.deliver_due()
     config = sending._client().meta.config
     assert config.retries["total_max_attempts"] == 1
-    assert (config.connect_timeout, config.read_timeout) == (3, 30)
+    assert (config.connect_timeout, config.read_timeout) == (3, 105)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,33 @@ def test_a_call_that_amazon_refuses_is_tried_again(lambda_server, steady_clock, 
     outbox.deliver_due()
     assert state().status == "sent"
     assert len(lambda_server.events) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (Answer(403, b'{"__type": "AccessDeniedException", "message": "No."}'), "ours"),
+        (Answer(404, b'{"__type": "ResourceNotFoundException", "message": "No."}'), "ours"),
+        (Answer(429, b'{"__type": "TooManyRequestsException", "message": "No."}'), "server"),
+        (Answer(503, b"{}"), "server"),
+        (Answer(200, b"{}", function_error="Unhandled"), "unsure"),
+        (Answer(cut=0), "unsure"),
+        (Answer(cut=10), "unsure"),
+        (Answer(200, b'{"ok": false, "retryable": true, "error": "x", "fault": "ours"}'), "ours"),
+        (Answer(200, b'{"ok": false, "retryable": true, "error": "x"}'), "later"),  # a function of the version before
+    ],
+)
+def test_whose_fault_it_is_is_kept(lambda_server, answer, fault):
+    lambda_server.answers.append(answer)
+    outbox.deliver_due()
+    assert (state().status, state().fault) == ("pending", fault)
+
+
+def test_a_mail_that_may_have_been_sent_and_is_not_sent_again_says_so(lambda_server):
+    body = b'{"ok": false, "retryable": false, "error": "It may have been sent.", "fault": "unsure"}'
+    lambda_server.answers.append(Answer(200, body))
+    outbox.deliver_due()
+    assert (state().status, state().fault, state().last_error) == ("sent", "unsure", "It may have been sent.")
 
 
 def test_an_hour_of_refusals_costs_a_handful_of_calls_and_then_everything_leaves(lambda_server, steady_clock):
