@@ -735,7 +735,8 @@ def test_a_time_removed_twice_is_gone_and_not_an_error_of_ours(dr_bose, bose):
 
     answers = [dr_bose.post(form.path, data=form.values).status_code for _ in range(2)]
 
-    assert answers == [303, 404]
+    assert answers == [303, 303]
+    assert "This time had already been removed." in dr_bose.page("doctor.slots").text
 
 
 def test_an_unknown_id_is_not_found(dr_bose):

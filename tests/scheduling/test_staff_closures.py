@@ -114,10 +114,12 @@ def test_removing_opens_the_clinic_again(admin, days):
     assert statuses() == ["busy", "free", "free", "free", "free"]
 
 
-def test_a_closure_that_is_gone_is_not_found(admin, reception):
+def test_a_closure_that_is_gone_is_not_found_but_may_be_removed_once_more(admin, reception):
     reception.page("staff.closure", closure_id=uuid4(), status=404)
     token = admin.page("staff.closures").csrf_token or admin.csrf_token()
-    assert admin.post(f"/staff/closures/{uuid4()}/remove", data={"csrf_token": token}).status_code == 404
+    answer = admin.post(f"/staff/closures/{uuid4()}/remove", data={"csrf_token": token})
+    assert (answer.status_code, answer.location) == (303, "/staff/closures")
+    assert "This closure had already been removed." in admin.get(answer.location).page.text
 
 
 def test_a_receptionist_reads_and_changes_nothing(reception, days):

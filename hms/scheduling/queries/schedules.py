@@ -67,6 +67,11 @@ def closures_between(first_day: date, end_day: date) -> list[Closure]:
     return list(db.session.scalars(within.order_by(Closure.first_day, Closure.id)))
 
 
+def is_there(kind: type[TimeOff | Schedule | Slot | Closure], row_id: UUID) -> bool:
+    """Whether anybody has such a thing: what is not there was removed, which whoever removes it again wanted."""
+    return db.session.scalar(select(kind.id).where(kind.id == row_id)) is not None
+
+
 def get_closure(closure_id: UUID) -> Closure:
     """A closure of the clinic."""
     closure = db.session.get(Closure, closure_id)

@@ -71,6 +71,7 @@ def remove_closure(closure_id: UUID) -> Closure:
     """Open the clinic again: the worker brings the times back, soon. Raises ``NotFound``."""
     with transaction() as session:
         closure = queries.get_closure(closure_id)
+        session.refresh(closure, with_for_update=True)
         session.delete(closure)
         session.flush()
         mark_stale(session)

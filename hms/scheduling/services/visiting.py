@@ -28,10 +28,15 @@ def mark_noshow(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
     return _mark(appointment_id, S.NOSHOW, doctor=doctor)
 
 
-def undo(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
-    """Take the last mark back. Raises :class:`MoveNotAllowed` when there is none, ``NotFound``."""
+def undo(appointment_id: UUID, *, doctor: Doctor, mark: str = "") -> Appointment:
+    """Take the last mark back; where ``mark`` says which one, nothing else: one that is gone already changes nothing.
+
+    Raises :class:`MoveNotAllowed` when there is none, ``NotFound``.
+    """
     with transaction() as session:
         appointment = queries.lock_appointment(appointment_id, doctor=doctor)
+        if mark and appointment.status != mark:
+            return appointment
         move(session, appointment, _before_the_mark(appointment), actor_id=doctor.user_id)
     return appointment
 

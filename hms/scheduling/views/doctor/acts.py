@@ -12,7 +12,8 @@ MARKED = (S.ARRIVED, S.FULFILLED, S.NOSHOW)
 
 
 class Acts(NamedTuple):
-    """The buttons that a page shows for a visit; ``why`` says when one that is missing will come."""
+    """The buttons that a page shows for a visit; ``why`` says when one that is missing will come, ``mark`` what an undo
+    takes back."""
 
     arrive: bool
     complete: bool
@@ -20,6 +21,7 @@ class Acts(NamedTuple):
     undo: bool
     cancel: bool
     why: str = ""
+    mark: str = ""
 
 
 def acts_for(status: str, *, starts_at: datetime, ends_at: datetime) -> Acts:
@@ -32,6 +34,7 @@ def acts_for(status: str, *, starts_at: datetime, ends_at: datetime) -> Acts:
         no_show=status == S.BOOKED and has_started,
         undo=status in MARKED,
         cancel=S.CANCELLED in ALLOWED_MOVES[S(status)] and clock.now() < ends_at,
+        mark=status,
         why=_why_not_yet(starts_at, its_day_came=its_day_came) if status == S.BOOKED and not has_started else "",
     )
 

@@ -1,5 +1,6 @@
 """Weekly hours that end or are deleted, after a look at what goes with them."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +19,21 @@ from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
 from hms.scheduling.views.doctor.unfit import unfit_by
+from hms.scheduling.views.gone import gone_is_fine
 from hms.web import render
 
 
 @bp.route("/hours/<uuid:schedule_id>/end", methods=["GET", "POST"])
 def end_hours(schedule_id: UUID) -> ResponseReturnValue:
     """Let weekly hours end on a day."""
+    with gone_if_posted(schedule_id):
+        return _end(schedule_id)
+    return redirect(url_for(".hours"), 303)
+
+
+def _end(schedule_id: UUID) -> ResponseReturnValue:
     schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
-    form = EndHoursForm(last_day=max(clock.today(), schedule.valid_from))
+    form = EndHoursForm(last_day=schedule.valid_until or max(clock.today(), schedule.valid_from))
     if not form.validate_on_submit():
         return _end_page(schedule, form)
     ending: dict[str, Any] = {"doctor": current_doctor, "last_day": form.chosen}
@@ -45,6 +53,19 @@ def end_hours(schedule_id: UUID) -> ResponseReturnValue:
 @bp.route("/hours/<uuid:schedule_id>/remove", methods=["GET", "POST"])
 def delete_hours(schedule_id: UUID) -> ResponseReturnValue:
     """Take weekly hours back, with every free time that was made of them."""
+    with gone_if_posted(schedule_id):
+        return _delete(schedule_id)
+    return redirect(url_for(".hours"), 303)
+
+
+def gone_if_posted(schedule_id: UUID) -> AbstractContextManager[None]:
+    """Who posts wanted the hours gone; a page about hours that are not there is not found."""
+    if request.method != "POST":
+        return nullcontext()
+    return gone_is_fine(Schedule, schedule_id, "These hours had already been deleted.")
+
+
+def _delete(schedule_id: UUID) -> ResponseReturnValue:
     schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
     form, outdated = HmsForm(), None
     if form.validate_on_submit():

@@ -14,6 +14,7 @@ from hms.scheduling import queries, services, weekhours
 from hms.scheduling.forms.exceptions import TimeOffForm
 from hms.scheduling.models import Closure, TimeOff
 from hms.scheduling.views.doctor.door import bp
+from hms.scheduling.views.gone import gone_is_fine
 from hms.web import formats, render
 
 
@@ -48,8 +49,9 @@ def exceptions() -> ResponseReturnValue:
 @bp.post("/exceptions/<uuid:time_off_id>/delete")
 def delete_time_off(time_off_id: UUID) -> ResponseReturnValue:
     """Take time off back: what it hid is offered again."""
-    services.remove_time_off(time_off_id, doctor=current_doctor)
-    flash("Time off removed. Times of your weekly hours are offered again.", "ok")
+    with gone_is_fine(TimeOff, time_off_id, "This time off had already been removed."):
+        services.remove_time_off(time_off_id, doctor=current_doctor)
+        flash("Time off removed. Times of your weekly hours are offered again.", "ok")
     return redirect(url_for(".exceptions"), 303)
 
 

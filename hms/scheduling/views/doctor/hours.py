@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.auth.guards import current_doctor
-from hms.errors import Refusal
+from hms.errors import Conflict, Refusal
 from hms.scheduling import policies, queries, services, weekhours
 from hms.scheduling.forms.hours import HoursForm, usual_values, values_after, values_of
 from hms.scheduling.forms.rows import changed
+from hms.scheduling.models import Schedule
 from hms.scheduling.plan import ScheduleDraft
 from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
@@ -49,10 +50,19 @@ def new_hours() -> ResponseReturnValue:
 @bp.route("/hours/<uuid:schedule_id>", methods=["GET", "POST"])
 def edit_hours(schedule_id: UUID) -> ResponseReturnValue:
     """Change hours that there are."""
+    if request.method == "POST" and not queries.is_there(Schedule, schedule_id):
+        return _typed_for_new_ones()
     schedule = queries.get_schedule(schedule_id, doctor=current_doctor)
     if request.method == "POST":
         return _answer(schedule_id)
     return _page(HoursForm(formdata=None, **values_of(offers.draft_of(schedule))), schedule_id, _offer())
+
+
+def _typed_for_new_ones() -> ResponseReturnValue:
+    """What was typed to change hours that have been deleted meanwhile, in the form that adds some."""
+    form = HoursForm(formdata=changed(request.form, "check", visit_minutes=current_doctor.visit_minutes))
+    form.reject(Conflict("These hours have been deleted meanwhile. You can add what you entered as new hours."))
+    return _page(form, None, _offer())
 
 
 def _answer(schedule_id: UUID | None) -> ResponseReturnValue:

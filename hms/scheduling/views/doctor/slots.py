@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.auth.guards import current_doctor
-from hms.errors import Refusal
+from hms.errors import Conflict, Refusal, Unavailable
 from hms.scheduling import queries, services, weekgrid
 from hms.scheduling.forms.offering import SeriesForm, SlotForm, usual_series
 from hms.scheduling.models import BlockedBy, Slot, SlotStatus
+from hms.scheduling.refusals import SlotNotFree
 from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address
 from hms.scheduling.views.doctor.door import bp
+from hms.scheduling.views.gone import gone_is_fine
 from hms.web import formats, render
 
 WEEK = timedelta(days=7)
@@ -51,6 +53,8 @@ def series() -> ResponseReturnValue:
 @bp.route("/slots/<uuid:slot_id>", methods=["GET", "POST"])
 def slot(slot_id: UUID) -> ResponseReturnValue:
     """One free time: move it, or take it back."""
+    if request.method == "POST" and not queries.is_there(Slot, slot_id):
+        return _typed_for_a_new_one()
     slot = queries.get_slot(slot_id, doctor=current_doctor)
     form = SlotForm(**_time_of(slot))
     if form.validate_on_submit():
@@ -66,33 +70,49 @@ def slot(slot_id: UUID) -> ResponseReturnValue:
     return _slot_page(slot_id, form, status=form.status)
 
 
+def _typed_for_a_new_one() -> ResponseReturnValue:
+    """What was typed to change a time that has been removed meanwhile, in the form that adds one."""
+    form = SlotForm()
+    form.reject(Conflict("This time has been removed, so it cannot be changed. To offer it, add it as a new one."))
+    return _page(form, SeriesForm(formdata=None, **usual_series(current_doctor)), status=form.status)
+
+
 @bp.post("/slots/<uuid:slot_id>/delete")
 def delete_slot(slot_id: UUID) -> ResponseReturnValue:
     """Take a free time back."""
-    slot = queries.get_slot(slot_id, doctor=current_doctor)
-    form = SlotForm(formdata=None, **_time_of(slot))
+    with gone_is_fine(Slot, slot_id, "This time had already been removed."):
+        return _removed(queries.get_slot(slot_id, doctor=current_doctor))
+    return redirect(url_for(".slots"), 303)
+
+
+def _removed(slot: Slot) -> ResponseReturnValue:
+    form, starts_at = SlotForm(formdata=None, **_time_of(slot)), slot.starts_at
     try:
-        services.delete_slot(slot_id, doctor=current_doctor)
-    except Refusal as refusal:
+        services.delete_slot(slot.id, doctor=current_doctor)
+    except (SlotNotFree, Unavailable) as refusal:
         form.reject(refusal)
-        return _slot_page(slot_id, form, status=form.status)
-    flash(f"Removed: {formats.moment(slot.starts_at)}.", "ok")
-    return redirect(url_for(".slots", week=formats.isodate(slot.starts_at)), 303)
+        return _slot_page(slot.id, form, status=form.status)
+    flash(f"Removed: {formats.moment(starts_at)}.", "ok")
+    return redirect(url_for(".slots", week=formats.isodate(starts_at)), 303)
 
 
 @bp.post("/slots/<uuid:slot_id>/block")
 def block_slot(slot_id: UUID) -> ResponseReturnValue:
     """Keep a free time from patients for now."""
-    slot = services.block_slot(slot_id, doctor=current_doctor)
-    return _back_to_the_calendar(slot.starts_at, "Blocked")
+    with gone_is_fine(Slot, slot_id, "This time had already been removed, so nobody can book it."):
+        slot = services.block_slot(slot_id, doctor=current_doctor)
+        return _back_to_the_calendar(slot.starts_at, "Blocked")
+    return redirect(url_for(".calendar"), 303)
 
 
 @bp.post("/slots/<uuid:slot_id>/unblock")
 def unblock_slot(slot_id: UUID) -> ResponseReturnValue:
     """Offer a blocked time again."""
-    starts_at = queries.get_slot(slot_id, doctor=current_doctor).starts_at
-    slot = services.unblock_slot(slot_id, doctor=current_doctor)
-    return _back_to_the_calendar(starts_at, _told_of_unblocking(slot))
+    with gone_is_fine(Slot, slot_id, "This time has been removed. To offer it again, add it as a new one."):
+        starts_at = queries.get_slot(slot_id, doctor=current_doctor).starts_at
+        slot = services.unblock_slot(slot_id, doctor=current_doctor)
+        return _back_to_the_calendar(starts_at, _told_of_unblocking(slot))
+    return redirect(url_for(".slots"), 303)
 
 
 def _told_of_unblocking(slot: Slot | None) -> str:

@@ -1,6 +1,7 @@
 """What a doctor does with an appointment: arrived, completed, did not attend, one step back, cancel."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
@@ -40,7 +41,8 @@ def no_show(appointment_id: UUID) -> ResponseReturnValue:
 @bp.post("/appointments/<uuid:appointment_id>/undo")
 def undo(appointment_id: UUID) -> ResponseReturnValue:
     """Take the last mark back."""
-    return _mark(services.undo, appointment_id, "The mark is taken back.")
+    take_back = partial(services.undo, mark=request.form.get("mark", ""))  # a page out of date takes back nothing else
+    return _mark(take_back, appointment_id, "The mark is taken back.")
 
 
 @bp.route("/appointments/<uuid:appointment_id>/cancel", methods=["GET", "POST"])

@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 from hms.errors import Refusal
 from hms.scheduling import queries, services
 from hms.scheduling.forms.staff import ClosureForm
+from hms.scheduling.models import Closure
 from hms.scheduling.policies import counted
 from hms.scheduling.queries.offers import closed_interval
+from hms.scheduling.views.gone import gone_is_fine
 from hms.scheduling.views.staff.door import bp
 from hms.web import formats, render
 
@@ -51,8 +53,9 @@ def new_closure() -> ResponseReturnValue:
 @bp.post("/closures/<uuid:closure_id>/remove")
 def remove_closure(closure_id: UUID) -> ResponseReturnValue:
     """Open the clinic again."""
-    gone = services.remove_closure(closure_id)
-    flash(f"{gone.name} is removed. The times of the weekly hours are offered again in a few minutes.", "ok")
+    with gone_is_fine(Closure, closure_id, "This closure had already been removed."):
+        gone = services.remove_closure(closure_id)
+        flash(f"{gone.name} is removed. The times of the weekly hours are offered again in a few minutes.", "ok")
     return redirect(url_for(".closures"), 303)
 
 
