@@ -13,7 +13,7 @@ from hms.scheduling.models import Closure, Schedule, Slot, TimeOff
 
 @contextmanager
 def gone_is_fine(kind: type[TimeOff | Schedule | Slot | Closure], row_id: UUID, told: str) -> Iterator[None]:
-    """Where the thing is not there any more, say so and go on after the block. What is not one's own stays not found."""
+    """Where the thing is not there any more, say so and go on after the block; what is somebody else's is not found."""
     try:
         yield
     except NotFound:
