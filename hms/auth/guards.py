@@ -66,6 +66,12 @@ def init_app(app: Flask) -> None:
     """
     app.login_manager = login_manager  # type: ignore[attr-defined]
     app.context_processor(lambda: {"current_user": current_user})
+    app.add_template_global(signed_in_email)
+
+
+def signed_in_email() -> str:
+    """The email of whoever is signed in; nothing for a stranger."""
+    return current_user.email if current_user.is_authenticated else ""
 
 
 def guard(blueprint: Blueprint, policy: str, **exceptions: str) -> None:

@@ -5,7 +5,6 @@ passes, one lane), which are written in the hash, so that they can be raised lat
 """
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,21 +15,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 
 from hms import text
-from hms.auth.common_passwords import ROWS, WORDS
+from hms.auth import guessing
 from hms.db import Busy
 from hms.errors import Invalid
 
 SHORTEST, LONGEST = 12, 1000
-FEWEST_DIFFERENT = 5
 DEMO_ONLY = "demo-only-passphrase"  # everybody can read it here, so it opens nothing outside of development
 
 LONGEST_WAIT_SECONDS = 3.0
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _turns = BoundedSemaphore(os.cpu_count() or 1)
-SHORTEST_ROW = 6
-_SIGNS = re.compile(r"[ -/:-@\[-`{-~]")
-_DIGITS_AND_SIGNS_AT_THE_END = re.compile(r"[ -@\[-`{-~]+$")
 
 # Of a password that nobody knows. Checked when no account has the email, so that the answer takes as long.
 _NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$ay9tD4P4y5Ztt2Hahw1OAA$k9QFpjW6uzHTmS1wjNfDVJxVRtoYwhVxee+F+fQCRPY"
@@ -43,7 +38,7 @@ class WeakPassword(Invalid):
 
 
 def check_choice(password: str, *, email: str, full_name: str) -> None:
-    """Refuse a new password that is too short, common, or the person's own name or email. The reason is the message."""
+    """Refuse a new password that is too short, easy to guess, or made of known names. The reason is the message."""
     if len(password) > LONGEST:
         raise WeakPassword(text.too_long(LONGEST), field="password")
     refusal = _reason_against(_normal(password), email=email, full_name=full_name)
@@ -79,34 +74,18 @@ def is_outdated(password_hash: str) -> bool:
 
 def _reason_against(password: str, *, email: str, full_name: str) -> str | None:
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} characters. Three or four words in a row are good, and easy to remember."
-    if len(password) > LONGEST:
-        return f"Use at most {LONGEST:,} characters."
-    if _plain(password) in {_plain(email), _plain(email.partition("@")[0]), _plain(full_name)}:
-        return "Do not use your name or your email as the password. Others know them."
-    if len(set(password)) < FEWEST_DIFFERENT or _is_common(password.casefold()) or not _may_open(password):
+        return f"Use at least {SHORTEST} characters. For example, three random words."
+    if len(password) > LONGEST:  # what NFKC has made longer
+        return text.too_long(LONGEST)
+    theirs = guessing.words_of(email, full_name)
+    clinics = guessing.words_of(current_app.config["CLINIC_NAME"])
+    if guessing.is_made_of(password, theirs | clinics):
         return (
-            "This password is on the lists that attackers try first. Choose another, for example four words in a row."
+            "Don't use your name, your email or the clinic's name as your password. Choose three random words instead."
         )
+    if not _may_open(password) or guessing.is_easy(password, known=theirs | clinics):
+        return "This password is easy to guess. Choose another, for example three random words."
     return None
-
-
-def _is_common(password: str) -> bool:
-    """Whether it is a well-known word or row of keys, alone or repeated, perhaps with digits or signs after it."""
-    core = _DIGITS_AND_SIGNS_AT_THE_END.sub("", password)
-    letters_and_digits = _SIGNS.sub("", password)
-    is_a_row = len(letters_and_digits) >= SHORTEST_ROW and any(letters_and_digits in row for row in ROWS)
-    return is_a_row or any(_unrepeated(text) in WORDS for text in (password, core, letters_and_digits))
-
-
-def _unrepeated(text: str) -> str:
-    """``password`` for ``passwordpassword``."""
-    repeats = (text + text).find(text, 1)
-    return text[:repeats] if repeats > 0 else text
-
-
-def _plain(text: str) -> str:
-    return "".join(character for character in unicodedata.normalize("NFKC", text).casefold() if character.isalnum())
 
 
 def _may_open(password: str) -> bool:

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from hms.auth import passwords, queries, services
+from hms.auth import guessing, passwords, queries, services
 from hms.auth.passwords import WeakPassword, check_choice
 from hms.db import Busy, db, transaction
 from tests import make
@@ -26,6 +26,14 @@ PERSON = {"email": "asha.rao.patient@example.test", "full_name": "Asha Rao Iyeng
         "🐎🔋📎🌧🏔🦉🍋🧵" * 8,
         "a" * 100 + "bcdefgh" * 4,
         "пароль из четырёх слов",
+        "river candle monkey",
+        "purpleelephanttoast",
+        "hospital bed table lamp",
+        "winter-garden-piano",
+        "blue cat runs",
+        "sunshine monkey dragon",
+        "Northgate hat on a lamp",
+        "4@8({[<369|!10$5+7%2" * 5,
     ],
 )
 def test_a_long_and_uncommon_password_may_be_chosen(app, password):
@@ -52,6 +60,21 @@ def test_a_long_and_uncommon_password_may_be_chosen(app, password):
         "Asha.Rao.Patient",
         "asha rao iyengar",
         "AshaRaoIyengar",
+        "asharao12345",
+        "Rao-Asha-2026",
+        "unbelievable",
+        "misunderstanding",
+        "northgatehospital",
+        "Northgate-Hospital-2026",
+        "1qaz2wsx3edc4rfv",
+        "!QAZ2wsx#EDC",
+        "qazwsxedcrfvtgb",
+        "p@ssw0rdp@ssw0rd",
+        "january2026!",
+        "Liverpoolfc1892",
+        "To be or not to be",
+        "CorrectHorseBatteryStaple1!",
+        "hospital2026",
     ],
 )
 def test_a_short_common_or_own_word_is_refused_with_the_reason(app, password):
@@ -59,6 +82,26 @@ def test_a_short_common_or_own_word_is_refused_with_the_reason(app, password):
         check_choice(password, **PERSON)
     assert refused.value.field == "password"
     assert refused.value.message
+
+
+def test_one_persons_names_are_no_words_of_anothers(app):
+    with app.app_context():
+        with pytest.raises(WeakPassword):
+            check_choice("Zbigniewa Wrzos", email="z@example.test", full_name="Zbigniewa Wrzos")
+        check_choice("Zbigniewa Wrzos", **PERSON)
+
+
+def test_what_takes_long_to_judge_is_not_given_to_the_judge(app, monkeypatch):
+    judged = []
+    monkeypatch.setattr(
+        guessing, "zxcvbn", lambda password, words, max_length: judged.append(password) or {"guesses": 1e9}
+    )
+    with app.app_context():
+        for password in ("ab cd ef gh " * 80 + "x", "4@8({[<369|!10$5+7%2" * 3 + "abc", "4@8({[<369|!10$5+7%2" * 50):
+            check_choice(password, **PERSON)
+    assert judged
+    assert all(len(password) <= guessing.LONGEST_JUDGED for password in judged)
+    assert all(guessing._has_few_readings(password) for password in judged)
 
 
 def test_the_demo_password_opens_nothing_in_production(app, monkeypatch):

@@ -46,9 +46,11 @@ def ask_for_reset(email: str) -> None:
             emails.reset(user)
 
 
-def check_reset(token: str) -> None:
-    """Raise :class:`~hms.auth.tokens.LinkEnded` unless the link would work now."""
-    tokens.check(Purpose.RESET_PASSWORD, token, _owner(Purpose.RESET_PASSWORD, token))
+def check_reset(token: str) -> User:
+    """The account whose link this is. Raises :class:`~hms.auth.tokens.LinkEnded` unless the link would work now."""
+    owner = _owner(Purpose.RESET_PASSWORD, token)
+    tokens.check(Purpose.RESET_PASSWORD, token, owner)
+    return owner
 
 
 def reset_password(token: str, password: str) -> User:
@@ -56,8 +58,7 @@ def reset_password(token: str, password: str) -> User:
 
     Raises :class:`~hms.auth.tokens.LinkEnded`; ``Invalid`` for a password that is too easy to guess.
     """
-    owner = _owner(Purpose.RESET_PASSWORD, token)
-    tokens.check(Purpose.RESET_PASSWORD, token, owner)
+    owner = check_reset(token)
     passwords.check_choice(password, email=owner.email, full_name=owner.full_name)
     password_hash = passwords.store(password)
     with transaction() as session:

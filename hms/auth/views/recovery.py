@@ -57,7 +57,7 @@ def sent() -> ResponseReturnValue:
 @bp.route("/reset-password/<token>", methods=["GET", "POST"])
 def reset(token: str) -> ResponseReturnValue:
     """Set a new password, and sign in with it."""
-    services.check_reset(token)
+    owner = services.check_reset(token)
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
@@ -69,7 +69,7 @@ def reset(token: str) -> ResponseReturnValue:
         else:
             sign_out()
             return redirect(url_for("auth.login", reset=1), 303)
-    return render("recovery/reset.html", form=form, token=token)
+    return render("recovery/reset.html", form=form, token=token, email=owner.email)
 
 
 @bp.route("/account/password", methods=["GET", "POST"])
