@@ -2,15 +2,28 @@
 
 Moments are aware datetimes in UTC. Wall clock times enter through :func:`from_clinic` and leave through
 :func:`to_clinic`. Import the module, not its functions, so that a test can replace one name.
+
+Rows of several machines are compared with each other, so there is one clock for all of them: the database's. A process
+reads it again and again (``hms.config.timekeeping``), and in between counts on by its own monotonic clock, which nobody
+can set. Until it was read once, the machine's own clock stands in.
 """
 
+import time as machine
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import current_app
 
 from hms.errors import Invalid
+
+MOST_APART_SECONDS = 30.0
+"""How far a machine's clock may be from the database's; beyond, one of them is wrong, and nobody knows which."""
+
+STEADY_SECONDS = 0.05
+SLACK = timedelta(seconds=30)
+"""What is marked with a moment further ahead than this was marked by a clock that was wrong."""
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
@@ -21,9 +34,61 @@ class NoSuchTime(Invalid):
     code = "no-such-time"
 
 
+class Reading(NamedTuple):
+    """The database's clock and both of this machine's, in seconds, at one moment."""
+
+    database: float
+    machine: float
+    monotonic: float
+
+    @property
+    def ahead(self) -> float:
+        """By how many seconds this machine's clock is ahead of the database's."""
+        return self.machine - self.database
+
+
+_reading: Reading | None = None
+
+
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
-    return datetime.now(UTC)
+    """The present moment by the database's clock, aware, in UTC."""
+    if _reading is None:
+        return datetime.now(UTC)
+    return datetime.fromtimestamp(_reading.database + machine.monotonic() - _reading.monotonic, UTC)
+
+
+def follow(database: float, *, asked_at: float) -> Reading:
+    """Go by the database's clock, which was asked at ``asked_at`` (monotonic) and showed ``database`` (Unix time).
+
+    While it shows what was expected, give or take the way there and back, nothing is moved: time does not tremble.
+    """
+    global _reading
+    answered_at, here = machine.monotonic(), machine.time()
+    way = (answered_at - asked_at) / 2
+    expected = _reading.database + answered_at - way - _reading.monotonic if _reading else None
+    if expected is not None and abs(expected - database) <= way + STEADY_SECONDS:
+        database = expected
+    _reading = Reading(database, here - way, answered_at - way)
+    return _reading
+
+
+def was_read_within(seconds: float) -> bool:
+    """Whether the database's clock was read so short a time ago, by both of this machine's clocks.
+
+    When somebody sets the machine's clock, it has to be read again.
+    """
+    if _reading is None:
+        return False
+    passed = (machine.monotonic() - _reading.monotonic, machine.time() - _reading.machine)
+    return all(0 <= each < seconds for each in passed)
+
+
+def trouble() -> str | None:
+    """In a sentence by how much this machine's clock and the database's differ, if that is too much to act on time."""
+    if _reading is None or abs(_reading.ahead) <= MOST_APART_SECONDS:
+        return None
+    way = "ahead of" if _reading.ahead > 0 else "behind"
+    return f"This machine's clock is {abs(_reading.ahead):.0f} seconds {way} the database's. Set both by a time server."
 
 
 @lru_cache

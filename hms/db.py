@@ -31,6 +31,7 @@ from uuid_utils.compat import uuid7
 from hms.config.connection import Connection as DriverConnection
 from hms.config.engine import mind_the_door
 from hms.config.replica import fall_back
+from hms.config.timekeeping import keep_time_with, read_if_older
 from hms.errors import Refusal, Unavailable
 
 Conflicts = Mapping[str, Refusal]
@@ -137,6 +138,7 @@ def init_app(app: Flask) -> None:
         engines = db.engines
     primary, replica = engines[None], engines.get("replica")
     door = mind_the_door(primary)
+    keep_time_with(primary)
     if replica:
         connect_args = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
         arguments, named = primary.dialect.create_connect_args(primary.url)
@@ -166,6 +168,11 @@ def session_connection(*, writes: bool) -> Connection:
     if writes:
         _work(session)
     return cast(RoutedSession, session).read()
+
+
+def read_the_clock(*, unless_within: float) -> None:
+    """Learn what time it is by the database's clock, unless it was asked within so many seconds."""
+    read_if_older(lambda: session_connection(writes=False), unless_within)
 
 
 def _driver(connection: Connection) -> DriverConnection:

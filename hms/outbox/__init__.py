@@ -41,6 +41,8 @@ def init_app(app: Flask) -> None:
     """Let the worker deliver, and register ``flask outbox``."""
     from hms import worker
     from hms.outbox.cli import outbox
+    from hms.outbox.healing import undo_marks_of_the_future
 
+    worker.heal("marks of messages", undo_marks_of_the_future)
     worker.loop("outbox", deliver_next)
     app.cli.add_command(outbox)

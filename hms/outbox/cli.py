@@ -4,7 +4,10 @@ from uuid import UUID
 
 import click
 
+from hms import clock
 from hms.cli import Group, say
+from hms.db import read_the_clock
+from hms.errors import Unavailable
 from hms.outbox.delivering import deliver_due, send_again
 from hms.outbox.models import MessageStatus, type_of
 from hms.outbox.queries import list_messages
@@ -38,4 +41,7 @@ def retry_command(message_ids: tuple[UUID, ...], all_dead: bool) -> None:
 @outbox.command("deliver")
 def deliver_command() -> None:
     """Deliver what is due now, as the worker does."""
+    read_the_clock(unless_within=1)
+    if trouble := clock.trouble():
+        raise Unavailable(f"{trouble} Nothing was sent.")
     say(f"{deliver_due()} messages tried.")

@@ -29,6 +29,8 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.closures)
     app.cli.add_command(cli.policies)
     emails.init_app(app)
+    worker.heal("times that lapsed too early", services.undo_lapses_to_come)
+    worker.heal("plans that reach too far", services.undo_plans_to_come)
     worker.loop("plans", services.refresh_next)
     worker.every(EXTEND_SECONDS, "extend plans", services.extend_plans)
     worker.every(LAPSE_SECONDS, "let times lapse", services.let_lapse)

@@ -31,6 +31,7 @@ AT_ONCE = timedelta(days=31)
 """How much Google is asked for at a time; it refuses some months ("The requested time range is too long")."""
 
 FAR = timedelta(days=3 * 366)
+MOST_SPREAD = 1.2
 PATIENT_WITH_401 = 3
 DROP_EVERY_SECONDS = 3600
 
@@ -167,7 +168,7 @@ def _failed(connection: CalendarConnection, lease: datetime, trouble: GoogleTrou
 
 def _about(interval: timedelta) -> timedelta:
     """±20 %, so that not all doctors are asked about at the same moment."""
-    return interval * random.uniform(0.8, 1.2)  # noqa: S311  # spreads load, guards nothing
+    return interval * random.uniform(2 - MOST_SPREAD, MOST_SPREAD)  # noqa: S311  # spreads load, guards nothing
 
 
 def calendar_disconnected(connection: CalendarConnection, **_: object) -> None:
@@ -192,8 +193,24 @@ def _forget(connection: CalendarConnection) -> None:
         note_busy_times(doctor_id, [], starts_at=now - FAR, ends_at=now + FAR)
 
 
+def undo_marks_of_the_future() -> int:
+    """Make due what a clock that ran ahead has put off, read or leased; how many connections."""
+    now = clock.now()
+    latest, of = now + clock.SLACK, CalendarConnection
+    longest = max(AFTER_A_REFUSAL, LONGEST_PAUSE) * MOST_SPREAD
+    cures = (
+        update(of).where(of.busy_checked_at > latest).values(busy_checked_at=now, next_busy_at=now),
+        update(of).where(of.next_busy_at > latest + longest).values(next_busy_at=now),
+        update(of).where(of.token_leased_until > latest + tokens.LEASE).values(token_leased_until=None),
+    )
+    with transaction() as session:
+        done = [session.execute(cure.execution_options(synchronize_session=False)) for cure in cures]
+    return sum(getattr(result, "rowcount", 0) for result in done)
+
+
 def init_app() -> None:
     """Have the worker look after busy times."""
+    worker.heal("marks of busy times", undo_marks_of_the_future)
     signals.calendar_disconnected.connect(calendar_disconnected)
     worker.loop("busy times", refresh_next)
     worker.every(DROP_EVERY_SECONDS, "forget old busy times", drop_stale)

@@ -4,7 +4,7 @@ from hms.scheduling.services.blocking import block_slot, unblock_slot
 from hms.scheduling.services.booking import book
 from hms.scheduling.services.cancelling import cancel_as_doctor, cancel_as_patient
 from hms.scheduling.services.closures import Closing, ClosurePreview, add_closure, preview_closure, remove_closure
-from hms.scheduling.services.lapsing import let_lapse
+from hms.scheduling.services.lapsing import let_lapse, undo_lapses_to_come
 from hms.scheduling.services.offering import (
     SeriesResult,
     change_slot,
@@ -13,7 +13,7 @@ from hms.scheduling.services.offering import (
     open_series,
     open_slot,
 )
-from hms.scheduling.services.planning import extend_plans, refresh_next, refresh_plan
+from hms.scheduling.services.planning import extend_plans, refresh_next, refresh_plan, undo_plans_to_come
 from hms.scheduling.services.policies import RuleChange, set_clinic_policy, set_doctor_policy
 from hms.scheduling.services.schedules import (
     HoursDraft,
@@ -77,4 +77,6 @@ __all__ = [
     "set_doctor_policy",
     "unblock_slot",
     "undo",
+    "undo_lapses_to_come",
+    "undo_plans_to_come",
 ]

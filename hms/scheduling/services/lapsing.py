@@ -18,9 +18,13 @@ def let_lapse() -> int:
 
     What was marked by a clock that ran ahead, and is still to come, is unmarked.
     """
-    now = clock.now()
-    _mark(Slot.lapsed & (Slot.starts_at > now), lapsed=False)
-    return _mark(is_free() & (Slot.ends_at <= now - LAPSES_AFTER), lapsed=True)
+    undo_lapses_to_come()
+    return _mark(is_free() & (Slot.ends_at <= clock.now() - LAPSES_AFTER), lapsed=True)
+
+
+def undo_lapses_to_come() -> int:
+    """Unmark what is still to come, as only a clock that ran ahead can have marked it; answers how many."""
+    return _mark(Slot.lapsed & (Slot.starts_at > clock.now()), lapsed=False)
 
 
 def _mark(those: ColumnElement[bool], *, lapsed: bool) -> int:

@@ -66,6 +66,20 @@ def extend_plans() -> int:
         return mark_stale(session, _behind_the_horizon(session))
 
 
+def undo_plans_to_come() -> int:
+    """Have plans looked at that reach beyond their horizon, as a clock that ran ahead makes them: how many there are.
+
+    Between where they ended before and where they began then, days without times would come.
+    """
+    with transaction() as session:
+        made = session.execute(select(DoctorPlan.doctor_id, DoctorPlan.planned_to))
+        planned_to = {row.doctor_id: row.planned_to for row in made if row.planned_to is not None}
+        rules = policies.read_ahead(planned_to)
+        latest = clock.today() + DAY
+        ahead = [each for each, day in planned_to.items() if day > latest + rules[each].horizon_days * DAY]
+        return mark_stale(session, ahead) if ahead else 0
+
+
 def mark_stale(session: Session, doctor_ids: Sequence[UUID] | None = None) -> int:
     """Have the worker look at these doctors' plans soon, or at everybody's; answers how many there are."""
     whose = select(Doctor.id, literal(clock.now())).order_by(
