@@ -46,6 +46,16 @@ def test_a_block_stores_what_was_written_in_it(session):
     assert count() == 1
 
 
+def test_several_rows_are_changed_at_once(session):
+    with transaction():
+        users = [a_user(f"user{number}@example.test") for number in range(3)]
+        session.add_all(users)
+    with transaction():
+        for user in users:
+            user.full_name = "Changed"
+    assert session.query(User).filter_by(full_name="Changed").count() == 3
+
+
 def test_an_error_undoes_everything(session):
     with pytest.raises(ZeroDivisionError), transaction() as inside:
         inside.add(a_user("a@example.test"))

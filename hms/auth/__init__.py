@@ -17,6 +17,7 @@ Announces ``flask_login.user_logged_in`` and ``user_logged_out``, and ``signals.
 from flask import Flask
 
 SWEEP_EVERY_SECONDS = 3600
+FINDABLE_EVERY_SECONDS = 3600
 
 
 def init_app(app: Flask) -> None:
@@ -32,4 +33,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.group)
     emails.init_app(app)
     panels.hang(app, "home", views.recovery.unverified)
+    worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
     worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)

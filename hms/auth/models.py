@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -30,12 +30,6 @@ class User(UserMixin, Model):
         CheckConstraint("role IN ('patient', 'doctor', 'receptionist', 'admin')", name="role"),
         CheckConstraint("length(btrim(full_name)) > 0", name="full_name"),
         Index("uq_users_email", text("lower(email)"), unique=True),
-        Index(
-            "ix_users_full_name_trgm",
-            "full_name",
-            postgresql_using="gin",
-            postgresql_ops={"full_name": "gin_trgm_ops"},
-        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -94,6 +88,7 @@ class Specialty(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
+    also_called: Mapped[str] = mapped_column(String(500), default="", server_default="")  # everyday words, with commas
 
 
 class Doctor(Model):
@@ -106,6 +101,13 @@ class Doctor(Model):
         CheckConstraint("fee_minor BETWEEN 0 AND 10000000", name="fee_minor"),
         CheckConstraint("fee_currency ~ '^[A-Z]{3}$'", name="fee_currency"),
         Index("ix_doctors_approved", "specialty_id", postgresql_where=text("approved_at IS NOT NULL")),
+        Index(
+            "ix_doctors_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+            postgresql_with={"fastupdate": "off"},  # written seldom, read often
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -122,6 +124,7 @@ class Doctor(Model):
     fee_currency: Mapped[str] = mapped_column(String(3), default="GBP", server_default="GBP")
     photo_version: Mapped[str | None] = mapped_column(String(16))  # changes with the photo; none without one
     approved_at: Mapped[datetime | None]
+    search_text: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)  # hms.auth.finding
 
     user: Mapped[User] = relationship(back_populates="doctor")
     specialty: Mapped[Specialty] = relationship(lazy="joined", innerjoin=True)

@@ -16,6 +16,7 @@ from hms.auth.people import BadEmail, normal_email
 from hms.db import db
 from hms.errors import NotFound
 from hms.prepared import Prepared
+from hms.text import fold
 
 
 def find_user_by_email(email: str) -> User | None:
@@ -58,7 +59,7 @@ def list_users(*, role: str | None = None) -> Sequence[User]:
 
 def list_specialties() -> Sequence[Specialty]:
     """All specialties, by name."""
-    return db.session.scalars(select(Specialty).order_by(Specialty.name)).all()
+    return sorted(db.session.scalars(select(Specialty)), key=lambda specialty: fold(specialty.name))
 
 
 def find_specialty(slug: str) -> Specialty | None:

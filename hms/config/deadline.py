@@ -82,11 +82,18 @@ class Cursor(extensions.cursor):
     """A cursor that notes when it begins to wait."""
 
     connection: Connection
+    _rows_of_many: int | None = None
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last ``execute`` was about, or all of the last ``executemany`` (PEP 249)."""
+        return super().rowcount if self._rows_of_many is None else self._rows_of_many
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  # psycopg2's name
         """Execute, and raise ``OperationalError`` when the server does not answer in time."""
         connection = self.connection
         connection.waits_since = time.monotonic()
+        self._rows_of_many = None
         try:
             super().execute(query, vars)
         finally:
@@ -94,8 +101,11 @@ class Cursor(extensions.cursor):
 
     def executemany(self, query: Any, vars_list: Any) -> None:
         """One statement after the other, each with its own time."""
+        rows = 0
         for values in vars_list:
             self.execute(query, values)
+            rows += super().rowcount
+        self._rows_of_many = rows
 
     def callproc(self, procname: Any, parameters: Any = None) -> Any:
         """Call a procedure, and give up as statements do."""

@@ -22,6 +22,7 @@ from hms.auth.services.recovery import (
     send_verification,
     verify_email,
 )
+from hms.auth.services.searching import make_all_findable
 from hms.auth.services.sign_ins import begin_sign_in, delete_ended_sign_ins, end_sign_in, note_seen, save_data
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "delete_ended_sign_ins",
     "end_sign_in",
     "lock_proved",
+    "make_all_findable",
     "may_have_photo",
     "note_seen",
     "prove_password",

@@ -9,7 +9,6 @@ from hms.scheduling.pickers.asked import (
     day_asked,
     day_of,
     kind_of,
-    specialty_meant,
     visit_asked,
 )
 from hms.scheduling.pickers.times import Result, Time, nearest, overlaps, result, times_instead
@@ -34,7 +33,6 @@ __all__ = [
     "photo_address",
     "result",
     "soon",
-    "specialty_meant",
     "times_instead",
     "visit_asked",
     "week_picker",

@@ -1,13 +1,12 @@
 """What the addresses of these pages ask for; whatever they cannot mean is what most people want."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from hms import clock, wall_text
 from hms.scheduling.models import Mode
-from hms.scheduling.queries import DoctorProfile, FreeTime, SpecialtyFacts
+from hms.scheduling.queries import DoctorProfile, FreeTime
 
 
 class Kind(NamedTuple):
@@ -41,12 +40,6 @@ def _read_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def specialty_meant(words: str, specialties: Sequence[tuple[SpecialtyFacts, int]]) -> SpecialtyFacts | None:
-    """The one specialty whose name holds these words, if there is exactly one."""
-    found = [specialty for specialty, _ in specialties if words.casefold() in specialty.name.casefold()]
-    return found[0] if len(found) == 1 else None
 
 
 def visit_asked(text: str) -> Mode | None:

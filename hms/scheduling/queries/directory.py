@@ -1,6 +1,5 @@
 """Finding a doctor: specialties, and the search with each doctor's next times."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,21 +10,25 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Row, Select, Uuid, bindparam, func, lateral, null, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
 from hms.prepared import Prepared
 from hms.scheduling import policies
 from hms.scheduling.models import Slot
 from hms.scheduling.policies import ClockChanges, Policy, Window
 from hms.scheduling.queries.slots import FreeTime, is_bookable
+from hms.text import fold
 
 TIMES_ON_A_CARD = 3
 PAGE = 20
-_WILD = re.compile(r"[%_/]")
 
 
 @dataclass
 class DoctorCard:
-    """A doctor as the directory shows one: plain values, and the next bookable times."""
+    """A doctor as the directory shows one: plain values, and the next bookable times.
+
+    ``is_exact`` is false for one who was found by words that are only similar to those that were looked for.
+    """
 
     doctor_id: UUID
     full_name: str
@@ -37,10 +40,11 @@ class DoctorCard:
     fee_currency: str
     photo_version: str | None
     times: list[FreeTime] = field(default_factory=list)
+    is_exact: bool = True
 
 
 class DoctorPage(NamedTuple):
-    """One page of the search: at most 20 cards, soonest first, of ``total`` doctors."""
+    """One page of the search: at most 20 cards of ``total`` doctors, whole names first, then the soonest."""
 
     cards: list[DoctorCard]
     total: int
@@ -65,7 +69,8 @@ class Welcome(NamedTuple):
 
 def list_specialties_with_doctors() -> list[tuple[SpecialtyFacts, int]]:
     """The specialties that have a doctor whom patients can find, by name, with how many."""
-    return [(SpecialtyFacts(slug, name), count) for slug, name, count in SPECIALTIES.all()]
+    found = [(SpecialtyFacts(slug, name), count) for slug, name, count in SPECIALTIES.all()]
+    return sorted(found, key=lambda each: fold(each[0].name))
 
 
 def _specialties() -> Select:
@@ -75,33 +80,27 @@ def _specialties() -> Select:
         .join(User, Doctor.user_id == User.id)
         .where(is_shown())
         .group_by(Specialty.id)
-        .order_by(Specialty.name)
     )
 
 
 def search_doctors(*, specialty: str = "", name: str = "", page: int = 1) -> DoctorPage:
-    """Doctors of the specialty (its slug) whose name holds ``name``, soonest free first, by one statement."""
-    search = _search(bool(specialty), bool(name), policies.changes_ahead())
-    wanted = {"specialty": specialty, "name": _literally(name), "passed_over": (page - 1) * PAGE}
+    """Doctors of the specialty (its slug) who have every word of ``name``, soonest free first, by one statement."""
+    words = finding.words_of(name)
+    search = _search(bool(specialty), len(words.words), policies.changes_ahead())
+    wanted = {"specialty": specialty, "passed_over": (page - 1) * PAGE, **words.values}
     rows = search.all(**wanted, **policies.moments())
-    return DoctorPage(_cards(rows), rows[0].total if rows else 0, page)
+    is_exact = not words.words or all(row.is_exact for row in rows)
+    return DoctorPage(_cards(rows, is_exact=is_exact), rows[0].total if rows else 0, page)
 
 
-def _literally(name: str) -> str:
-    """A text as LIKE finds it, whatever signs are in it."""
-    return _WILD.sub(r"/\g<0>", name)
-
-
-@lru_cache(maxsize=16)
-def _search(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Prepared:
-    found = _page_of_doctors(by_specialty, by_name, changes).subquery("found")
+@lru_cache(maxsize=4 * (finding.MOST_WORDS + 1))
+def _search(by_specialty: bool, words: int, changes: ClockChanges) -> Prepared:
+    found = _page_of_doctors(by_specialty, words, changes).subquery("found")
     own = Slot.doctor_id == found.c.doctor_id
     times = soonest_times(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
-    return Prepared(
-        select(found, *times.c)
-        .outerjoin(times, true())
-        .order_by(found.c.soonest.nulls_last(), found.c.full_name, found.c.doctor_id, times.c.starts_at)
-    )
+    best = [found.c.whole_words.desc()] if words else []
+    order = (*best, found.c.soonest.nulls_last(), found.c.sorts_as, found.c.doctor_id, times.c.starts_at)
+    return Prepared(select(found, *times.c).outerjoin(times, true()).order_by(*order))
 
 
 def soonest_times(
@@ -116,49 +115,54 @@ def soonest_times(
     )
 
 
-def _page_of_doctors(by_specialty: bool, by_name: bool, changes: ClockChanges) -> Select:
+def _page_of_doctors(by_specialty: bool, words: int, changes: ClockChanges) -> Select:
+    wanted = [is_shown(), Specialty.slug == bindparam("specialty")] if by_specialty else [is_shown()]
     window = policies.window(changes)
     first = lateral(
         select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable(window)).order_by(Slot.starts_at).limit(1)
     )
-    wanted = [is_shown()]
-    if by_specialty:
-        wanted.append(Specialty.slug == bindparam("specialty"))
-    if by_name:
-        wanted.append(User.full_name.icontains(bindparam("name"), autoescape=False, escape="/"))
-    doctors = (
-        select(
-            Doctor.id.label("doctor_id"),
-            User.full_name,
-            Specialty.name.label("specialty"),
-            Doctor.years_of_experience,
-            Doctor.room,
-            Doctor.languages,
-            Doctor.fee_minor,
-            Doctor.fee_currency,
-            Doctor.photo_version,
-            first.c.starts_at.label("soonest"),
-            window.opens_at.label("opens_at"),
-            window.closes_at.label("closes_at"),
-            func.count().over().label("total"),
-        )
-        .join(User, Doctor.user_id == User.id)
-        .join(Specialty, Doctor.specialty_id == Specialty.id)
-    )
+    doctors = _doctors(first.c.starts_at.label("soonest"), window).where(*wanted)
+    best = []
+    if words:
+        by_words = finding.found_doctors(words, *wanted)
+        doctors = doctors.add_columns(by_words.c.whole_words, by_words.c.is_exact)
+        doctors = doctors.join(by_words, by_words.c.doctor_id == Doctor.id)
+        best = [by_words.c.whole_words.desc()]
     return (
         policies.joined(doctors, doctor_id=Doctor.id)
         .outerjoin(first, true())
-        .where(*wanted)
-        .order_by(first.c.starts_at.nulls_last(), User.full_name, Doctor.id)
+        .order_by(*best, first.c.starts_at.nulls_last(), finding.sort_key(), Doctor.id)
         .limit(PAGE)
         .offset(bindparam("passed_over", type_=Integer))
     )
 
 
-def _cards(rows: Sequence[Row]) -> list[DoctorCard]:
+def _doctors(soonest: ColumnElement, window: Window) -> Select:
+    """What a card shows, in its order, and what the page is put together by."""
+    card = (
+        Doctor.id.label("doctor_id"),
+        User.full_name,
+        Specialty.name.label("specialty"),
+        Doctor.years_of_experience,
+        Doctor.room,
+        Doctor.languages,
+        Doctor.fee_minor,
+        Doctor.fee_currency,
+        Doctor.photo_version,
+    )
+    bounds = (window.opens_at.label("opens_at"), window.closes_at.label("closes_at"))
+    return (
+        select(*card, finding.sort_key().label("sorts_as"), soonest, *bounds, func.count().over().label("total"))
+        .join(User, Doctor.user_id == User.id)
+        .join(Specialty, Doctor.specialty_id == Specialty.id)
+    )
+
+
+def _cards(rows: Sequence[Row], *, is_exact: bool) -> list[DoctorCard]:
     cards: dict[UUID, DoctorCard] = {}
     for row in rows:
         card = cards.setdefault(row.doctor_id, DoctorCard(*row[:9]))
+        card.is_exact = is_exact
         if row.id is not None:
             card.times.append(FreeTime(row.id, row.starts_at, row.ends_at, row.mode))
     return list(cards.values())

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from hms import clock
+from hms.auth import finding
 from hms.auth.models import AnyPatient, Doctor, Patient, User
 from hms.db import db
 from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy
@@ -36,7 +37,7 @@ def list_own_policies() -> list[PolicyRow]:
         select(Doctor.id, User.full_name, BookingPolicy)
         .join(Doctor, BookingPolicy.doctor_id == Doctor.id)
         .join(User, Doctor.user_id == User.id)
-        .order_by(User.full_name, Doctor.id)
+        .order_by(finding.sort_key(), Doctor.id)
     )
     return [PolicyRow(*row) for row in rows]
 

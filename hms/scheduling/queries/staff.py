@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import contains_eager
 
 from hms import clock
+from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
 from hms.db import db
 from hms.errors import NotFound
@@ -40,7 +41,8 @@ class Today(NamedTuple):
 
 
 def list_doctors(*, name: str = "", page: int = 1) -> tuple[list[StaffDoctor], int]:
-    """At most 50 doctors whose name holds ``name``, those who wait for approval first, and how many there are."""
+    """At most 50 doctors who have every word of ``name``, those who wait for approval first, and how many there are."""
+    words = finding.words_of(name)
     statement = (
         select(
             Doctor.id,
@@ -53,13 +55,16 @@ def list_doctors(*, name: str = "", page: int = 1) -> tuple[list[StaffDoctor], i
         )
         .join(User, Doctor.user_id == User.id)
         .join(Specialty, Doctor.specialty_id == Specialty.id)
-        .order_by(_waits().desc(), User.deactivated_at.is_not(None), User.full_name, Doctor.id)
+    )
+    if words.words:
+        found = finding.found_doctors(len(words.words))
+        statement = statement.join(found, found.c.doctor_id == Doctor.id).order_by(found.c.whole_words.desc())
+    statement = (
+        statement.order_by(_waits().desc(), User.deactivated_at.is_not(None), finding.sort_key(), Doctor.id)
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    if name:
-        statement = statement.where(User.full_name.icontains(name, autoescape=True))
-    rows = db.session.execute(statement).all()
+    rows = db.session.execute(statement, words.values).all()
     return [StaffDoctor(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
 

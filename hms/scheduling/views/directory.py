@@ -3,7 +3,7 @@
 from functools import partial
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from hms import clock
@@ -38,15 +38,13 @@ def landing() -> ResponseReturnValue:
 
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
-    """The doctors of a specialty, or with a name, soonest free first."""
+    """The doctors of a specialty, or those that some words fit, soonest free first."""
     name = request.args.get("q", "").strip()[:LONGEST_NAME]
     specialties = queries.list_specialties_with_doctors()
     chosen = next((one for one, _ in specialties if one.slug == request.args.get("specialty")), None)
     search = partial(queries.search_doctors, specialty=chosen.slug if chosen else "", name=name)
     load = lambda number: search(page=number)[:2]  # noqa: E731
     found = paging.load_page(load, paging.page_asked(), size=queries.DOCTORS_ON_A_PAGE)
-    if not found.items and (meant := pickers.specialty_meant(name, specialties)):
-        return redirect(url_for(".doctors", specialty=meant.slug))
     return render(
         "directory/doctors.html",
         specialties=specialties,
