@@ -207,7 +207,7 @@ def test_a_rule_that_changes_between_page_and_submit_counts(signed_in, asha, bos
 
 def test_a_change_never_touches_what_is_booked(session, asha, bose):
     visit = make.appointment(asha, doctor=bose, day=date(2026, 12, 10))
-    services.set_clinic_policy(horizon_days=1, minimum_notice_minutes=43_200, most_future_bookings=1, gap_minutes=60)
+    services.set_clinic_policy(horizon_days=1, minimum_notice_minutes=24 * 60, most_future_bookings=1, gap_minutes=60)
     session.expire_all()
     assert (visit.status, visit.slot.status) == ("booked", "busy")
     assert services.cancel_as_patient(visit.id, patient=asha).status == "cancelled"

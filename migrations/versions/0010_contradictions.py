@@ -1,0 +1,28 @@
+"""Booking rules that contradict each other, with which nobody could ever book or cancel online, are refused.
+
+Such rules that a clinic has by now let nobody book at all; the notice and the window become as long as bookings open.
+"""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+RULES = {
+    "ck_booking_policies_notice_within_horizon": ("minimum_notice_minutes", "horizon_days * 1440"),
+    "ck_booking_policies_cancellation_within_horizon": ("cancellation_hours", "horizon_days * 24"),
+}
+
+
+def upgrade() -> None:
+    for name, (rule, most) in RULES.items():
+        op.execute(f"ALTER TABLE booking_policies ADD CONSTRAINT {name} CHECK ({rule} <= {most}) NOT VALID")
+        op.execute(f"UPDATE booking_policies SET {rule} = {most} WHERE {rule} > {most}")
+        op.execute(f"ALTER TABLE booking_policies VALIDATE CONSTRAINT {name}")
+
+
+def downgrade() -> None:
+    for name in RULES:
+        op.execute(f"ALTER TABLE booking_policies DROP CONSTRAINT {name}")
