@@ -80,3 +80,16 @@ def test_the_specialties_are_there_from_the_start(empty_app):
         slugs = connection.execute(text("SELECT slug FROM specialties")).scalars().all()
     assert len(slugs) >= 15
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", slug) for slug in slugs)
+
+
+def test_rules_that_contradict_each_other_are_made_to_fit_by_0010(empty_app):
+    upgrade(revision="0009")
+    rules = "minimum_notice_minutes, horizon_days, cancellation_hours, gap_minutes"
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM booking_policies"))
+        columns = f"INSERT INTO booking_policies (id, {rules}) VALUES"
+        connection.execute(text(f"{columns} (gen_random_uuid(), 43200, 1, 72, 0)"))
+    upgrade()
+    with db.engine.connect() as connection:
+        stored = connection.execute(text(f"SELECT {rules} FROM booking_policies")).all()  # noqa: S608  # constants
+    assert stored == [(1440, 1, 24, 0)]

@@ -11,15 +11,22 @@ branch_labels = None
 depends_on = None
 
 RULES = {
-    "ck_booking_policies_notice_within_horizon": ("minimum_notice_minutes", "horizon_days * 1440"),
-    "ck_booking_policies_cancellation_within_horizon": ("cancellation_hours", "horizon_days * 24"),
+    "ck_booking_policies_notice_within_horizon": "minimum_notice_minutes <= horizon_days * 1440",
+    "ck_booking_policies_cancellation_within_horizon": "cancellation_hours <= horizon_days * 24",
 }
+SHORTEN = """
+    UPDATE booking_policies SET minimum_notice_minutes = horizon_days * 1440
+    WHERE minimum_notice_minutes > horizon_days * 1440;
+    UPDATE booking_policies SET cancellation_hours = horizon_days * 24
+    WHERE cancellation_hours > horizon_days * 24
+"""
 
 
 def upgrade() -> None:
-    for name, (rule, most) in RULES.items():
-        op.execute(f"ALTER TABLE booking_policies ADD CONSTRAINT {name} CHECK ({rule} <= {most}) NOT VALID")
-        op.execute(f"UPDATE booking_policies SET {rule} = {most} WHERE {rule} > {most}")
+    for name, rule in RULES.items():
+        op.execute(f"ALTER TABLE booking_policies ADD CONSTRAINT {name} CHECK ({rule}) NOT VALID")
+    op.execute(SHORTEN)
+    for name in RULES:
         op.execute(f"ALTER TABLE booking_policies VALIDATE CONSTRAINT {name}")
 
 
