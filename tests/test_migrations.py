@@ -91,5 +91,5 @@ def test_rules_that_contradict_each_other_are_made_to_fit_by_0010(empty_app):
         connection.execute(text(f"{columns} (gen_random_uuid(), 43200, 1, 72, 0)"))
     upgrade()
     with db.engine.connect() as connection:
-        stored = connection.execute(text(f"SELECT {rules} FROM booking_policies")).all()  # noqa: S608  # constants
+        stored = connection.execute(text(f"SELECT {rules} FROM booking_policies")).all()
     assert stored == [(1440, 1, 24, 0)]

@@ -15,10 +15,12 @@ RULES = {
     "ck_booking_policies_cancellation_within_horizon": "cancellation_hours <= horizon_days * 24",
 }
 SHORTEN = """
-    UPDATE booking_policies SET minimum_notice_minutes = horizon_days * 1440
-    WHERE minimum_notice_minutes > horizon_days * 1440;
-    UPDATE booking_policies SET cancellation_hours = horizon_days * 24
-    WHERE cancellation_hours > horizon_days * 24
+    UPDATE booking_policies SET
+        minimum_notice_minutes = CASE WHEN minimum_notice_minutes > horizon_days * 1440
+            THEN horizon_days * 1440 ELSE minimum_notice_minutes END,
+        cancellation_hours = CASE WHEN cancellation_hours > horizon_days * 24
+            THEN horizon_days * 24 ELSE cancellation_hours END
+    WHERE minimum_notice_minutes > horizon_days * 1440 OR cancellation_hours > horizon_days * 24
 """
 
 
