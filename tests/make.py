@@ -11,7 +11,7 @@ from uuid import UUID
 from hms import clock
 from hms.auth import services as auth
 from hms.auth.models import Doctor, Patient, User
-from hms.db import db
+from hms.db import db, transaction
 from hms.scheduling import services as scheduling
 from hms.scheduling.models import Appointment, Slot
 from hms.scheduling.services import HoursDraft, Preview, ScheduleDraft
@@ -21,8 +21,8 @@ PASSWORD = "a-passphrase-for-tests"
 _numbers = itertools.count(1)
 
 
-def patient(full_name: str = "", *, email: str = "", phone: str = "020 7946 0999") -> Patient:
-    """A patient who can sign in with :data:`PASSWORD`."""
+def patient(full_name: str = "", *, email: str = "", phone: str = "020 7946 0999", is_verified: bool = True) -> Patient:
+    """A patient who can sign in with :data:`PASSWORD`, and whose address is proved unless told otherwise."""
     number = next(_numbers)
     user = auth.sign_up_patient(
         full_name=full_name or f"Patient {number}",
@@ -30,6 +30,9 @@ def patient(full_name: str = "", *, email: str = "", phone: str = "020 7946 0999
         phone=phone,
         password=PASSWORD,
     )
+    if is_verified:
+        with transaction():
+            user.email_verified_at = clock.now()
     return user.patient
 
 

@@ -159,6 +159,12 @@ SETTINGS = (
         help="How many hours before a visit its patient is reminded, separated by commas. 0: never.",
     ),
     Setting(
+        name="CHANGES_PER_HOUR",
+        parse=whole,
+        default="10",
+        help="How many appointments a patient can book, and how many cancel, within an hour. 0: any number.",
+    ),
+    Setting(
         name="SESSION_IDLE_MINUTES",
         parse=count,
         default="30",

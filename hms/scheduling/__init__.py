@@ -34,3 +34,4 @@ def init_app(app: Flask) -> None:
     worker.loop("plans", services.refresh_next)
     worker.every(EXTEND_SECONDS, "extend plans", services.extend_plans)
     worker.every(LAPSE_SECONDS, "let times lapse", services.let_lapse)
+    worker.every(LAPSE_SECONDS, "forget refused bookings", services.forget_refusals)

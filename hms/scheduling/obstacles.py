@@ -1,12 +1,14 @@
 """Why something cannot be done as things stand. A page says it before anybody tries, a service once it has locked."""
 
+from flask import current_app
 from sqlalchemy import Row
 
-from hms import clock
+from hms import clock, mailer
 from hms.errors import Refusal
 from hms.scheduling import policies
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode, Slot, SlotStatus
 from hms.scheduling.policies import Policy, counted
+from hms.scheduling.queries import Standing
 from hms.scheduling.refusals import (
     BeyondHorizon,
     ModeChanged,
@@ -16,9 +18,13 @@ from hms.scheduling.refusals import (
     SlotTaken,
     TooLateToCancel,
     TooManyBookings,
+    TooOften,
     TooSoon,
 )
 from hms.web import formats
+
+MOST_UNVERIFIED = 1
+"""How many appointments to come somebody can have whose email address nobody has proved."""
 
 
 def to_booking(slot: Slot | Row, policy: Policy) -> Refusal | None:
@@ -39,8 +45,27 @@ def to_booking(slot: Slot | Row, policy: Policy) -> Refusal | None:
     return None
 
 
-def to_another(policy: Policy, *, coming: int, with_doctor: int) -> Refusal | None:
-    """Why a patient with so many appointments to come, so many of them with this doctor, cannot book one more."""
+def limits(policy: Policy, *, is_verified: bool) -> dict[str, int | None]:
+    """How many appointments a patient may have to come at most, with this doctor, and book within an hour (all before
+    this one); None is any number.
+    """
+    most = [number for number in (policy.most_future_bookings, None if is_verified else MOST_UNVERIFIED) if number]
+    return {
+        "coming": min(most, default=None),
+        "with_doctor": policy.most_with_doctor,
+        "lately": current_app.config["CHANGES_PER_HOUR"] or None,
+    }
+
+
+def to_another(policy: Policy, standing: Standing) -> Refusal | None:
+    """Why a patient who stands so cannot book one more."""
+    coming, with_doctor = standing.coming, standing.with_doctor
+    if not standing.is_verified and coming >= MOST_UNVERIFIED:
+        way = "Confirm it, or call us" if mailer.is_on() else "Call us"
+        return TooManyBookings(
+            "Until your email address is confirmed you can have one appointment to come, and you have one."
+            f" {way} to book another."
+        )
     if policy.most_future_bookings is not None and coming >= policy.most_future_bookings:
         return TooManyBookings(
             f"You have {counted(coming, 'appointment')} to come, and no more than {policy.most_future_bookings} can be"
@@ -51,7 +76,16 @@ def to_another(policy: Policy, *, coming: int, with_doctor: int) -> Refusal | No
             f"You have {counted(with_doctor, 'appointment')} to come with this doctor, and no more than"
             f" {policy.most_with_doctor} can be booked online. Call us, or cancel one that you do not need."
         )
-    return None
+    return _too_often("booked", standing.lately)
+
+
+def _too_often(done: str, number: int) -> Refusal | None:
+    most = current_app.config["CHANGES_PER_HOUR"]
+    if not most or number < most:
+        return None
+    return TooOften(
+        f"You have {done} {counted(number, 'appointment')} within an hour. Try again in an hour, or call us."
+    )
 
 
 def to_mode(slot: Slot | Row, mode: str | None) -> Refusal | None:
@@ -62,6 +96,11 @@ def to_mode(slot: Slot | Row, mode: str | None) -> Refusal | None:
 
 
 MODE_WORDS = {Mode.IN_PERSON: "in person", Mode.ONLINE: "online"}
+
+
+def to_another_cancelling(cancelled_lately: int) -> Refusal | None:
+    """Why a patient who has cancelled so many appointments within an hour cannot cancel one more yet."""
+    return _too_often("cancelled", cancelled_lately)
 
 
 def to_cancelling(appointment: Appointment) -> Refusal | None:

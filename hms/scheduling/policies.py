@@ -38,7 +38,7 @@ USUAL = {
     "minimum_notice_minutes": 60,
     "horizon_days": 60,
     "cancellation_hours": 24,
-    "most_future_bookings": None,
+    "most_future_bookings": 5,
     "gap_minutes": 0,
 }
 """What holds while the clinic has said nothing: the migration stores the same, so this is for a database without."""
@@ -88,11 +88,6 @@ class Policy(NamedTuple):
     def window(self) -> Window:
         """From when to when times start that can be booked at this moment."""
         return Window(self.bookable_from, self.bookable_until)
-
-    @property
-    def has_limit(self) -> bool:
-        """Whether the number of a patient's appointments counts."""
-        return self.most_future_bookings is not None or self.most_with_doctor is not None
 
     @property
     def notice_words(self) -> str:
@@ -148,7 +143,9 @@ COLUMNS: tuple[ColumnElement, ...] = (
     _rule("minimum_notice_minutes").label("minimum_notice_minutes"),
     _rule("horizon_days").label("horizon_days"),
     _rule("cancellation_hours").label("cancellation_hours"),
-    _CLINIC.c.most_future_bookings.label("most_future_bookings"),
+    case((_CLINIC.c.id.is_(None), USUAL["most_future_bookings"]), else_=_CLINIC.c.most_future_bookings).label(
+        "most_future_bookings"
+    ),
     _OWN.c.most_future_bookings.label("most_with_doctor"),
     _rule("gap_minutes").label("gap_minutes"),
 )

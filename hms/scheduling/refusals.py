@@ -42,6 +42,12 @@ class TooManyBookings(Conflict):
     code, title = "too-many-bookings", "You have as many appointments as can be booked online"
 
 
+class TooOften(Conflict):
+    """The patient has booked, or cancelled, as often within an hour as the clinic allows."""
+
+    code, title = "too-often", "You have changed a lot within an hour"
+
+
 class ModeChanged(Conflict):
     """What was to be a visit in person is one online now, or the other way round."""
 

@@ -3,12 +3,14 @@
 from datetime import date, time
 
 import pytest
-from sqlalchemy import func, select
+from flask_migrate import upgrade
+from sqlalchemy import func, select, text
 
-from hms.db import db
-from hms.scheduling import services
+from hms import clock
+from hms.db import db, transaction
+from hms.scheduling import policies, services
 from hms.scheduling.models import Appointment
-from hms.scheduling.refusals import TooManyBookings
+from hms.scheduling.refusals import TooManyBookings, TooOften
 from tests import make
 from tests.race import invariants
 from tests.race.crowd import at_once
@@ -105,7 +107,7 @@ def test_a_number_that_comes_between_page_and_submit_counts(signed_in, asha, bos
 
 
 @pytest.mark.parametrize(("clinic", "own"), [(None, None), (3, None), (None, 3), (3, 3)])
-def test_only_where_a_number_is_set_anybody_counts(session, signed_in, asha, bose, clinic, own):
+def test_counting_costs_no_statement_of_its_own(session, signed_in, asha, bose, clinic, own):
     services.set_clinic_policy(most_future_bookings=clinic)
     services.set_doctor_policy(bose.id, most_future_bookings=own)
     slot = make.slot(bose)
@@ -115,9 +117,119 @@ def test_only_where_a_number_is_set_anybody_counts(session, signed_in, asha, bos
         form = browser.get(path).page.find_form(path)
     with browser.statements() as booked:
         assert browser.post(path, data=form.values).status_code == 303
-    counts = clinic is not None or own is not None
-    assert len(looked) == 2 + counts
-    assert len(booked) == 4 + 2 * counts  # the patient's row is locked, then counted
+    assert len(looked) == 2
+    assert len(booked) == 4
+
+
+# ---- what holds unless the clinic says otherwise
+
+
+def test_a_new_clinic_allows_five_appointments_to_come(new_database, new_app):
+    app = new_app(new_database())
+    with app.app_context():
+        upgrade()
+        assert policies.clinic().most_future_bookings == 5
+        with db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM booking_policies"))
+        assert policies.clinic().most_future_bookings == 5
+
+
+@pytest.mark.parametrize(("horizon", "most"), [(60, 5), (90, None)])
+def test_a_clinic_that_has_changed_a_rule_keeps_any_number(new_database, new_app, horizon, most):
+    app = new_app(new_database())
+    with app.app_context():
+        upgrade(revision="0007")
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE booking_policies SET horizon_days = :days"), {"days": horizon})
+        upgrade()
+        with db.engine.connect() as connection:
+            assert connection.execute(text("SELECT most_future_bookings FROM booking_policies")).scalar() == most
+
+
+# ---- whose address nobody has proved
+
+
+def test_an_unproved_address_can_have_one_appointment_to_come(session, signed_in, bose):
+    ursula = make.patient("Ursula Unproved", is_verified=False)
+    book(make.slot(bose), ursula)
+    slot = make.slot(bose)
+    with pytest.raises(TooManyBookings, match="Until your email address is confirmed you can have one appointment"):
+        book(slot, ursula)
+    page = signed_in(ursula).page("patient.book", slot_id=slot.id, status=409)
+    assert page.heading == "Not booked"
+    assert "Call us to book another." in page.text  # mail is off: there is nothing to confirm by
+    with transaction():
+        ursula.user.email_verified_at = clock.now()
+    assert book(slot, ursula).status == "booked"
+
+
+def test_a_clinic_may_allow_a_proved_address_no_more_either(session, asha, bose):
+    services.set_clinic_policy(most_future_bookings=1)
+    book(make.slot(bose), asha)
+    with pytest.raises(TooManyBookings, match="no more than 1"):
+        book(make.slot(bose), asha)
+
+
+# ---- within an hour
+
+
+@pytest.fixture
+def three_an_hour(app, monkeypatch):
+    monkeypatch.setitem(app.config, "CHANGES_PER_HOUR", 3)
+
+
+def cancel(visit, patient):
+    return services.cancel_as_patient(visit.id, patient=patient)
+
+
+def test_who_books_and_cancels_in_turn_has_to_wait(three_an_hour, session, steady_clock, signed_in, asha, chen, bose):
+    slot = make.slot(bose, day=date(2026, 12, 3))
+    for _ in range(3):
+        cancel(book(slot, asha), asha)
+    with pytest.raises(TooOften) as refused:
+        book(slot, asha)
+    assert refused.value.status == 409
+    assert refused.value.message == ("You have booked 3 appointments within an hour. Try again in an hour, or call us.")
+    page = signed_in(asha).page("patient.book", slot_id=slot.id, status=409)
+    assert page.heading == "Not booked"
+    assert "Nothing was booked for you." in page.text
+    cancel(book(slot, chen), chen)
+    steady_clock.advance(minutes=61)
+    assert book(slot, asha).status == "booked"
+
+
+def test_cancelling_is_limited_too_and_says_so(three_an_hour, session, steady_clock, signed_in, asha, bose):
+    visits = []
+    for hour in (9, 10):
+        slots = [make.slot(bose, day=date(2026, 12, 3), start=time(hour, minute)) for minute in (0, 30)]
+        visits += [book(slot, asha) for slot in slots]
+        steady_clock.advance(minutes=61)
+    for visit in visits[:3]:
+        cancel(visit, asha)
+    with pytest.raises(TooOften, match="You have cancelled 3 appointments within an hour"):
+        cancel(visits[3], asha)
+    answer = signed_in(asha).submit("patient.cancel", appointment_id=visits[3].id, status=409)
+    assert "Try again in an hour, or call us." in answer.page.text
+    assert held(asha) == 1
+    steady_clock.advance(minutes=61)
+    assert cancel(visits[3], asha).status == "cancelled"
+
+
+def test_what_a_doctor_cancels_is_not_counted_as_the_patients(session, app, monkeypatch, asha, bose):
+    slot = make.slot(bose, day=date(2026, 12, 3))
+    for _ in range(3):
+        services.cancel_as_doctor(make.appointment(asha, slot=slot).id, doctor=bose, reason="Called away")
+    last = make.appointment(asha, slot=slot)
+    monkeypatch.setitem(app.config, "CHANGES_PER_HOUR", 3)
+    assert cancel(last, asha).status == "cancelled"
+
+
+def test_nought_sets_no_limit(app, session, monkeypatch, asha, bose):
+    monkeypatch.setitem(app.config, "CHANGES_PER_HOUR", 0)
+    slot = make.slot(bose, day=date(2026, 12, 3))
+    for _ in range(12):
+        cancel(book(slot, asha), asha)
+    assert book(slot, asha).status == "booked"
 
 
 # ---- at the same moment
@@ -176,3 +288,25 @@ def test_bookings_of_several_patients_do_not_wait_for_each_other(committing):
         for pair in zip(ids, patients, strict=True)
     ]
     assert at_once(committing, works).kinds == {"Appointment": 8}
+
+
+@pytest.mark.race
+def test_bookings_of_one_patient_at_once_never_exceed_those_of_an_hour(committing, three_an_hour):
+    patient = make.patient()
+    ids = [make.slot(make.doctor(), day=THURSDAY, start=time(9 + n)).id for n in range(8)]
+    db.session.expunge_all()
+    works = [lambda one=one: services.book(one, patient=patient, idempotency_key=make.new_key()) for one in ids]
+    assert at_once(committing, works).kinds == {"Appointment": 3, "TooOften": 5}
+    assert held(patient) == 3
+
+
+@pytest.mark.race
+def test_cancellations_of_one_patient_at_once_never_exceed_those_of_an_hour(committing, app, monkeypatch):
+    patient = make.patient()
+    slots = [make.slot(make.doctor(), day=THURSDAY, start=time(9 + n)) for n in range(6)]
+    ids = [make.appointment(patient, slot=slot).id for slot in slots]
+    monkeypatch.setitem(app.config, "CHANGES_PER_HOUR", 3)
+    db.session.expunge_all()
+    works = [lambda one=one: services.cancel_as_patient(one, patient=patient) for one in ids]
+    assert at_once(committing, works).kinds == {"Appointment": 3, "TooOften": 3}
+    assert held(patient) == 3

@@ -6,6 +6,7 @@ from hms.scheduling.models.appointments import (
     Appointment,
     AppointmentChange,
     AppointmentStatus,
+    RefusedBooking,
 )
 from hms.scheduling.models.policies import BookingPolicy
 from hms.scheduling.models.schedules import BusyTime, Closure, DoctorPlan, Schedule, ScheduleHours, TimeOff
@@ -24,6 +25,7 @@ __all__ = [
     "DoctorPlan",
     "Mode",
     "Origin",
+    "RefusedBooking",
     "Schedule",
     "ScheduleHours",
     "Slot",

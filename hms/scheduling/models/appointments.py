@@ -107,6 +107,19 @@ class Appointment(Model):
         return status in ALLOWED_MOVES[self.status]
 
 
+class RefusedBooking(Model):
+    """What a page was told that asked for a slot and did not get it: sent again, it is told the same for two days."""
+
+    __tablename__ = "refused_bookings"
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey(Patient.id), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(primary_key=True)  # the slot may be removed meanwhile
+    code: Mapped[str] = mapped_column(String(40))
+    message: Mapped[str] = mapped_column(String(500))
+    refused_at: Mapped[datetime]
+
+
 class AppointmentChange(Model):
     """One line of an appointment's history: who moved it from which status to which, when and why. Append-only."""
 

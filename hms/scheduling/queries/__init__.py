@@ -26,7 +26,16 @@ from hms.scheduling.queries.directory import (
     welcome,
 )
 from hms.scheduling.queries.explaining import Explained, explain_day
-from hms.scheduling.queries.policies import PolicyRow, count_coming, find_policy, list_own_policies, lock_patient
+from hms.scheduling.queries.policies import (
+    PolicyRow,
+    Standing,
+    count_cancelled_lately,
+    find_policy,
+    list_own_policies,
+    lock_account,
+    lock_patient,
+    standing,
+)
 from hms.scheduling.queries.profile import (
     DoctorFacts,
     DoctorProfile,
@@ -77,12 +86,13 @@ __all__ = [
     "PolicyRow",
     "SlotToBook",
     "SpecialtyFacts",
+    "Standing",
     "Week",
     "Welcome",
     "agenda",
     "closures_between",
     "count_appointments",
-    "count_coming",
+    "count_cancelled_lately",
     "during",
     "explain_day",
     "find_earlier_booking",
@@ -109,6 +119,7 @@ __all__ = [
     "list_time_off",
     "list_unfit",
     "load_appointment",
+    "lock_account",
     "lock_appointment",
     "lock_doctor_of",
     "lock_patient",
@@ -116,6 +127,7 @@ __all__ = [
     "nearest_free",
     "next_appointment",
     "search_doctors",
+    "standing",
     "time_off_between",
     "unfit",
     "week_of",

@@ -1,7 +1,7 @@
 """What people do with slots and appointments. Every function here is one transaction: lock, check, change, announce."""
 
 from hms.scheduling.services.blocking import block_slot, unblock_slot
-from hms.scheduling.services.booking import book
+from hms.scheduling.services.booking import book, forget_refusals
 from hms.scheduling.services.cancelling import cancel_as_doctor, cancel_as_patient
 from hms.scheduling.services.closures import Closing, ClosurePreview, add_closure, preview_closure, remove_closure
 from hms.scheduling.services.lapsing import let_lapse, undo_lapses_to_come
@@ -56,6 +56,7 @@ __all__ = [
     "delete_slot",
     "end_schedule",
     "extend_plans",
+    "forget_refusals",
     "let_lapse",
     "mark_arrived",
     "mark_fulfilled",

@@ -1,27 +1,34 @@
 """Booking: exactly one of any number of patients gets a slot, and the same page gets the same appointment again."""
 
 import secrets
-from typing import NamedTuple
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, delete
 
 from hms import clock
-from hms.auth.models import AnyPatient, Doctor, PatientKey, User
-from hms.db import Busy, new_id, stored, transaction
-from hms.errors import NotFound
-from hms.prepared import Prepared
+from hms.auth.models import AnyPatient, PatientKey
+from hms.db import Busy, db, new_id, stored, transaction
+from hms.errors import NotFound, Refusal
 from hms.scheduling import emails, obstacles, policies, queries, signals
-from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot, SlotStatus
+from hms.scheduling.models import Appointment, Mode, RefusedBooking, SlotStatus
 from hms.scheduling.policies import Policy
+from hms.scheduling.queries import Standing
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, NoLongerOffered, NotOffering, SlotTaken
+from hms.scheduling.services.claiming import LOCK_IF_FREE, REMEMBER, WRITE
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 or O, no 1, I or L: a reference is read out over the telephone."""
 
 TRIES = 5
 """How often a slot is tried that others take and free again at the same moment."""
+
+REMEMBERED = timedelta(days=2)
+REMEMBERED_REFUSALS: tuple[type[Refusal], ...] = (SlotTaken, NoLongerOffered, AlreadyBooked, NotOffering)
+"""What others changed first is the answer of a page, whatever becomes of the slot later. What the patient can mend (a
+limit, another kind of visit), what the clock mends, and a busy database are no answers: the page may be sent again."""
 
 
 def book(
@@ -31,16 +38,25 @@ def book(
 
     ``mode`` is how the visit is to take place, ``in-person`` or ``online``; None takes what is offered, in person
     where both are. The same key again, or the same patient on the same slot again, is the same appointment and no
-    second one. Raises :class:`SlotTaken`, :class:`SlotPast`, :class:`TooSoon`, :class:`BeyondHorizon`,
-    :class:`NoLongerOffered`, :class:`ModeChanged`, :class:`AlreadyBooked`, :class:`TooManyBookings`,
-    :class:`NotOffering`, :class:`KeyReused`, :class:`NotFound`; :class:`Busy` when a lock does not come free in time.
+    second one; a key that was told that the slot is gone is told so again. Raises :class:`SlotTaken`,
+    :class:`SlotPast`, :class:`TooSoon`, :class:`BeyondHorizon`, :class:`NoLongerOffered`, :class:`ModeChanged`,
+    :class:`AlreadyBooked`, :class:`TooManyBookings`, :class:`TooOften`, :class:`NotOffering`, :class:`KeyReused`,
+    :class:`NotFound`; :class:`Busy` when a lock does not come free in time.
     """
     claim = Claim(slot_id, PatientKey(patient.id, patient.user_id), reason, mode, idempotency_key)
     with transaction():
-        for _ in range(TRIES):
-            if appointment := _claim(claim) or _earlier_or_refuse(claim):
-                return appointment
-        raise Busy
+        answer = _answer(claim)
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+def forget_refusals() -> int:
+    """Forget what pages were told two days ago and longer; how many."""
+    old = delete(RefusedBooking).where(RefusedBooking.refused_at < clock.now() - REMEMBERED)
+    with transaction() as session:
+        done = session.execute(old.execution_options(synchronize_session=False))
+    return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 
 
 class Claim(NamedTuple):
@@ -53,39 +69,91 @@ class Claim(NamedTuple):
     idempotency_key: str
 
 
-def _claim(claim: Claim) -> Appointment | None:
-    """The new appointment; none when somebody else was quicker, or a constraint knows better than our checks."""
-    slot = LOCK_IF_FREE.first(slot_id=claim.slot_id)
+def _answer(claim: Claim) -> Appointment | Refusal:
+    """What the page is told; a refusal is no exception yet, so that it can be stored like a booking."""
+    for _ in range(TRIES):
+        if answer := _claim(claim):
+            return answer
+    raise Busy
+
+
+def _claim(claim: Claim) -> Appointment | Refusal | None:
+    """The new appointment, or why there is none; None when it is worth another try."""
+    slot = LOCK_IF_FREE.first(slot_id=claim.slot_id, patient_id=claim.patient.id)
     if slot is None:
-        return None
-    _check(slot, claim)
-    appointment = _write(slot, claim)
-    if appointment is not None:
-        emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
-        signals.appointment_booked.send(appointment)
+        return _missed(claim)
+    policy = policies.of_row(slot)
+    if refusal := _obstacle(slot, policy, claim):
+        return _settled(claim, refusal)
+    appointment = _write(slot, claim, obstacles.limits(policy, is_verified=slot.is_verified))
+    if appointment is None:
+        return _settled(claim, _why_not(slot, policy, claim))
+    emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
+    signals.appointment_booked.send(appointment)
     return appointment
 
 
-def _check(slot: Row, claim: Claim) -> None:
+def _obstacle(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
     if slot.approved_at is None or slot.deactivated_at is not None:
-        raise NotOffering
-    policy = policies.of_row(slot)
-    if obstacle := obstacles.to_booking(slot, policy) or obstacles.to_mode(slot, claim.mode):
-        raise obstacle
-    if policy.has_limit:
-        _check_number(slot, policy, claim.patient)
+        return NotOffering()
+    return obstacles.to_booking(slot, policy) or obstacles.to_mode(slot, claim.mode)
 
 
-def _check_number(slot: Row, policy: Policy, patient: PatientKey) -> None:
-    """Count under a lock: two bookings of one patient at the same moment would each find the other missing."""
-    queries.lock_patient(patient)
-    coming, with_doctor = queries.count_coming(patient, doctor_id=slot.doctor_id)
-    if obstacle := obstacles.to_another(policy, coming=coming, with_doctor=with_doctor):
-        raise obstacle
+def _missed(claim: Claim) -> Appointment | Refusal | None:
+    """The slot is not free; or it is again by now, and worth another try."""
+    slot = queries.find_slot(claim.slot_id)
+    if slot is not None and slot.status == SlotStatus.FREE:
+        return None
+    if slot is None:
+        return _settled(claim, NotFound("This time is no longer offered."))
+    return _settled(claim, NoLongerOffered() if slot.status == SlotStatus.BUSY_UNAVAILABLE else SlotTaken())
 
 
-def _write(slot: Row, claim: Claim) -> Appointment | None:
-    """Appointment, slot and history in one statement; none when a constraint knows better than our checks."""
+def _why_not(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
+    """Which limit or constraint was against it; None for what the page itself has done before."""
+    numbers = queries.standing(claim.patient.id, doctor_id=slot.doctor_id, now=clock.now())
+    coming, with_doctor, lately = db.session.execute(numbers).one()
+    standing = Standing(coming, with_doctor, lately, slot.is_verified)
+    if refusal := obstacles.to_another(policy, standing):
+        return refusal
+    is_busy = queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at)
+    return AlreadyBooked() if is_busy else None
+
+
+def _settled(claim: Claim, refusal: Refusal | None) -> Appointment | Refusal | None:
+    """The one answer of this page: what it booked before, what it was told before, or this refusal from now on.
+
+    With the patient's row locked, nobody books or refuses the same page meanwhile.
+    """
+    queries.lock_patient(claim.patient)
+    earlier = queries.find_earlier_booking(claim.slot_id, patient=claim.patient, idempotency_key=claim.idempotency_key)
+    if earlier is not None:
+        return earlier if earlier.slot_id == claim.slot_id else KeyReused()
+    if isinstance(refusal, REMEMBERED_REFUSALS):
+        return _remember(claim, refusal)
+    told = db.session.get(RefusedBooking, (claim.patient.id, claim.idempotency_key, claim.slot_id))
+    return _as_told(told) if told else refusal
+
+
+def _remember(claim: Claim, refusal: Refusal) -> Refusal:
+    told = REMEMBER.first(
+        patient_id=claim.patient.id,
+        idempotency_key=claim.idempotency_key,
+        slot_id=claim.slot_id,
+        code=refusal.code,
+        message=refusal.message,
+        refused_at=clock.now(),
+    )
+    return _as_told(told) if told else refusal
+
+
+def _as_told(told: Any) -> Refusal:
+    kinds = {kind.code: kind for kind in REMEMBERED_REFUSALS}
+    return kinds[told.code](told.message)
+
+
+def _write(slot: Row, claim: Claim, limits: Mapping[str, int | None]) -> Appointment | None:
+    """Appointment, slot and history in one statement; none when a limit or a constraint is against it."""
     given = {
         "id": new_id(),
         "reference": new_reference(),
@@ -102,6 +170,8 @@ def _write(slot: Row, claim: Claim) -> Appointment | None:
     made = WRITE.first(
         history_id=new_id(),
         actor_id=claim.patient.user_id,
+        counts=any(most is not None for most in limits.values()),
+        **{f"most_{name}": most for name, most in limits.items()},
         **{f"new_{name}": value for name, value in given.items()},
     )
     return stored(Appointment, {**given, **made._asdict()}) if made else None
@@ -111,28 +181,6 @@ def _mode(slot: Row, claim: Claim) -> str:
     return (claim.mode or Mode.IN_PERSON) if slot.mode == Mode.BOTH else slot.mode
 
 
-def _earlier_or_refuse(claim: Claim) -> Appointment | None:
-    """The patient's own earlier appointment from this page or on this slot; otherwise the reason why there is none.
-
-    None when there is no such reason: the slot was freed again meanwhile, and is worth another try.
-    """
-    earlier = queries.find_earlier_booking(claim.slot_id, patient=claim.patient, idempotency_key=claim.idempotency_key)
-    if earlier is not None and earlier.slot_id == claim.slot_id:
-        return earlier
-    if earlier is not None:
-        raise KeyReused
-    slot = queries.find_slot(claim.slot_id)
-    if slot is None:
-        raise NotFound("This time is no longer offered.")
-    if slot.status == SlotStatus.BUSY_UNAVAILABLE:
-        raise NoLongerOffered
-    if slot.status != SlotStatus.FREE:
-        raise SlotTaken
-    if queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at):
-        raise AlreadyBooked
-    return None
-
-
 def new_reference() -> str:
     """Eight random letters and digits by which people name an appointment."""
     number, letters = secrets.randbelow(len(REFERENCE_ALPHABET) ** 8), ""
@@ -140,61 +188,3 @@ def new_reference() -> str:
         number, letter = divmod(number, len(REFERENCE_ALPHABET))
         letters += REFERENCE_ALPHABET[letter]
     return letters
-
-
-# -- the two statements ----------------------------------------------------------------------------------------------
-# They are prepared, and their answers are plain rows: this is the path that everybody takes at the same moment. Whether
-# the patient is elsewhere at that time is left to the constraint, which knows of bookings made this very moment, too.
-
-
-def _lock_if_free() -> Select:
-    """The slot, locked and read anew, with what the checks need; no row, and no waiting in line, once it is taken."""
-    statement = (
-        select(
-            Slot.doctor_id,
-            Slot.starts_at,
-            Slot.ends_at,
-            Slot.status,
-            Slot.mode,
-            Doctor.user_id.label("doctor_user_id"),
-            Doctor.approved_at,
-            User.deactivated_at,
-            *policies.COLUMNS,
-        )
-        .join(Doctor, Slot.doctor_id == Doctor.id)
-        .join(User, Doctor.user_id == User.id)
-        .where(Slot.id == bindparam("slot_id"), Slot.status == SlotStatus.FREE)
-        .with_for_update(of=Slot)
-    )
-    return policies.joined(statement, doctor_id=Slot.doctor_id)
-
-
-def _write_all() -> Select:
-    """The appointment, its slot's status and the first line of its history; no row when a constraint says no.
-
-    It answers what was not given to it.
-    """
-    columns = Appointment.__table__.columns
-    made = ("status", "cancellation_reason", "version")
-    given = [column.name for column in columns if column.name not in made]
-    booked = (
-        insert(Appointment)
-        .values(status=AppointmentStatus.BOOKED, **{name: bindparam(f"new_{name}") for name in given})
-        .on_conflict_do_nothing()
-        .returning(*columns)
-        .cte("booked")
-    )
-    taken = update(Slot).where(Slot.id == booked.c.slot_id).values(status=SlotStatus.BUSY).cte("taken")
-    line = {
-        "id": bindparam("history_id", type_=Uuid),
-        "appointment_id": booked.c.id,
-        "actor_id": bindparam("actor_id", type_=Uuid),
-        "to_status": booked.c.status,
-        "changed_at": booked.c.created_at,
-    }
-    history = insert(AppointmentChange).from_select(list(line), select(*line.values())).cte("history")
-    return select(*(booked.c[name] for name in made)).add_cte(taken, history)
-
-
-LOCK_IF_FREE = Prepared(_lock_if_free())
-WRITE = Prepared(_write_all())

@@ -20,14 +20,17 @@ from hms.scheduling.services.planning import days_of, make_equal
 def cancel_as_patient(appointment_id: UUID, *, patient: AnyPatient, reason: str = "") -> Appointment:
     """Cancel one's own appointment, until the cancellation window closes.
 
-    Cancelling it again changes nothing. Raises :class:`TooLateToCancel`, :class:`MoveNotAllowed`, ``NotFound``.
+    Cancelling it again changes nothing. Raises :class:`TooLateToCancel`, :class:`MoveNotAllowed`, :class:`TooOften`,
+    ``NotFound``.
     """
     with transaction() as session:
+        queries.lock_account(patient.user_id)
         queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_appointment(appointment_id, patient=patient)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
-        if obstacle := obstacles.to_cancelling(appointment):
+        lately = queries.count_cancelled_lately(patient)
+        if obstacle := obstacles.to_cancelling(appointment) or obstacles.to_another_cancelling(lately):
             raise obstacle
         _cancel(session, appointment, by="patient", actor_id=patient.user_id, reason=reason)
     return appointment

@@ -17,6 +17,7 @@ from hms.scheduling.services.planning import mark_stale
 
 CAN_CONTRADICT = {"minimum_notice_minutes", "horizon_days", "cancellation_hours"}
 MOST_NAMES = 3
+MAY_BE_EMPTY = "most_future_bookings"
 SHAPES_THE_PLAN = {"horizon_days", "gap_minutes"}
 LIMITS = {
     "minimum_notice_minutes": (0, 43_200, "The notice is between 0 and 43,200 minutes, which are 30 days."),
@@ -43,7 +44,7 @@ def set_clinic_policy(**values: int | None) -> list[RuleChange]:
     """
     _check(values)
     for name, value in values.items():
-        if value is None and policies.USUAL[name] is not None:
+        if value is None and name != MAY_BE_EMPTY:
             raise Invalid("Enter a number: this rule holds wherever a doctor has none of their own.", field=name)
     return _set(None, values)
 

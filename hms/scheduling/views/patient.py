@@ -53,7 +53,7 @@ def book(slot_id: UUID) -> ResponseReturnValue:
             form.reject(refusal)
         else:
             return _to_confirmation(appointment)
-    return _check_page(queries.get_slot_to_book(slot_id), form)
+    return _check_page(queries.get_slot_to_book(slot_id, patient=current_patient), form)
 
 
 def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
@@ -62,8 +62,8 @@ def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
 
 def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
     """The page of a time that can be booked, or of one that cannot, with the nearest that can."""
-    slot, policy = found
-    refusal = form.refusal or obstacles.to_booking(slot, policy) or _limit(found)
+    slot, policy, standing = found
+    refusal = form.refusal or obstacles.to_booking(slot, policy) or obstacles.to_another(policy, standing)
     if refusal is None or isinstance(refusal, Unavailable | KeyReused | ModeChanged):
         return render(
             "patient/book.html",
@@ -79,17 +79,8 @@ def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
     return _refusal_page(found, form, refusal, own)
 
 
-def _limit(found: SlotToBook) -> Refusal | None:
-    """Why this patient cannot book one more; nothing is counted where the number does not matter."""
-    slot, policy = found
-    if not policy.has_limit:
-        return None
-    coming, with_doctor = queries.count_coming(current_patient, doctor_id=slot.doctor_id)
-    return obstacles.to_another(policy, coming=coming, with_doctor=with_doctor)
-
-
 def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
-    slot, policy = found
+    slot, policy, _ = found
     near = queries.nearest_free(slot, policy=policy, count=TIMES_TO_CHOOSE_FROM)
     free = pickers.nearest(near, to=slot, besides=own)
     clash = next((appointment for appointment in own if pickers.overlaps(slot, appointment)), None)
