@@ -49,8 +49,10 @@ PEOPLE = (
     FROM generate_series(0, %(doctors)s - 1) AS n
     """,
     f"""
-    INSERT INTO users (id, email, full_name, role, password_hash, created_at)
-    SELECT {_id("patient_user", "n")}, 'patient-' || n || '@bench.test', {_NAME}, 'patient', '!', %(loaded_at)s
+    INSERT INTO users (id, email, full_name, role, password_hash, created_at,
+                       email_verified_at)
+    SELECT {_id("patient_user", "n")}, 'patient-' || n || '@bench.test', {_NAME}, 'patient', '!', %(loaded_at)s,
+           %(loaded_at)s
     FROM generate_series(0, %(patients)s - 1) AS n
     """,
     f"""
@@ -107,6 +109,7 @@ def load(database: Database, clinic: Clinic, *, today: date, progress: Progress)
         cursor = link.cursor()
         for statement in PEOPLE:
             cursor.execute(statement, values)
+        cursor.execute("UPDATE booking_policies SET most_future_bookings = 1000")  # counted, and never too many
         _sign_everybody_in(link, clinic)
         for first in range(0, clinic.slots, SLOTS_AT_ONCE):
             last = min(first + SLOTS_AT_ONCE, clinic.slots) - 1

@@ -12,7 +12,12 @@ from typing import cast
 
 import click
 from flask import Flask, current_app
+<<<<<<< HEAD
 from sqlalchemy import Table, insert, text
+=======
+from flask.cli import AppGroup
+from sqlalchemy import Table, insert, text, update
+>>>>>>> 8bb8696 (Demo and bench: a few patients fill a whole clinic)
 from sqlalchemy.orm import Session
 
 from hms import clock
@@ -30,6 +35,7 @@ from hms.scheduling.models import (
     Appointment,
     AppointmentChange,
     AppointmentStatus,
+    BookingPolicy,
     Closure,
     DoctorPlan,
     Schedule,
@@ -107,6 +113,7 @@ def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:
         _write(session, Patient, roster.patients(everybody))
         _write(session, Slot, diary.slots)
         _write_hours(session, everybody, diary.now)
+        session.execute(update(BookingPolicy).values(most_future_bookings=None))  # a few patients fill a whole clinic
         _write(session, Appointment, diary.appointments)
         _write(session, AppointmentChange, diary.changes)
     with transaction() as session:
