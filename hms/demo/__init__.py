@@ -12,12 +12,7 @@ from typing import cast
 
 import click
 from flask import Flask, current_app
-<<<<<<< HEAD
-from sqlalchemy import Table, insert, text
-=======
-from flask.cli import AppGroup
 from sqlalchemy import Table, insert, text, update
->>>>>>> 8bb8696 (Demo and bench: a few patients fill a whole clinic)
 from sqlalchemy.orm import Session
 
 from hms import clock
