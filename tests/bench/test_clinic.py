@@ -118,7 +118,7 @@ def test_a_request_made_for_another_secret_key_is_noticed(site):
 def test_the_plans_of_the_hot_queries_are_found(site):
     plans = statements.plans(site)
     assert list(plans) == ["directory", "doctor's page", "booking"]
-    assert "FOR UPDATE" in plans["booking"]
+    assert "FOR NO KEY UPDATE" in plans["booking"]
     assert all("Execution Time" in plan and "Buffers" in plan for plan in plans.values())
 
 
