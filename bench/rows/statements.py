@@ -57,7 +57,7 @@ def plans(site: Site) -> dict[str, str]:
 
 def _plan(site: Site, of: str) -> str:
     queries = [statement for statement in _statements(site, of, patient=1) if statement.text.startswith("SELECT")]
-    hot = max(queries, key=lambda statement: ("FOR UPDATE" in statement.text, statement.seconds)).text
+    hot = max(queries, key=lambda statement: ("FOR NO KEY UPDATE" in statement.text, statement.seconds)).text
     site.ledger.free_everything()  # so that a booking finds its time free again
     with site.database.connected() as link, link.cursor() as cursor:
         for _ in ("learns what the tables are", "knows"):
