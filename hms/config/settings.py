@@ -153,6 +153,12 @@ SETTINGS = (
         help="The Lambda function that sends mail, such as hms-email-prod-send-email. Empty: mail waits.",
     ),
     Setting(
+        name="DAILY_MAIL_LIMIT",
+        parse=whole,
+        default="100",
+        help="How many emails about appointments one person gets in 24 hours; what is more waits. 0: no limit.",
+    ),
+    Setting(
         name="REMINDER_HOURS",
         parse=hours,
         default="24,2",

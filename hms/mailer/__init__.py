@@ -8,20 +8,35 @@ is off: promises are kept, pages say so, and everything else works.
 from flask import Flask, current_app
 
 from hms import outbox
-from hms.mailer.promising import Composer, Mail, Promise, clinic, compose_with, send
+from hms.mailer.promising import Composer, Mail, Promise, clinic, compose_with, foresee_with, send, was_told
 from hms.mailer.sending import deliver
 from hms.mailer.timeline import messages_about
+from hms.mailer.trouble import troubles
 from hms.web import panels
 
-__all__ = ["Composer", "Mail", "Promise", "clinic", "compose_with", "init_app", "is_on", "send"]
+__all__ = [
+    "Composer",
+    "Mail",
+    "Promise",
+    "clinic",
+    "compose_with",
+    "foresee_with",
+    "init_app",
+    "is_on",
+    "send",
+    "was_told",
+]
 
 
 def init_app(app: Flask) -> None:
-    """Deliver mail if there is a function for it; show staff the messages at the place ``messages``."""
+    """Deliver mail if there is a function for it; show staff the messages at the place ``messages``, and at ``staff``
+    what keeps mail from leaving.
+    """
     if app.config["EMAIL_FUNCTION"]:
         outbox.register(app, "email", deliver)
     app.add_template_global(is_on, "email_is_on")
     panels.hang(app, "messages", messages_about)
+    panels.hang(app, "staff", troubles)
 
 
 def is_on() -> bool:

@@ -5,7 +5,7 @@ composer that a capability registers for its message type, so that nobody is tol
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from sqlalchemy.exc import NoResultFound
 
 from hms import outbox
 from hms.errors import NotFound
+
+A_MOMENT = timedelta(seconds=10)
 
 
 class Promise(NamedTuple):
@@ -68,15 +70,57 @@ def clinic() -> dict[str, str]:
     }
 
 
-def compose_with(app: Flask, message_type: str, composer: Composer) -> None:
-    """Gather mails of this type through ``composer``."""
+def compose_with(app: Flask, message_type: str, composer: Composer, *, has_daily_limit: bool = False) -> None:
+    """Gather mails of this type through ``composer``.
+
+    With ``has_daily_limit`` they count towards ``HMS_DAILY_MAIL_LIMIT``; what keeps an account safe does not.
+    """
     app.extensions.setdefault("hms.composers", {})[message_type] = composer
+    if has_daily_limit:
+        app.extensions.setdefault("hms.limited_mails", set()).add(message_type)
+
+
+def was_told(promise: Promise, *types: str) -> bool:
+    """Whether a mail of these types about the same thing left for the same person, or may have.
+
+    True also where no such mail was ever promised. Raises :class:`hms.outbox.TemporaryFailure` while one is on its way.
+    """
+    told = outbox.told(promise.about, to=promise.to, types=types)
+    if told.may_have_left:
+        return True
+    if told.being_sent:
+        raise outbox.TemporaryFailure("An earlier email about this is being sent; this one follows it.", wait=A_MOMENT)
+    return not told.ever_promised
+
+
+def foresee_with(app: Flask, message_type: str, check: Callable[[Promise, Any], None]) -> None:
+    """Let staff see beforehand whether a mail of this type will be sent.
+
+    ``check`` gets what was promised and the thing that it is about, as a page has read it, and raises
+    :class:`hms.outbox.Dropped` when the mail would not be sent as things stand now.
+    """
+    app.extensions.setdefault("hms.foreseen_mails", {})[message_type] = check
+
+
+def why_not(payload: Mapping[str, Any], subject: object) -> str:
+    """Why a mail about ``subject`` that waits will not be sent, as things stand now; empty as far as nobody knows."""
+    try:
+        promise = _read(payload)
+        check = current_app.extensions.get("hms.foreseen_mails", {}).get(promise.message_type)
+        if check is not None:
+            check(promise, subject)
+    except (outbox.Dropped, outbox.PermanentFailure) as reason:
+        return str(reason)
+    except (KeyError, TypeError, ValueError):  # it was stored in a form that whoever sends it will find unreadable
+        return ""
+    return ""
 
 
 def compose(payload: Mapping[str, Any]) -> Mail:
     """The mail that a message's payload promises, as things stand now.
 
-    Raises :class:`hms.outbox.Dropped` or :class:`hms.outbox.PermanentFailure`.
+    Raises :class:`hms.outbox.Dropped`, :class:`hms.outbox.PermanentFailure` or, where it has to wait for another mail,
+    :class:`hms.outbox.TemporaryFailure`.
     """
     promise = _read(payload)
     composer = current_app.extensions["hms.composers"].get(promise.message_type)

@@ -15,6 +15,7 @@ from flask import current_app
 
 from hms import outbox
 from hms.db import db
+from hms.mailer import limiting
 from hms.mailer.promising import compose
 from hms.outbox import Fault
 
@@ -42,6 +43,7 @@ def deliver(message: outbox.Message) -> None:
     recognised.
     """
     mail = compose(message.payload)
+    limiting.check(message.payload)
     db.session.rollback()  # what was read is read: no transaction stays open while a slow function is waited for
     event = {
         "type": message.payload["type"],

@@ -6,7 +6,8 @@ from flask import current_app, render_template
 
 from hms import clock, outbox
 from hms.db import Model
-from hms.outbox import MessageStatus, OutboxMessage
+from hms.mailer.promising import why_not
+from hms.outbox import Fault, MessageStatus, OutboxMessage
 from hms.web import formats
 
 WHAT = {
@@ -27,6 +28,9 @@ KINDS = {
     MessageStatus.PENDING: "brand",
 }
 
+WAITING: dict[str, str] = {Fault.UNSURE: "May have been sent", Fault.LIMIT: "Held"}
+KINDS_OF_STATES = {"May have been sent": "warn", "Came back": "bad", "Will not be sent": "", "Held": "warn"}
+
 
 class Line(NamedTuple):
     """One mail: what it is, a word and a colour for its state, and a sentence that says more."""
@@ -39,14 +43,14 @@ class Line(NamedTuple):
 
 def messages_about(subject: Model) -> str:
     """The panel with the mails about an appointment; nothing before there is one."""
-    lines = [line(message) for message in outbox.timeline(subject.id) if message.kind == "email"]  # type: ignore[attr-defined]
+    lines = [line(message, subject) for message in outbox.timeline(subject.id) if message.kind == "email"]  # type: ignore[attr-defined]
     return render_template("mailer/_messages.html", lines=lines) if lines else ""
 
 
-def line(message: OutboxMessage) -> Line:
-    """One mail in words."""
-    state, detail = _state(message)
-    return Line(_what(message), state, KINDS[MessageStatus(message.status)], detail)
+def line(message: OutboxMessage, subject: Model) -> Line:
+    """One mail about ``subject`` in words."""
+    state, detail = _state(message, subject)
+    return Line(_what(message), state, KINDS_OF_STATES.get(state, KINDS[MessageStatus(message.status)]), detail)
 
 
 def _what(message: OutboxMessage) -> str:
@@ -56,22 +60,38 @@ def _what(message: OutboxMessage) -> str:
     return f"{what}, {hours} hour{'' if hours == 1 else 's'} before" if hours else what
 
 
-def _state(message: OutboxMessage) -> tuple[str, str]:
-    at = formats.moment(message.finished_at) if message.finished_at else ""
+def _state(message: OutboxMessage, subject: Model) -> tuple[str, str]:
+    if message.finished_at:
+        return _end(message, formats.moment(message.finished_at))
+    if reason := _why_not(message, subject):
+        return "Will not be sent", reason
+    if not current_app.config["EMAIL_FUNCTION"]:
+        return "Not sent", "Email is off."
+    if message.attempts and message.status == MessageStatus.PENDING:
+        detail = f"{message.last_error or ''} Next try {formats.moment(message.due_at)}{_tries(message)}."
+        return WAITING.get(str(message.fault), "Will be tried again"), detail
+    if message.due_at > clock.now() and message.status == MessageStatus.PENDING:
+        return "Planned", f"For {formats.moment(message.due_at)}."
+    return "Queued", "Leaves within seconds."
+
+
+def _why_not(message: OutboxMessage, subject: Model) -> str:
+    """Nothing is promised that will not be sent, and nothing is denied that may have left already."""
+    may_have_left = message.status != MessageStatus.PENDING or message.fault == Fault.UNSURE
+    return "" if may_have_left else why_not(message.payload, subject)
+
+
+def _end(message: OutboxMessage, at: str) -> tuple[str, str]:
     error = message.last_error or ""
+    if message.fault == Fault.BOUNCED:
+        return "Came back", f"{error} Sent {at}."
+    if message.status == MessageStatus.SENT and message.fault == Fault.UNSURE:
+        return "May have been sent", f"{error} {at}."
     if message.status == MessageStatus.SENT:
         return "Sent", f"{at}{_tries(message)}."
     if message.status == MessageStatus.DROPPED:
         return "Not sent", f"{error} {at}."
-    if message.status == MessageStatus.DEAD:
-        return "Failed", f"{error} Given up {at}{_tries(message)}."
-    if not current_app.config["EMAIL_FUNCTION"]:
-        return "Not sent", "Email is off."
-    if message.attempts and message.status == MessageStatus.PENDING:
-        return "Will be tried again", f"{error} Next try {formats.moment(message.due_at)}{_tries(message)}."
-    if message.due_at > clock.now() and message.status == MessageStatus.PENDING:
-        return "Planned", f"For {formats.moment(message.due_at)}."
-    return "Queued", "Leaves within seconds."
+    return "Failed", f"{error} Given up {at}{_tries(message)}."
 
 
 def _tries(message: OutboxMessage) -> str:

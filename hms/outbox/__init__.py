@@ -11,7 +11,7 @@ from hms.outbox.delivering import Message, deliver_due, register, send_again
 from hms.outbox.enqueuing import Lookup, enqueue, enqueue_if_found
 from hms.outbox.lanes import deliver_next
 from hms.outbox.models import Fault, MessageStatus, OutboxMessage, type_of
-from hms.outbox.queries import list_messages, timeline
+from hms.outbox.queries import Told, Trouble, list_messages, list_troubles, nth_latest, timeline, told
 from hms.outbox.trouble import Dropped, MayHaveBeenSent, PermanentFailure, TemporaryFailure
 
 __all__ = [
@@ -24,25 +24,32 @@ __all__ = [
     "OutboxMessage",
     "PermanentFailure",
     "TemporaryFailure",
+    "Told",
+    "Trouble",
     "deliver_due",
     "deliver_next",
     "enqueue",
     "enqueue_if_found",
     "init_app",
     "list_messages",
+    "list_troubles",
+    "nth_latest",
     "register",
     "send_again",
     "timeline",
+    "told",
     "type_of",
 ]
 
 
 def init_app(app: Flask) -> None:
-    """Let the worker deliver, and register ``flask outbox``."""
+    """Let the worker deliver and tidy up, and register ``flask outbox``."""
     from hms import worker
+    from hms.outbox import tidying
     from hms.outbox.cli import outbox
     from hms.outbox.healing import undo_marks_of_the_future
 
     worker.heal("marks of messages", undo_marks_of_the_future)
     worker.loop("outbox", deliver_next)
+    worker.every(tidying.TIDY_SECONDS, "remove old messages", tidying.remove_old)
     app.cli.add_command(outbox)

@@ -1,11 +1,14 @@
 """What can be seen of the messages."""
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from hms.db import db
-from hms.outbox.models import OutboxMessage
+from hms.outbox.models import Fault, MessageStatus, OutboxMessage
 
 
 def timeline(subject_id: UUID) -> list[OutboxMessage]:
@@ -20,3 +23,71 @@ def list_messages(*, status: str | None = None, most: int = 50) -> list[OutboxMe
     if status:
         statement = statement.where(OutboxMessage.status == status)
     return list(db.session.scalars(statement))
+
+
+class Told(NamedTuple):
+    """What became of the messages about one thing to one person; all are False where there never were any."""
+
+    ever_promised: bool
+    being_sent: bool
+    may_have_left: bool
+
+
+def told(subject_id: UUID, *, to: UUID, types: Collection[str]) -> Told:
+    """Whether a person was told of something by messages of these types."""
+    named = OutboxMessage.payload
+    messages = db.session.execute(
+        select(OutboxMessage.status, OutboxMessage.fault).where(
+            OutboxMessage.subject_id == subject_id, named["to"].astext == str(to), named["type"].astext.in_(types)
+        )
+    ).all()
+    return Told(
+        ever_promised=bool(messages),
+        being_sent=any(message.status == MessageStatus.SENDING for message in messages),
+        may_have_left=any(
+            message.status == MessageStatus.SENT or message.fault == Fault.UNSURE for message in messages
+        ),
+    )
+
+
+def nth_latest(number: int, *, to: str, types: Collection[str], since: datetime) -> datetime | None:
+    """When the mail was sent that is the n-th latest of these types to a person since a moment; None if it is fewer."""
+    statement = (
+        select(OutboxMessage.finished_at)
+        .where(OutboxMessage.status == MessageStatus.SENT, OutboxMessage.kind == "email", _sent_to(to))
+        .where(OutboxMessage.finished_at > since, OutboxMessage.payload["type"].astext.in_(types))
+        .order_by(OutboxMessage.finished_at.desc())
+        .offset(number - 1)
+        .limit(1)
+    )
+    return db.session.scalar(statement)
+
+
+def _sent_to(to: str) -> ColumnElement[bool]:
+    return OutboxMessage.payload["to"].astext == to
+
+
+class Trouble(NamedTuple):
+    """How many messages of a kind wait, or were given up, for the same fault; one of their errors, and since when."""
+
+    status: str
+    fault: str
+    number: int
+    error: str
+    since: datetime
+
+
+def list_troubles(kind: str, *, given_up_since: datetime) -> list[Trouble]:
+    """What keeps messages of a kind from leaving: those that wait after a failure, and those given up lately."""
+    fault: ColumnElement[str] = func.coalesce(OutboxMessage.fault, "")
+    error: ColumnElement[str] = func.coalesce(func.max(OutboxMessage.last_error), "")
+    since = func.min(func.coalesce(OutboxMessage.first_tried_at, OutboxMessage.due_at))
+    waits = OutboxMessage.status == MessageStatus.PENDING
+    given_up = (OutboxMessage.status == MessageStatus.DEAD) & (OutboxMessage.finished_at >= given_up_since)
+    statement = (
+        select(OutboxMessage.status, fault, func.count(), error, since)
+        .where(OutboxMessage.kind == kind, OutboxMessage.fault.isnot(None), waits | given_up)
+        .group_by(OutboxMessage.status, fault)
+        .order_by(OutboxMessage.status, fault)
+    )
+    return [Trouble(*row) for row in db.session.execute(statement)]

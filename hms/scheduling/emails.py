@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from hms import clock, mailer, outbox
 from hms.auth.models import User
 from hms.mailer import Mail, Promise
-from hms.scheduling import policies, queries
+from hms.scheduling import holding, policies, queries
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
 from hms.web.links import public_url
@@ -111,7 +111,10 @@ def init_app(app: Flask) -> None:
         "STATUS_UPDATE": _status_update,
     }
     for message_type, composer in composers.items():
-        mailer.compose_with(app, message_type, composer)
+        mailer.compose_with(app, message_type, composer, has_daily_limit=True)
+    for message_type in holding.TELLS_OF_IT:
+        is_reminder = message_type == "APPOINTMENT_REMINDER"
+        mailer.foresee_with(app, message_type, holding.check_reminder if is_reminder else holding.check_as_promised)
 
 
 def invite_with(app: Flask, invitation: Invitation) -> None:
@@ -134,8 +137,7 @@ def _change(promise: Promise) -> Mail:
 
 def _cancellation(promise: Promise) -> Mail:
     appointment = queries.load_appointment(promise.about)
-    if appointment.ends_at <= clock.now():
-        raise outbox.Dropped("The time of the appointment has passed.")
+    holding.check_cancellation(promise, appointment)
     withdrawal = _invitation(promise, appointment, "CANCEL")
     return _mail(
         promise,
@@ -147,14 +149,8 @@ def _cancellation(promise: Promise) -> Mail:
 
 
 def _reminder(promise: Promise) -> Mail:
-    appointment = _as_promised(promise)
-    if appointment.status != AppointmentStatus.BOOKED:
-        raise outbox.Dropped("The patient has come already.")
-    if not appointment.patient.wants_reminders:
-        raise outbox.Dropped("The patient has switched reminders off.")
-    later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < promise.extra["hours"]]
-    if later and clock.now() >= appointment.starts_at - timedelta(hours=max(later)):
-        raise outbox.Dropped("It is so late that the next reminder takes its place.")
+    appointment = queries.load_appointment(promise.about)
+    holding.check_reminder(promise, appointment)
     return _mail(promise, appointment, starts_text=_starts(appointment), **_how_to_cancel(promise, appointment))
 
 
@@ -171,12 +167,7 @@ def _status_update(promise: Promise) -> Mail:
 def _as_promised(promise: Promise) -> Appointment:
     """The appointment, if it is still the one that the mail was promised for, and still to come."""
     appointment = queries.load_appointment(promise.about)
-    if appointment.status == AppointmentStatus.CANCELLED:
-        raise outbox.Dropped("The appointment was cancelled.")
-    if appointment.version != promise.version:
-        raise outbox.Dropped("The appointment has changed since; another message tells of it.")
-    if appointment.starts_at <= clock.now():
-        raise outbox.Dropped("The time of the appointment has come.")
+    holding.check_as_promised(promise, appointment)
     return appointment
 
 

@@ -58,7 +58,50 @@ def test_what_was_dropped_because_it_was_cancelled(messages, made, asha, postbox
     postbox.deliver()
     said = "".join(messages())
     assert "Confirmation to the patient Not sent The appointment was cancelled. Monday 23 November 2026, 08:00." in said
-    assert "Cancellation to the patient Sent" in said
+    assert "Cancellation to the patient Not sent It was cancelled before anything was sent about it." in said
+
+
+def test_no_reminder_of_a_cancelled_visit_is_promised(messages, made, asha, postbox):
+    postbox.deliver()
+    services.cancel_as_patient(made.id, patient=asha)
+    said = messages()
+    assert "Reminder to the patient, 24 hours before Will not be sent The appointment was cancelled." in said
+    assert not [line for line in said if "Planned" in line]
+
+
+def test_no_reminder_is_promised_that_the_patient_has_switched_off(messages, made, asha):
+    with transaction():
+        asha.wants_reminders = False
+    assert [line for line in messages() if "Planned" in line] == []
+    assert (
+        "Reminder to the patient, 2 hours before Will not be sent The patient has switched reminders off." in messages()
+    )
+
+
+def test_what_may_have_been_sent_is_not_called_sent(messages, postbox):
+    answer = {"ok": False, "retryable": False, "error": "It may have been sent: no answer came.", "fault": "unsure"}
+    postbox.answers += [answer] * 9
+    postbox.deliver()
+    at = "Monday 23 November 2026, 08:00"
+    assert f"Confirmation to the patient May have been sent It may have been sent: no answer came. {at}." in messages()
+
+
+def test_whose_fault_it_is_that_mail_waits_stands_on_receptions_first_page(made, signed_in, postbox, rita):
+    postbox.answers += [{"ok": False, "retryable": True, "error": "Our login is refused (535).", "fault": "ours"}] * 9
+    postbox.deliver()
+    text = signed_in(rita).page("staff.overview").text
+    assert "Emails aren’t being sent: our own email settings are wrong" in text
+    assert "Our login is refused (535)." in text
+
+
+def test_what_the_recipients_server_refused_stands_there_too_and_nothing_else_does(made, signed_in, postbox, rita):
+    said = "could not be sent this week"
+    assert said not in signed_in(rita).page("staff.overview").text
+    postbox.answers.append(
+        {"ok": False, "retryable": False, "error": "The mail server refused the recipient (550).", "fault": "recipient"}
+    )
+    postbox.deliver()
+    assert f"1 email {said}" in signed_in(rita).page("staff.overview").text
 
 
 def test_a_message_that_nobody_can_read_does_not_break_the_page(messages, made, postbox):

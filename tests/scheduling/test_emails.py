@@ -99,10 +99,44 @@ class TestBooking:
         assert "cancel_url" not in patient.data
         assert "Call 020 7946 0100 as soon as you can" in patient.text
 
-    def test_what_was_cancelled_before_it_was_sent_is_not_confirmed(self, appointment, asha, postbox):
+    def test_what_its_patient_cancelled_before_anything_was_sent_is_not_told_at_all(self, appointment, asha, postbox):
         services.cancel_as_patient(appointment.id, patient=asha)
-        assert types(postbox.deliver()) == ["BOOKING_CANCELLATION", "BOOKING_CANCELLATION_DOCTOR"]
+        assert postbox.deliver() == []
         assert states(appointment)["BOOKING_CONFIRMATION"] == ("dropped", "The appointment was cancelled.")
+        nothing_sent = ("dropped", "It was cancelled before anything was sent about it.")
+        assert states(appointment)["BOOKING_CANCELLATION"] == nothing_sent
+        assert states(appointment)["BOOKING_CANCELLATION_DOCTOR"] == nothing_sent
+
+    def test_a_patient_whose_visit_the_doctor_cancelled_is_told_although_nothing_was_sent_before(
+        self, appointment, bose, postbox
+    ):
+        services.cancel_as_doctor(appointment.id, doctor=bose, reason="Ill")
+        assert types(postbox.deliver()) == ["BOOKING_CANCELLATION"]
+
+    def test_whoever_was_told_of_a_visit_is_told_that_it_was_cancelled(self, appointment, asha, postbox):
+        postbox.answers.append({"ok": False, "retryable": False, "error": "Refused (550).", "fault": "recipient"})
+        (confirmed,) = postbox.deliver()
+        services.cancel_as_patient(appointment.id, patient=asha)
+        (cancelled,) = postbox.deliver()
+        assert confirmed.to == cancelled.to
+        assert cancelled.type.startswith("BOOKING_CANCELLATION")
+
+    def test_a_cancellation_waits_for_the_confirmation_that_is_just_being_sent(
+        self, appointment, asha, postbox, steady_clock
+    ):
+        underway = [outbox.delivering.take(["email"]) for _ in range(2)]
+        services.cancel_as_patient(appointment.id, patient=asha)
+        assert postbox.deliver() == []
+        for message in underway:
+            outbox.delivering._finish(message, "sent", None)
+        steady_clock.advance(minutes=1)
+        assert types(postbox.deliver()) == ["BOOKING_CANCELLATION", "BOOKING_CANCELLATION_DOCTOR"]
+
+    def test_a_patient_who_books_and_cancels_in_turn_sends_the_doctor_no_mail(self, asha, slot, postbox):
+        for number in range(20):
+            made = services.book(slot.id, patient=asha, idempotency_key=str(number))
+            services.cancel_as_patient(made.id, patient=asha)
+        assert postbox.deliver() == []
 
     def test_a_confirmation_is_not_sent_once_the_visit_has_begun(self, appointment, postbox, steady_clock):
         steady_clock.set(STARTS_AT)
@@ -177,6 +211,7 @@ class TestCancelling:
         assert letter.data["details_url"] == f"http://localhost/patient/appointments/{appointment.id}"
 
     def test_a_doctor_who_offers_nothing_any_more_is_not_linked_to(self, appointment, asha, bose, postbox):
+        postbox.deliver()
         services.cancel_as_patient(appointment.id, patient=asha)
         auth.deactivate(bose.user.email)
         assert postbox.only().data["action_url"] == "http://localhost/doctors"

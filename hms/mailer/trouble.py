@@ -1,0 +1,44 @@
+"""What keeps mail from leaving, in words for staff."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from flask import render_template
+
+from hms import clock, outbox
+from hms.outbox import Fault, MessageStatus, Trouble
+
+LATELY = timedelta(days=7)
+
+
+class Notice(NamedTuple):
+    """One box: its colour, its title, and sentences about what happens and what to do."""
+
+    kind: str
+    title: str
+    sentences: tuple[str, ...]
+
+
+def troubles(subject: object) -> str:
+    """The panel about mail that does not leave; nothing while it does."""
+    found = outbox.list_troubles("email", given_up_since=clock.now() - LATELY)
+    notices = [notice for trouble in found if (notice := _notice(trouble))]
+    return render_template("mailer/_troubles.html", notices=notices) if notices else ""
+
+
+def _notice(trouble: Trouble) -> Notice | None:
+    number = f"{trouble.number} email{'' if trouble.number == 1 else 's'}"
+    if trouble.status == MessageStatus.DEAD:
+        title = f"{number} could not be sent this week"
+        advice = "Call the patient if the appointment is soon. The command flask outbox list --status dead shows which."
+        return Notice("warn", title, (trouble.error, advice))
+    waiting = f"{number} waiting. Each is tried for up to 3 days."
+    if trouble.fault == Fault.OURS:
+        advice = "Someone has to correct the email settings; then everything that waits is sent."
+        title = "Emails aren’t being sent: our own email settings are wrong"
+        return Notice("bad", title, (trouble.error, waiting, advice))
+    if trouble.fault == Fault.SERVER:
+        return Notice("warn", "The mail server isn’t answering", (trouble.error, waiting))
+    if trouble.fault == Fault.LIMIT:
+        return Notice("warn", f"{number} held back", (trouble.error,))
+    return None

@@ -1,0 +1,58 @@
+"""Whether a mail that was promised about an appointment still holds: asked when it is sent, and when staff look.
+
+Each check raises :class:`hms.outbox.Dropped` with the reason when it does not.
+"""
+
+from datetime import timedelta
+
+from flask import current_app
+
+from hms import clock, mailer, outbox
+from hms.mailer import Promise
+from hms.scheduling.models import Appointment, AppointmentStatus
+
+TELLS_OF_IT = (
+    "BOOKING_CONFIRMATION",
+    "BOOKING_CONFIRMATION_DOCTOR",
+    "BOOKING_CHANGE",
+    "BOOKING_CHANGE_DOCTOR",
+    "APPOINTMENT_REMINDER",
+)
+"""The mails from which somebody learns of an appointment."""
+
+
+def check_as_promised(promise: Promise, appointment: Appointment) -> None:
+    """The appointment is still the one that the mail was promised for, and still to come."""
+    if appointment.status == AppointmentStatus.CANCELLED:
+        raise outbox.Dropped("The appointment was cancelled.")
+    if appointment.version != promise.version:
+        raise outbox.Dropped("The appointment has changed since; another message tells of it.")
+    if appointment.starts_at <= clock.now():
+        raise outbox.Dropped("The time of the appointment has come.")
+
+
+def check_reminder(promise: Promise, appointment: Appointment) -> None:
+    """The patient has not come yet, wants to be reminded, and is not reminded again before long."""
+    check_as_promised(promise, appointment)
+    if appointment.status != AppointmentStatus.BOOKED:
+        raise outbox.Dropped("The patient has come already.")
+    if not appointment.patient.wants_reminders:
+        raise outbox.Dropped("The patient has switched reminders off.")
+    later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < promise.extra["hours"]]
+    if later and clock.now() >= appointment.starts_at - timedelta(hours=max(later)):
+        raise outbox.Dropped("It is so late that the next reminder takes its place.")
+
+
+def check_cancellation(promise: Promise, appointment: Appointment) -> None:
+    """The visit would still be to come, and there is something to take back.
+
+    Of a visit that came and went before anything was sent about it, who cancelled it and who never heard of it need no
+    mail. A patient whose visit somebody else cancelled does.
+    """
+    if appointment.ends_at <= clock.now():
+        raise outbox.Dropped("The time of the appointment has passed.")
+    is_patients = promise.message_type == "BOOKING_CANCELLATION"
+    if is_patients and promise.extra["cancelled_by"] != "patient":
+        return
+    if not mailer.was_told(promise, *TELLS_OF_IT):
+        raise outbox.Dropped("It was cancelled before anything was sent about it.")
