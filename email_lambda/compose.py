@@ -39,7 +39,7 @@ def _headers(message: Message, *, subject: str, settings: Settings) -> dict[str,
     headers = {
         "Subject": addresses.header_text(subject),
         "From": addresses.mailbox(clinic, settings.sender),
-        "To": addresses.mailbox(without_controls(message.text("recipient_name")), message.to),
+        "To": _recipient(message),
         "Date": format_datetime(localtime()),
         "Message-ID": addresses.message_id(message.message_id, domain=settings.domain),
         # RFC 3834, and Exchange's own word for it: no out-of-office answers to a machine.
@@ -50,6 +50,12 @@ def _headers(message: Message, *, subject: str, settings: Settings) -> dict[str,
     if settings.reply_to:
         headers["Reply-To"] = addresses.mailbox(clinic, settings.reply_to)
     return headers
+
+
+def _recipient(message: Message) -> str:
+    """The address, with a name where the message has one."""
+    name = message.data.get("recipient_name")
+    return addresses.mailbox(without_controls(str(name)), message.to) if name else message.to
 
 
 def _with_headers(headers: dict[str, str]) -> EmailMessage:

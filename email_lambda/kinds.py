@@ -13,6 +13,7 @@ CALENDAR_LENGTH = 64 * 1024
 # Control characters, lone surrogates, line and paragraph separators: none has a place in one line of text.
 _UNFIT_FOR_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _URL = re.compile(r"https?://[!#-;=?-~]+", re.ASCII)
+_CODE = re.compile(r"[0-9]{6}", re.ASCII)
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.ics", re.ASCII)
 
 
@@ -65,6 +66,7 @@ def one_of(*words: str) -> Kind:
 
 LINE = Kind(f"one line of text of at most {LINE_LENGTH} characters", _is_line)
 URL = Kind("an absolute http or https address in ASCII", _is_url)
+CODE = Kind("six digits", lambda value: isinstance(value, str) and _CODE.fullmatch(value) is not None)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 CALENDAR = Kind("the text of one iCalendar file", _is_calendar)
 FILENAME = Kind("a plain file name that ends in .ics", _is_filename)

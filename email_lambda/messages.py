@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from email_lambda.addresses import canonical
 from email_lambda.answers import Refused
-from email_lambda.kinds import CALENDAR, FILENAME, FLAG, LINE, URL, Kind, one_of
+from email_lambda.kinds import CALENDAR, CODE, FILENAME, FLAG, LINE, URL, Kind, one_of
 
 Keys = Mapping[str, Kind]
 
@@ -20,8 +20,9 @@ OPTIONAL_EVENT_KEYS = ("return_tag",)
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 _RETURN_TAG = re.compile(r"[a-z0-9]{1,50}", re.ASCII)
 
-# Every message says who writes and to whom.
-EVERY: Keys = {"clinic_name": LINE, "clinic_phone": LINE, "recipient_name": LINE}
+# Every message says who writes, and to whom where somebody is known to own the address.
+NAMELESS: Keys = {"clinic_name": LINE, "clinic_phone": LINE}
+EVERY: Keys = {**NAMELESS, "recipient_name": LINE}
 EVERY_OPTIONAL: Keys = {"emergency_line": LINE}
 
 LINK: Keys = {"action_url": URL}
@@ -45,15 +46,18 @@ class Contract(NamedTuple):
     optional: Keys
 
 
-def _contract(*required: Keys, optional: Keys | None = None) -> Contract:
-    needed = {name: kind for keys in (EVERY, *required) for name, kind in keys.items()}
+def _contract(*required: Keys, every: Keys = EVERY, optional: Keys | None = None) -> Contract:
+    needed = {name: kind for keys in (every, *required) for name, kind in keys.items()}
     return Contract(needed, {**EVERY_OPTIONAL, **(optional or {})})
 
 
 CONTRACTS: Mapping[str, Contract] = {
-    "SIGNUP_WELCOME": _contract(EXPIRING_LINK, optional={"awaiting_approval": FLAG}),
+    "SIGN_UP_CODE": _contract(EXPIRING_LINK, {"code": CODE}, every=NAMELESS, optional={"has_account": FLAG}),
+    "SIGNUP_WELCOME": _contract(LINK, optional={"expires_text": LINE, "awaiting_approval": FLAG}),
     "EMAIL_VERIFICATION": _contract(EXPIRING_LINK),
     "PASSWORD_RESET": _contract(EXPIRING_LINK),
+    "PASSWORD_CHANGED": _contract(LINK, {"changed_text": LINE}),
+    "ACCESS_GRANTED": _contract(LINK, {"what": one_of("feed", "google")}),
     "DOCTOR_APPROVED": _contract(LINK),
     "BOOKING_CONFIRMATION": _contract(WITH_DOCTOR, INVITATION, optional=SELF_CANCEL),
     "BOOKING_CONFIRMATION_DOCTOR": _contract(OF_PATIENT, INVITATION),

@@ -40,9 +40,16 @@ a_patient = patient  # a name of its own for the functions below, where `patient
 
 
 def doctor(
-    full_name: str = "", *, email: str = "", specialty: str = "cardiology", is_approved: bool = True, bio: str = ""
+    full_name: str = "",
+    *,
+    email: str = "",
+    specialty: str = "cardiology",
+    is_approved: bool = True,
+    is_verified: bool = True,
+    bio: str = "",
 ) -> Doctor:
-    """A doctor of the specialty with that slug, whom patients can find unless ``is_approved=False``."""
+    """A doctor of the specialty with that slug, whom patients can find unless ``is_approved=False``, and who has proved
+    the address unless ``is_verified=False``."""
     number = next(_numbers)
     user = auth.sign_up_doctor(
         full_name=full_name or f"Dr Number {number}",
@@ -54,6 +61,8 @@ def doctor(
         years_of_experience=12,
         bio=bio,
     )
+    if is_verified:
+        auth.confirm_email(user.email)
     if is_approved:
         auth.approve_doctor(user.email)
     return user.doctor

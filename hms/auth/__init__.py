@@ -1,6 +1,7 @@
 """WHO: accounts, the people behind them, and who may pass.
 
-Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``specialties`` and ``sessions``.
+Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``specialties``,
+``sessions``, ``email_codes`` and ``mail_pauses``.
 
 Promises
 - An email belongs to one account, whatever its capitals; two simultaneous sign-ups have one winner.
@@ -8,6 +9,8 @@ Promises
   approved; receptionists and administrators are made from the command line.
 - Somebody who is signed in has a row in ``sessions`` and an opaque cookie; signing out, or deactivating the account,
   deletes the row, and the next request is nobody's. Somebody who is not signed in never has a row.
+- Where mail is on, nobody has an account whose address they have not proved, and nobody learns from signing up, or from
+  asking for a new password, who has one. Mails that anybody can ask for have growing pauses.
 - ``guards.guard(blueprint, policy)`` lets only those pass whom the policy names, and ``guards.policies`` lists all.
 - ``guards.current_patient`` and ``guards.current_doctor`` are the person who is signed in, without another query.
 
@@ -35,3 +38,4 @@ def init_app(app: Flask) -> None:
     panels.hang(app, "home", views.recovery.unverified)
     worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
     worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)
+    worker.every(SWEEP_EVERY_SECONDS, "forget old email codes", services.forget_old_requests)

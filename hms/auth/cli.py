@@ -39,6 +39,14 @@ def approve_doctor(email: str) -> None:
     say(f"Patients can now find {doctor.user.full_name}, {doctor.specialty.name}.")
 
 
+@group.command("confirm-email")
+@click.argument("email")
+def confirm_email(email: str) -> None:
+    """Take an address as the person's own, because you have checked it, for example at the desk."""
+    user = services.confirm_email(email)
+    say(f"{user.email} is confirmed.")
+
+
 @group.command("deactivate")
 @click.argument("email")
 def deactivate(email: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 
 from hms import clock, mailer, outbox
-from hms.auth import queries, tokens
-from hms.auth.models import User
+from hms.auth import codes, queries, tokens
+from hms.auth.models import EmailCode, User
 from hms.auth.tokens import Purpose
 from hms.mailer import Mail, Promise
 from hms.web.formats import moment, zone_name
@@ -15,19 +15,38 @@ from hms.web.links import public_url
 
 
 def welcome(user: User) -> None:
-    """Greet somebody who has signed up, with a link that verifies the address."""
+    """Greet somebody who has signed up, with a link that verifies the address unless that is done."""
     mailer.send("SIGNUP_WELCOME", about=user.id, to=user.id)
 
 
+def sign_up_code(request: EmailCode) -> None:
+    """Send the code that proves an address, whether it has an account or not."""
+    mailer.send("SIGN_UP_CODE", about=request.id, to=request.id)
+
+
 def verification(user: User) -> None:
-    """Send another link that verifies the address; at most one a minute."""
-    mailer.send("EMAIL_VERIFICATION", about=user.id, to=user.id, occasion=_this_minute())
+    """Send another link that verifies the address."""
+    mailer.send("EMAIL_VERIFICATION", about=user.id, to=user.id, occasion=_this_moment())
 
 
 def reset(user: User) -> None:
-    """Send a link for a new password; at most one a minute."""
+    """Send a link for a new password."""
     asked_at = clock.now().isoformat()
-    mailer.send("PASSWORD_RESET", about=user.id, to=user.id, occasion=_this_minute(), extra={"asked_at": asked_at})
+    mailer.send("PASSWORD_RESET", about=user.id, to=user.id, occasion=_this_moment(), extra={"asked_at": asked_at})
+
+
+def password_changed(user: User) -> None:
+    """Tell the owner that the password was changed, and what has ended with it."""
+    changed_at = clock.now().isoformat()
+    mailer.send(
+        "PASSWORD_CHANGED", about=user.id, to=user.id, occasion=_this_moment(), extra={"changed_at": changed_at}
+    )
+
+
+def access_granted(user: User, what: str) -> None:
+    """Tell the owner that somebody who knew the password has opened a way to the appointments: ``feed`` or
+    ``google``."""
+    mailer.send("ACCESS_GRANTED", about=user.id, to=user.id, occasion=_this_moment(), extra={"what": what})
 
 
 def approved(user: User) -> None:
@@ -35,8 +54,8 @@ def approved(user: User) -> None:
     mailer.send("DOCTOR_APPROVED", about=user.id, to=user.id)
 
 
-def _this_minute() -> str:
-    return f"{clock.now():%Y%m%dT%H%M}"
+def _this_moment() -> str:
+    return f"{clock.now():%Y%m%dT%H%M%S.%f}"
 
 
 def init_app(app: Flask) -> None:
@@ -44,13 +63,28 @@ def init_app(app: Flask) -> None:
     mailer.compose_with(app, "SIGNUP_WELCOME", _welcome)
     mailer.compose_with(app, "EMAIL_VERIFICATION", _verification)
     mailer.compose_with(app, "PASSWORD_RESET", _reset)
+    mailer.compose_with(app, "SIGN_UP_CODE", _code)
+    mailer.compose_with(app, "PASSWORD_CHANGED", _password_changed)
+    mailer.compose_with(app, "ACCESS_GRANTED", _access_granted)
     mailer.compose_with(app, "DOCTOR_APPROVED", _approved)
 
 
 def _welcome(promise: Promise) -> Mail:
     user = _recipient(promise)
     waiting = True if user.doctor and not user.doctor.is_approved else None
+    if user.email_verified_at is not None:
+        return _mail(user, awaiting_approval=waiting, action_url=public_url("auth.login"))
     return _mail(user, awaiting_approval=waiting, **_link(user, Purpose.VERIFY_EMAIL, "recovery.verify"))
+
+
+def _code(promise: Promise) -> Mail:
+    """Nothing of the mail was typed by whoever asked for it, but the address that it goes to."""
+    request = queries.get_code(promise.about)
+    if request.ended_at or request.proved_at or clock.now() >= request.expires_at:
+        raise outbox.Dropped("The code has ended, or was replaced by a newer one.")
+    account = True if queries.find_user_by_email(request.email) else None
+    data = {"code": codes.code_of(request), "has_account": account, "action_url": public_url("auth.signup_code")}
+    return Mail(request.email, {**mailer.clinic(), **data, "expires_text": _until(request.expires_at)})
 
 
 def _verification(promise: Promise) -> Mail:
@@ -65,6 +99,16 @@ def _reset(promise: Promise) -> Mail:
     if clock.now() >= datetime.fromisoformat(promise.extra["asked_at"]) + tokens.LASTS[Purpose.RESET_PASSWORD]:
         raise outbox.Dropped("It was asked for so long ago that nobody waits for it.")
     return _mail(user, **_link(user, Purpose.RESET_PASSWORD, "recovery.reset"))
+
+
+def _password_changed(promise: Promise) -> Mail:
+    user = _recipient(promise)
+    changed_text = moment(datetime.fromisoformat(promise.extra["changed_at"]))
+    return _mail(user, changed_text=changed_text, action_url=public_url("recovery.forgot"))
+
+
+def _access_granted(promise: Promise) -> Mail:
+    return _mail(_recipient(promise), what=promise.extra["what"], action_url=public_url("recovery.forgot"))
 
 
 def _approved(promise: Promise) -> Mail:
@@ -83,8 +127,12 @@ def _link(user: User, purpose: Purpose, endpoint: str) -> dict[str, str]:
     ends_at -= timedelta(seconds=ends_at.second)
     return {
         "action_url": public_url(endpoint, token=tokens.make(purpose, user)),
-        "expires_text": f"until {moment(ends_at)}, {zone_name(ends_at)}",
+        "expires_text": _until(ends_at),
     }
+
+
+def _until(ends_at: datetime) -> str:
+    return f"until {moment(ends_at)}, {zone_name(ends_at)}"
 
 
 def _mail(user: User, **more: Any) -> Mail:

@@ -33,8 +33,20 @@ class SignInForm(HmsForm):
         return {name: self[name].data for name in ("email", "password")}
 
 
+class AddressForm(HmsForm):
+    """The email that somebody signs up with."""
+
+    email = EmailField()
+
+
+class CodeForm(HmsForm):
+    """The six digits that were mailed to it."""
+
+    code = LineField("Code", longest=40, required="Enter the 6 digits from the email.")
+
+
 class PatientSignUpForm(HmsForm):
-    """What a patient says of themselves at first."""
+    """What a patient says of themselves at first. ``email`` is taken out where it was proved before."""
 
     full_name = LineField("Full name", longest=LONGEST_NAME, required="Enter your full name.")
     email = EmailField()
@@ -43,7 +55,7 @@ class PatientSignUpForm(HmsForm):
 
     def details(self) -> dict[str, Any]:
         """What ``services.sign_up_patient`` takes."""
-        return {name: self[name].data for name in ("full_name", "email", "phone", "password")}
+        return {name: self[name].data for name in ("full_name", "email", "phone", "password") if name in self}
 
 
 class _OfSpecialty(HmsForm):
@@ -57,7 +69,7 @@ class _OfSpecialty(HmsForm):
 
 
 class DoctorSignUpForm(_OfSpecialty):
-    """What a doctor says of themselves at first."""
+    """What a doctor says of themselves at first. ``email`` is taken out where it was proved before."""
 
     full_name = LineField("Full name and title", longest=LONGEST_NAME, required="Enter your full name.")
     email = EmailField()
@@ -70,7 +82,7 @@ class DoctorSignUpForm(_OfSpecialty):
     def details(self) -> dict[str, Any]:
         """What ``services.sign_up_doctor`` takes."""
         names = ("full_name", "email", "phone", "specialty", "licence_number", "years_of_experience", "password")
-        return {name: self[name].data for name in names} | {"bio": self.bio.data or ""}
+        return {name: self[name].data for name in names if name in self} | {"bio": self.bio.data or ""}
 
 
 class PatientProfileForm(HmsForm):

@@ -157,3 +157,36 @@ class SignIn(Model):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     user: Mapped[User] = relationship()
+
+
+class EmailCode(Model):
+    """One request to prove an address with a code that is mailed to it, by one browser.
+
+    The code itself is not stored: it follows from the row and the secret key (:mod:`hms.auth.codes`). A browser has one
+    row that has not ended, and is known by the SHA-256 of a random value in its session.
+    """
+
+    __tablename__ = "email_codes"
+    __table_args__ = (
+        Index("uq_email_codes_live", "browser_hash", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_email_codes_email", "email"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254))
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]  # of the code; once it was entered, of the time to fill in the rest
+    wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    proved_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # used, or replaced by a later request of the same browser
+
+
+class MailPause(Model):
+    """How often one kind of mail that anybody can ask for went to one address, and when it last did."""
+
+    __tablename__ = "mail_pauses"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # HMAC of kind and address
+    sent: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_sent_at: Mapped[datetime]

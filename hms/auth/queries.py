@@ -11,7 +11,7 @@ from flask_login import UserMixin
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from hms.auth.models import Doctor, DoctorPhoto, Patient, PatientKey, Role, SignIn, Specialty, User
+from hms.auth.models import Doctor, DoctorPhoto, EmailCode, Patient, PatientKey, Role, SignIn, Specialty, User
 from hms.auth.people import BadEmail, normal_email
 from hms.db import db
 from hms.errors import NotFound
@@ -49,6 +49,20 @@ def get_patient(patient_id: UUID) -> Patient:
 def find_user(user_id: UUID) -> User | None:
     """The account with this id, as it stands now."""
     return db.session.get(User, user_id, populate_existing=True)
+
+
+def find_live_code(browser_hash: bytes) -> EmailCode | None:
+    """The request for a code that stands in this browser, entered or not; it may be too old."""
+    live = select(EmailCode).where(EmailCode.browser_hash == browser_hash, EmailCode.ended_at.is_(None))
+    return db.session.scalar(live.execution_options(populate_existing=True))
+
+
+def get_code(request_id: UUID) -> EmailCode:
+    """The request for a code with this id, as it stands now."""
+    request = db.session.get(EmailCode, request_id, populate_existing=True)
+    if request is None:
+        raise NotFound
+    return request
 
 
 def list_users(*, role: str | None = None) -> Sequence[User]:

@@ -53,9 +53,12 @@ def calendar(method: str, *, sequence: int = 0) -> dict[str, str]:
 
 
 _DATA: dict[str, dict[str, Any]] = {
-    "SIGNUP_WELCOME": LINK,
+    "SIGN_UP_CODE": {**LINK, "code": "012345"},
+    "SIGNUP_WELCOME": {"action_url": LINK["action_url"]},
     "EMAIL_VERIFICATION": LINK,
     "PASSWORD_RESET": LINK,
+    "PASSWORD_CHANGED": {"action_url": LINK["action_url"], "changed_text": "Thursday 26 November 2026, 09:40"},
+    "ACCESS_GRANTED": {"action_url": LINK["action_url"], "what": "feed"},
     "DOCTOR_APPROVED": {"action_url": "https://clinic.example/doctor/calendar"},
     "BOOKING_CONFIRMATION": {**WITH_DOCTOR, **calendar("REQUEST")},
     "BOOKING_CONFIRMATION_DOCTOR": {**OF_PATIENT, **calendar("REQUEST")},
@@ -68,18 +71,21 @@ _DATA: dict[str, dict[str, Any]] = {
     "CALENDAR_DISCONNECTED": {"action_url": "https://clinic.example/calendar/status", "account": "asha@gmail.example"},
 }
 _OPTIONAL: dict[str, dict[str, Any]] = {
-    "SIGNUP_WELCOME": {"awaiting_approval": True},
+    "SIGN_UP_CODE": {"has_account": True},
+    "SIGNUP_WELCOME": {"awaiting_approval": True, "expires_text": LINK["expires_text"]},
     "BOOKING_CONFIRMATION": SELF_CANCEL,
     "BOOKING_CANCELLATION": {"details_url": VISIT["action_url"]},
     "BOOKING_CHANGE": SELF_CANCEL,
     "APPOINTMENT_REMINDER": SELF_CANCEL,
 }
+NAMELESS = {"SIGN_UP_CODE"}  # who has the address is not known
 TYPES = sorted(_DATA)
 
 
 def event(name: str, *, message_id: str = "", to: str = "asha@patients.example", **data: Any) -> dict[str, Any]:
     """Return a good event with only the required data; further keywords are put into the data."""
-    given = copy.deepcopy({**EVERY, **_DATA[name], **data})
+    every = {key: value for key, value in EVERY.items() if key != "recipient_name" or name not in NAMELESS}
+    given = copy.deepcopy({**every, **_DATA[name], **data})
     return {"type": name, "to": to, "data": given, "message_id": message_id or f"{name}:0192f0aa-1111:1"}
 
 

@@ -186,7 +186,7 @@ def test_the_mail_comes_from_the_clinic_to_the_person(call: Call, mail_server: M
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_arrives_as_it_is_and_changes_nothing_else(name: str, call: Call, mail_server: MailServer) -> None:
     given = name.strip()
-    event = samples.event("SIGNUP_WELCOME", clinic_name=given, recipient_name=given)
+    event = samples.event("SIGNUP_WELCOME", clinic_name=given, recipient_name=given, **samples.LINK)
     assert call(event)["ok"]
     delivery = mail_server.only()
     mail = delivery.mail
@@ -238,6 +238,19 @@ def test_subjects_name_no_patient_doctor_or_place(name: str, call: Call, mail_se
     assert len(subject) <= 78
     for key in ("patient_name", "doctor_name", "where", "recipient_name", "reference"):
         assert event["data"].get(key, "(none)") not in subject
+
+
+def test_a_code_stands_in_the_subject_and_the_mail_names_nobody(call: Call, mail_server: MailServer) -> None:
+    call(samples.event("SIGN_UP_CODE"))
+    call(samples.event("SIGN_UP_CODE", has_account=True))
+    new, known = mail_server.deliveries
+    for delivery in (new, known):
+        assert decoded(delivery, "Subject").startswith("012345 is your code for ")
+        assert delivery.mail["To"] == "asha@patients.example"
+        assert "Hello" not in words(delivery.mail, "plain")
+        assert "If you didn't request this, ignore this email." in words(delivery.mail, "plain")
+    assert "You already have an account" not in words(new.mail, "plain")
+    assert "You already have an account" in words(known.mail, "plain")
 
 
 @pytest.mark.parametrize("who", ["patient", "doctor", "clinic"])

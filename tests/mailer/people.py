@@ -3,6 +3,7 @@
 from datetime import date, time
 
 from hms import outbox
+from hms.auth import emails as account_emails
 from hms.auth import services as auth
 from hms.calendar.google import scopes
 from hms.calendar.google.oauth import Grant
@@ -29,11 +30,17 @@ ODD_NAMES = [
 
 def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     """Every letter of a patient and a doctor of that name, from signing up to the end of a visit."""
-    asha = make.patient(name, email="asha@example.test")
+    asha = make.patient(name, email="asha@example.test", is_verified=False)
     bose = make.doctor(name, email="bose@example.test")
     letters = postbox.deliver()
     auth.send_verification(asha.user)
     auth.ask_for_reset("asha@example.test")
+    auth.send_code("asha@example.test", browser="a browser")
+    letters += postbox.deliver()
+    auth.confirm_email("asha@example.test")
+    auth.change_password(asha.user, current=make.PASSWORD, password="another-passphrase-for-tests")
+    with transaction():
+        account_emails.access_granted(asha.user, "google")
     kept, moved, cancelled = (make.slot(bose, day=date(2026, 11, day), start=time(9, 40)) for day in (26, 27, 30))
     made = {
         slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)

@@ -82,7 +82,9 @@ def test_an_address_that_few_servers_can_reach_is_given_up_where_staff_see_it(po
     assert states() == {("dead", "The part of the address before the @ is not one that we can send to.")}
 
 
-def test_who_signs_up_is_welcomed_with_a_link_and_until_when_it_works(postbox, freeze, asha):
+def test_who_signs_up_unproved_is_welcomed_with_a_link_and_until_when_it_works(postbox, freeze, session):
+    freeze()
+    make.patient(email="asha@example.test", is_verified=False)
     letter = postbox.only()
     assert (letter.type, letter.to) == ("SIGNUP_WELCOME", "asha@example.test")
     assert letter.data["action_url"].startswith("http://localhost/verify-email/")

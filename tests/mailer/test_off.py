@@ -5,6 +5,7 @@ from datetime import date, time
 import pytest
 
 from hms import outbox
+from hms.db import transaction
 from hms.mailer import sending
 from tests import make
 from tests.fixtures.mail import FUNCTION, Postbox
@@ -54,7 +55,9 @@ def test_a_forgotten_password_is_a_call_to_reception(client, asha, session):
 
 
 def test_where_mail_is_on_pages_say_so(made, signed_in, asha, client, postbox):
-    assert "we send your confirmations there" in client.page("auth.signup_patient").text
+    assert "later your confirmations and reminders" in client.page("auth.signup_email").text
+    with transaction():
+        asha.user.email_verified_at = None
     patient = signed_in(asha)
     page = patient.get(f"/patient/appointments/{made.id}?booked=1").page
     assert "A confirmation is on its way to asha@example.test" in page.text

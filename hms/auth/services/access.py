@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hms.auth import passwords, queries, signals
 from hms.auth.models import SignIn, User
 from hms.auth.queries import Account
+from hms.auth.services.proving import end_codes
 from hms.db import transaction
 from hms.errors import Invalid
 
@@ -47,7 +48,8 @@ def lock_proved(session: Session, user_id: UUID, *, proved_hash: str, shared: bo
 
 
 def end_access(session: Session, user: User) -> None:
-    """End every sign-in, and announce that whatever else was granted ends; the account is locked by the caller."""
+    """End every sign-in and code, and announce that whatever else was granted ends; the caller holds the lock."""
     session.execute(delete(SignIn).where(SignIn.user_id == user.id))
     session.flush()
+    end_codes(session, user.email)
     signals.access_ended.send(user)

@@ -14,6 +14,7 @@ from hms.auth import emails, passwords, queries
 from hms.auth.models import Doctor, Patient, Role, Specialty, User
 from hms.auth.people import BadEmail, clean_name, normal_email
 from hms.auth.services.access import end_access
+from hms.auth.services.proving import use_proof
 from hms.db import transaction
 from hms.errors import Conflict, Invalid, NotFound
 from hms.text import has_forbidden_characters
@@ -45,13 +46,16 @@ class UnknownSpecialty(Invalid):
 CONFLICTS = {"uq_users_email": EmailTaken(field="email")}
 
 
-def sign_up_patient(*, full_name: str, email: str, phone: str, password: str) -> User:
-    """Open a patient's account and promise a welcome mail. Raises :class:`EmailTaken`, :class:`Invalid`."""
+def sign_up_patient(*, full_name: str, email: str, phone: str, password: str, browser: str | None = None) -> User:
+    """Open a patient's account and promise a welcome mail.
+
+    ``browser`` has proved the email with a code, and uses the proof up; without one the account is unverified.
+    Raises :class:`EmailTaken`, :class:`Invalid`, :class:`~hms.auth.services.proving.CodeEnded`.
+    """
     user = _new_user(Role.PATIENT, full_name=full_name, email=email, password=password)
     with transaction(conflicts=CONFLICTS) as session:
         user.patient = Patient(phone=phone)
-        _store(session, user)
-        emails.welcome(user)
+        _open(session, user, browser)
     return user
 
 
@@ -65,10 +69,12 @@ def sign_up_doctor(
     licence_number: str,
     years_of_experience: int = 0,
     bio: str = "",
+    browser: str | None = None,
 ) -> User:
     """Open a doctor's account, which patients do not see until it is approved; ``specialty`` is a slug.
 
-    Raises :class:`EmailTaken`, :class:`UnknownSpecialty`, :class:`Invalid`.
+    ``browser`` is as for :func:`sign_up_patient`. Raises :class:`EmailTaken`, :class:`UnknownSpecialty`,
+    :class:`Invalid`, :class:`~hms.auth.services.proving.CodeEnded`.
     """
     user = _new_user(Role.DOCTOR, full_name=full_name, email=email, password=password)
     with transaction(conflicts=CONFLICTS) as session:
@@ -79,8 +85,7 @@ def sign_up_doctor(
             bio=bio,
             phone=phone,
         )
-        _store(session, user)
-        emails.welcome(user)
+        _open(session, user, browser)
     return user
 
 
@@ -124,6 +129,14 @@ def approve_doctor(who: str | UUID) -> Doctor:
     return user.doctor
 
 
+def confirm_email(who: str | UUID) -> User:
+    """Take the address as the person's own, as reception has seen; again changes nothing. Raises :class:`NotFound`."""
+    with transaction() as session:
+        user = _lock_user(session, who)
+        user.email_verified_at = user.email_verified_at or clock.now()
+    return user
+
+
 def deactivate(who: str | UUID) -> User:
     """Close the account with this email or user id: nobody can sign in to it, and all that was granted ends.
 
@@ -155,6 +168,15 @@ def _new_user(role: Role, *, full_name: str, email: str, password: str) -> User:
         password_hash=passwords.store(password),
         created_at=clock.now(),
     )
+
+
+def _open(session: Session, user: User, browser: str | None) -> None:
+    """Store the account of somebody who signs up, verified where the browser has proved the address."""
+    if browser is not None:
+        use_proof(session, browser=browser, email=user.email)
+        user.email_verified_at = clock.now()
+    _store(session, user)
+    emails.welcome(user)
 
 
 def _store(session: Session, user: User) -> None:

@@ -1,5 +1,6 @@
 """Proving an address, and getting back in without the password."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -8,16 +9,25 @@ from hms import clock
 from hms.auth import emails, passwords, queries, tokens
 from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
+from hms.auth.services import pauses
 from hms.auth.services.access import WrongPassword, end_access, lock_proved
 from hms.auth.tokens import LinkEnded, Purpose
 from hms.db import transaction
 
 
-def send_verification(user: User) -> None:
-    """Promise another mail with a link that verifies the address; at most one a minute."""
-    with transaction():
-        if user.email_verified_at is None:
+def send_verification(user: User) -> datetime | None:
+    """Promise another mail with a link that verifies the address.
+
+    Within the pause after such a mail none is promised, and the moment is answered from which on one may be.
+    """
+    with transaction() as session:
+        user = _lock(session, user.id)
+        if user.email_verified_at is not None or not user.is_active:
+            return None
+        next_at = pauses.begin(pauses.Kind.VERIFICATION, user.email)
+        if next_at is None:
             emails.verification(user)
+    return next_at
 
 
 def check_verification(token: str) -> None:
@@ -36,13 +46,17 @@ def verify_email(token: str) -> User:
 
 
 def ask_for_reset(email: str) -> None:
-    """Promise a mail with a link for a new password, if there is such an account; nobody is told whether there is."""
+    """Promise a mail with a link for a new password, if there is such an account; nobody is told whether there is.
+
+    Within the pause after such a mail nothing happens: the link of the mail before works.
+    """
     try:
-        user = queries.find_user_by_email(normal_email(email))
+        email = normal_email(email)
     except BadEmail:
         return
-    if user is not None and user.is_active:
-        with transaction():
+    with transaction():
+        user = queries.find_user_by_email(email)
+        if pauses.begin(pauses.Kind.RESET, email) is None and user is not None and user.is_active:
             emails.reset(user)
 
 
@@ -67,6 +81,7 @@ def reset_password(token: str, password: str) -> User:
         user.password_hash = password_hash
         user.email_verified_at = user.email_verified_at or clock.now()
         end_access(session, user)
+        emails.password_changed(user)
     return user
 
 
@@ -86,6 +101,7 @@ def change_password(user: User, *, current: str, password: str) -> User:
             raise WrongPassword(field="current")
         locked.password_hash = password_hash
         end_access(session, locked)
+        emails.password_changed(locked)
     return locked
 
 

@@ -18,6 +18,7 @@ from hms.auth.tokens import LinkEnded
 from hms.errors import Refusal
 from hms.forms import HmsForm
 from hms.web import render
+from hms.web.formats import time
 
 bp = Blueprint("recovery", __name__)
 guard(bp, "public", send_verification="signed-in", renew="signed-in")
@@ -109,9 +110,11 @@ def verified() -> ResponseReturnValue:
 @bp.post("/verify-email/send")
 def send_verification() -> ResponseReturnValue:
     """Send the link again."""
-    services.send_verification(queries.get_user(current_user.id))
+    again_at = services.send_verification(queries.get_user(current_user.id))
     if current_user.email_verified_at:
         flash("Your email is confirmed already.")
+    elif mailer.is_on() and again_at:
+        flash(f"We have just sent a link to {current_user.email}. You can ask for another at {time(again_at)}.", "warn")
     elif mailer.is_on():
         flash(f"A new link is on its way to {current_user.email}.")
     else:
