@@ -43,6 +43,7 @@ class _Cleaned(Field):
     by nothing else."""
 
     longest: int
+    is_too_long = False
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what was sent; its length is judged before anything else looks at it."""
@@ -51,11 +52,11 @@ class _Cleaned(Field):
         try:
             self.data = text.clean(valuelist[0], longest=self.longest)
         except text.TooLong:
-            self.data = text.without_forbidden(valuelist[0])
+            self.data, self.is_too_long = text.without_forbidden(valuelist[0]), True
 
     def pre_validate(self, form: BaseForm) -> None:
         """Text that is too long is too long, whatever else it may be."""
-        if isinstance(self.data, str) and len(self.data) > self.longest:
+        if self.is_too_long:
             raise StopValidation(text.too_long(self.longest))
 
 

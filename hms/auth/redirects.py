@@ -46,7 +46,7 @@ def page_behind(request: Request) -> str | None:
         return safe_next(request.full_path if request.query_string else request.path)
     here = urlsplit(request.host_url)
     try:
-        there = urlsplit(request.referrer or "")
+        there = urlsplit((request.referrer or "")[: LONGEST_TARGET * 2])
     except ValueError:
         return None
     if (there.scheme, there.netloc) != (here.scheme, here.netloc):

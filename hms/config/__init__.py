@@ -27,7 +27,7 @@ from hms.config.values import database_url
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
 SECRET_KEY_LENGTH = 32
-MEGABYTE = 1024 * 1024
+LARGEST_FORM = 64 * 1024  # bytes: six long texts in any script
 TRY_OUT = "To try HMS out on this machine, set HMS_MODE=development."
 
 
@@ -190,8 +190,8 @@ def _derived(settings: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_TIME_LIMIT": None,  # a token lasts as long as its session: a form may be filled in slowly
         "WTF_CSRF_SSL_STRICT": False,  # pages whose address is secret send no Referer; token and cookie are the proof
-        "MAX_CONTENT_LENGTH": 2 * MEGABYTE,
-        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_CONTENT_LENGTH": LARGEST_FORM,  # a page that takes a file says more
+        "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
         "MAX_FORM_PARTS": 1000,
     }
 

@@ -22,7 +22,8 @@ SENTENCES = {
     ),
     404: ("Page not found", "The address may be mistyped, or it belongs to another account."),
     405: ("This page works another way", "Open it from the page that led here. Nothing was changed."),
-    413: ("That is too large", "Nothing was sent. Choose a smaller file, or write less."),
+    413: ("That is too large", "Nothing was saved. Go back, then choose a smaller file or write less."),
+    414: ("This address is too long", "Nothing was changed. Search for less, or start again from the first page."),
     429: ("Too many tries", "Wait a few minutes and try again."),
 }
 CSRF = ("This page is out of date", "Nothing was sent. Load it again and repeat the last step.")

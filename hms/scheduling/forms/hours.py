@@ -16,7 +16,7 @@ from hms.scheduling.forms.offering import MinutesField, ModeField, next_monday
 from hms.scheduling.forms.rows import DAYS, MOST_ROWS, USUAL_HOURS, indices
 from hms.scheduling.models import Mode
 from hms.scheduling.plan import HoursDraft, ScheduleDraft
-from hms.text import has_forbidden_characters
+from hms.text import without_forbidden
 from hms.web import formats
 
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -54,7 +54,7 @@ class HoursRow(Form):
         """Read what was sent; what no page can carry is not shown again."""
         super().process(*args, **values)
         for field in self:
-            field.raw_data = [raw for raw in field.raw_data or () if not has_forbidden_characters(str(raw))]
+            field.raw_data = [without_forbidden(str(raw)) for raw in field.raw_data or ()]
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Whether the row can be kept: it ends after it starts, and has room for a visit."""

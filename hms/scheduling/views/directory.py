@@ -13,7 +13,7 @@ from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
 from hms.errors import NotFound
 from hms.scheduling import pickers, queries, summaries
-from hms.web import paging, render
+from hms.web import paging, query_params, render
 
 LONGEST_NAME = 120
 ONE_YEAR_SECONDS = 31_536_000
@@ -39,9 +39,9 @@ def landing() -> ResponseReturnValue:
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
     """The doctors of a specialty, or those that some words fit, soonest free first."""
-    name = request.args.get("q", "").strip()[:LONGEST_NAME]
+    name = query_params.text("q", longest=LONGEST_NAME)
     specialties = queries.list_specialties_with_doctors()
-    chosen = next((one for one, _ in specialties if one.slug == request.args.get("specialty")), None)
+    chosen = next((one for one, _ in specialties if one.slug == query_params.word("specialty")), None)
     search = partial(queries.search_doctors, specialty=chosen.slug if chosen else "", name=name)
     load = lambda number: search(page=number)[:2]  # noqa: E731
     found = paging.load_page(load, paging.page_asked(), size=queries.DOCTORS_ON_A_PAGE)
@@ -49,7 +49,7 @@ def doctors() -> ResponseReturnValue:
         "directory/doctors.html",
         specialties=specialties,
         chosen=chosen,
-        is_unknown=bool(request.args.get("specialty")) and not chosen,
+        is_unknown=bool(query_params.word("specialty")) and not chosen,
         name=name,
         found=found,
         result=pickers.result,

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from hms import clock
@@ -10,7 +10,7 @@ from hms.auth.guards import current_doctor
 from hms.scheduling import queries, weekgrid
 from hms.scheduling.queries import AgendaItem
 from hms.scheduling.views.doctor.door import bp
-from hms.web import formats, render
+from hms.web import formats, query_params, render
 
 VIEWS = ("week", "day", "list")
 
@@ -61,11 +61,7 @@ def blocks_of(first_day: date, end_day: date) -> list[weekgrid.Block]:
 
 def day_named_in_address() -> date:
     """The day in ``?week=``, or today when there is none that a calendar could show."""
-    try:
-        day = date.fromisoformat(request.args.get("week", ""))
-    except ValueError:
-        return clock.today()
-    return day if clock.FIRST_DAY <= day <= clock.LAST_DAY else clock.today()
+    return query_params.day("week") or clock.today()
 
 
 def link_to(item: AgendaItem) -> str | None:
@@ -87,7 +83,7 @@ def _next_patient(items: list[AgendaItem]) -> list[tuple[str, str, str]]:
 
 
 def _view() -> str:
-    view = request.args.get("view", "")
+    view = query_params.word("view")
     return view if view in VIEWS else VIEWS[0]
 
 

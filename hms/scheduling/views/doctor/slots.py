@@ -17,7 +17,7 @@ from hms.scheduling.refusals import SlotNotFree
 from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address
 from hms.scheduling.views.doctor.door import bp
 from hms.scheduling.views.gone import gone_is_fine
-from hms.web import formats, render
+from hms.web import formats, query_params, render
 
 WEEK = timedelta(days=7)
 
@@ -175,13 +175,12 @@ def _next(slot: Slot) -> dict[str, Any]:
 
 def _usual_time() -> dict[str, Any]:
     """What the form for one time holds at first: tomorrow, the day asked for, or the time after the one just added."""
-    args = request.args
-    if (day := args.get("day", type=date.fromisoformat)) and clock.FIRST_DAY <= day <= clock.LAST_DAY:
+    if day := query_params.day("day"):
         return _after_the_last_of(day)
-    start = _time_or(args.get("start", ""), time(9)).replace(fold=int(args.get("fold") == "1"))
-    if (on := args.get("on", type=date.fromisoformat)) and clock.FIRST_DAY <= on <= clock.LAST_DAY:
+    start = _time_or(query_params.word("start"), time(9)).replace(fold=int(query_params.word("fold") == "1"))
+    if on := query_params.day("on"):
         return {"day": on, "start": start}
-    is_after_another = "start" in args and "week" in args
+    is_after_another = "start" in request.args and "week" in request.args
     day = day_named_in_address() if is_after_another else clock.today() + timedelta(days=1)
     return {"day": day, "start": start}
 
@@ -224,8 +223,7 @@ def _told_of(result: services.SeriesResult) -> dict[str, Any]:
 
 
 def _told_in_address() -> dict[str, Any] | None:
-    args = request.args
-    if args.get("opened", type=int) is None:
+    if query_params.number("opened") is None:
         return None
-    counts = {name: max(0, args.get(name, 0, type=int)) for name in ("opened", "hidden", "overlapping", "past")}
-    return {**counts, "skipped": args.getlist("skipped", type=date.fromisoformat)}
+    counts = {name: query_params.number(name) or 0 for name in ("opened", "hidden", "overlapping", "past")}
+    return {**counts, "skipped": query_params.all_days("skipped")}

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from flask import request
 from flask.typing import ResponseReturnValue
 
 from hms import clock, wall_text
@@ -13,7 +12,7 @@ from hms.scheduling.models import Mode
 from hms.scheduling.queries import Explained, FreeTime, staff
 from hms.scheduling.summaries import KINDS
 from hms.scheduling.views.staff.door import bp
-from hms.web import formats, paging, render
+from hms.web import formats, paging, query_params, render
 
 LONGEST_NAME = 120
 DAY = timedelta(days=1)
@@ -31,7 +30,7 @@ class Line(NamedTuple):
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
     """Every doctor, those who wait for approval first."""
-    name = request.args.get("q", "").strip()[:LONGEST_NAME]
+    name = query_params.text("q", longest=LONGEST_NAME)
     load = lambda number: staff.list_doctors(name=name, page=number)  # noqa: E731
     return render("staff/doctors.html", found=paging.load_page(load, paging.page_asked(), size=staff.PAGE), name=name)
 
@@ -39,7 +38,7 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>/times")
 def times(doctor_id: UUID) -> ResponseReturnValue:
     """What patients are offered on one day of a doctor, and why they are offered nothing else."""
-    doctor, typed = staff.get_doctor(doctor_id), request.args.get("day", "")[: wall_text.LONGEST + 1]
+    doctor, typed = staff.get_doctor(doctor_id), query_params.text("day", longest=wall_text.LONGEST + 1)
     asked = pickers.any_day(typed)
     day = asked or clock.today()
     policy = policies.of(doctor_id)
