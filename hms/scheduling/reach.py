@@ -17,9 +17,7 @@ MOST_BEFORE_APPROVAL = 200
 """How many while nobody has approved the doctor: some weeks to look at, and no load that a stranger can make."""
 
 
-def number_of_times(
-    schedules: Iterable[ScheduleDraft], *, gap_minutes: int, first_day: date, last_day: date
-) -> int:
+def number_of_times(schedules: Iterable[ScheduleDraft], *, gap_minutes: int, first_day: date, last_day: date) -> int:
     """How many times the hours make from one day to another, both included, if nothing takes any away."""
     return sum(
         _visits(hours, gap_minutes) * _weekdays(hours.weekday, max(first_day, each.valid_from), _end(each, last_day))
