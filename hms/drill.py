@@ -120,4 +120,4 @@ def _all_at_once(claims: list[Callable[[], str]]) -> list[str]:
 def _close(addresses: list[str]) -> None:
     for address in addresses:
         with suppress(NotFound):
-            auth.deactivate(address)
+            auth.deactivate_and_cancel(address, reason="It was a drill.")

@@ -6,7 +6,7 @@ from hms.auth import passwords, queries, services
 from hms.auth.models import Role, User
 from hms.cli import Group, read_line, say
 
-group = Group("users", help="Accounts: make staff, approve doctors, list, deactivate.")
+group = Group("users", help="Accounts: make staff, approve doctors, list, deactivate, reactivate.")
 
 _password_from_input = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it."
@@ -49,10 +49,35 @@ def confirm_email(email: str) -> None:
 
 @group.command("deactivate")
 @click.argument("email")
-def deactivate(email: str) -> None:
-    """Close an account and sign it out everywhere. Its appointments stay."""
-    user = services.deactivate(email)
+@click.option("--cancel-visits", is_flag=True, help="Cancel all appointments to come, and tell everybody.")
+@click.option("--reason", default="", help="With --cancel-visits: what patients read on the page of their appointment.")
+def deactivate(email: str, cancel_visits: bool, reason: str) -> None:
+    """Close an account and sign it out everywhere. Refused while there are appointments to come."""
+    try:
+        if cancel_visits:
+            user, cancelled = services.deactivate_and_cancel(email, reason=reason)
+            say(f"Cancelled: {cancelled}.")
+        else:
+            user = services.deactivate(email)
+    except services.StillNeeded as refusal:
+        _list_obligations(refusal)
+        raise
     say(f"{user.email} can no longer sign in, and has been signed out everywhere.")
+
+
+def _list_obligations(refusal: services.StillNeeded) -> None:
+    for obligation in refusal.first:
+        say(obligation.line)
+    if (more := refusal.count - len(refusal.first)) > 0:
+        say(f"… and {more} more.")
+
+
+@group.command("reactivate")
+@click.argument("email")
+def reactivate(email: str) -> None:
+    """Open a closed account again, with the password it had."""
+    user = services.reactivate(email)
+    say(f"{user.email} can sign in again.")
 
 
 @group.command("list")

@@ -18,6 +18,7 @@ LAPSE_SECONDS = 24 * 60 * 60
 def init_app(app: Flask) -> None:
     """Register the pages and the commands."""
     from hms import worker
+    from hms.auth import obligations
     from hms.scheduling import cli, emails, services
     from hms.scheduling.views import directory, doctor, patient, staff
 
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.closures)
     app.cli.add_command(cli.policies)
     emails.init_app(app)
+    obligations.ask(app, services.VisitsToCome())
     worker.heal("times that lapsed too early", services.undo_lapses_to_come)
     worker.heal("plans that reach too far", services.undo_plans_to_come)
     worker.loop("plans", services.refresh_next)

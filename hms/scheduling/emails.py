@@ -53,7 +53,7 @@ def moved(appointment: Appointment, *, from_moment_text: str, patient_user_id: U
 
 
 def cancelled(appointment: Appointment, *, by: str, patient_user_id: UUID, doctor_user_id: UUID) -> None:
-    """Tell both people that an appointment will not take place; ``by`` is ``patient`` or ``doctor``."""
+    """Tell both people that an appointment will not take place; ``by`` is ``patient``, ``doctor`` or ``clinic``."""
     extra = {"cancelled_by": by}
     _tell(appointment, "BOOKING_CANCELLATION", to=patient_user_id, extra=extra)
     _tell(appointment, "BOOKING_CANCELLATION_DOCTOR", to=doctor_user_id, extra=extra)
@@ -176,7 +176,7 @@ def _mail(promise: Promise, appointment: Appointment, **more: Any) -> Mail:
     patient, doctor = appointment.patient.user, appointment.doctor.user
     recipient = _recipient(promise, appointment)
     to_doctor = recipient is doctor
-    if not recipient.is_active:
+    if not recipient.is_active and not _is_for_all(promise, recipient):
         raise outbox.Dropped("The account is closed.")
     other = {"patient_name": patient.full_name} if to_doctor else {"doctor_name": doctor.full_name}
     page = "doctor.appointment" if to_doctor else "patient.appointment"
@@ -192,6 +192,12 @@ def _mail(promise: Promise, appointment: Appointment, **more: Any) -> Mail:
         **more,
     }
     return Mail(recipient.email, data)
+
+
+def _is_for_all(promise: Promise, recipient: User) -> bool:
+    """Whether it goes to a closed account, too: its patient would come for nothing if nobody told them."""
+    by_clinic = promise.extra.get("cancelled_by") == "clinic"
+    return by_clinic and recipient.patient is not None and recipient.email_verified_at is not None
 
 
 def _recipient(promise: Promise, appointment: Appointment) -> User:

@@ -32,10 +32,13 @@ def check_as_promised(promise: Promise, appointment: Appointment) -> None:
 
 
 def check_reminder(promise: Promise, appointment: Appointment) -> None:
-    """The patient has not come yet, wants to be reminded, and is not reminded again before long."""
+    """The patient has not come yet, the doctor is still here, and the patient wants to be reminded and is not
+    reminded again before long."""
     check_as_promised(promise, appointment)
     if appointment.status != AppointmentStatus.BOOKED:
         raise outbox.Dropped("The patient has come already.")
+    if not appointment.doctor.user.is_active:
+        raise outbox.Dropped("The doctor's account is closed.")
     if not appointment.patient.wants_reminders:
         raise outbox.Dropped("The patient has switched reminders off.")
     later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < promise.extra["hours"]]

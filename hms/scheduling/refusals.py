@@ -61,6 +61,13 @@ class AlreadyBooked(Conflict):
     message = "You already have an appointment that overlaps this time."
 
 
+class AccountClosed(Conflict):
+    """The patient's account was closed while the page was open."""
+
+    code, title = "account-closed", "Your account is closed"
+    message = "Your account is closed, so nothing was booked. Call us if you need an appointment."
+
+
 class NotOffering(Conflict):
     """The doctor does not take bookings at present."""
 

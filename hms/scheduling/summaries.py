@@ -197,4 +197,6 @@ def _goes_back(change: AppointmentChange) -> bool:
 
 
 def _who(change: AppointmentChange, reader: AnyPatient) -> str:
+    if change.actor is None:
+        return "the clinic"
     return "you" if change.actor_id == reader.user_id else change.actor.full_name

@@ -11,10 +11,10 @@ import pytest
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Rule
 
-from hms.auth import services as auth
 from hms.auth.guards import ROLES as MAY_PASS
 from hms.auth.guards import policy_of
 from hms.auth.models import User
+from tests import make
 from tests.authz import world as worlds
 from tests.authz.snapshot import fingerprint
 
@@ -200,9 +200,5 @@ def _comparable(answer, own_id: str) -> str:
 def test_closing_an_account_counts_from_the_next_request_on(app, session, world):
     browser = world.browsers["doctor"]
     assert browser.get("/doctor/").status_code == 200
-    auth.deactivate(_email_of(session, "Dr Anil Bose"))
+    make.closed(session.query(User).filter_by(full_name="Dr Anil Bose").one())
     assert browser.get("/doctor/").status_code == 302
-
-
-def _email_of(session, full_name: str) -> str:
-    return session.query(User).filter_by(full_name=full_name).one().email

@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from icalendar import Calendar
 
-from hms.auth import services as auth
 from hms.calendar import ics
 from hms.db import db, transaction
 from hms.scheduling import services
@@ -207,5 +206,5 @@ def test_a_doctors_menu_leads_to_the_doctors_file(signed_in, bose, appointment):
 
 def test_a_deactivated_patient_downloads_nothing(signed_in, asha, appointment):
     patient = signed_in(asha)
-    auth.deactivate(asha.user.email)
+    make.closed(asha.user)
     assert patient.get(f"/patient/appointments/{appointment.id}.ics").status_code == 302

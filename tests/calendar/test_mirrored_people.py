@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from hms import outbox
-from hms.auth import services as auth
 from hms.calendar.google import events as google_events
 from hms.calendar.google.oauth import Grant
 from hms.calendar.services import connections
@@ -121,7 +120,7 @@ def test_a_generation_outlives_disconnecting(connect, sync, google, asha, bose):
 def test_nothing_more_is_written_into_the_calendar_of_a_closed_account(connect, sync, google, asha, bose):
     connect(asha)
     make.appointment(asha, doctor=bose)
-    auth.deactivate(asha.user.email)
+    make.closed(asha.user)
     sync()
     assert google.events(asha.user.email) == []
     assert {message.status for message in messages()} == {"dropped"}

@@ -144,7 +144,7 @@ class TestBooking:
         assert states(appointment)["BOOKING_CONFIRMATION"] == ("dropped", "The time of the appointment has come.")
 
     def test_nobody_writes_to_a_closed_account(self, appointment, asha, postbox):
-        auth.deactivate(asha.user.email)
+        make.closed(asha.user)
         assert types(postbox.deliver()) == ["BOOKING_CONFIRMATION_DOCTOR"]
         assert states(appointment)["BOOKING_CONFIRMATION"] == ("dropped", "The account is closed.")
 

@@ -9,9 +9,15 @@ from hms.auth.services.accounts import (
     authenticate,
     confirm_email,
     create_staff,
-    deactivate,
     sign_up_doctor,
     sign_up_patient,
+)
+from hms.auth.services.closing import (
+    LastAdministrator,
+    StillNeeded,
+    deactivate,
+    deactivate_and_cancel,
+    reactivate,
 )
 from hms.auth.services.profiles import PhotoNeedsVerifiedEmail, may_have_photo, update_doctor, update_patient
 from hms.auth.services.proving import (
@@ -42,7 +48,9 @@ __all__ = [
     "CodeEnded",
     "CodeJustSent",
     "EmailTaken",
+    "LastAdministrator",
     "PhotoNeedsVerifiedEmail",
+    "StillNeeded",
     "TooManyTries",
     "UnknownSpecialty",
     "WrongCode",
@@ -59,6 +67,7 @@ __all__ = [
     "confirm_email",
     "create_staff",
     "deactivate",
+    "deactivate_and_cancel",
     "delete_ended_sign_ins",
     "end_sign_in",
     "enter_code",
@@ -69,6 +78,7 @@ __all__ = [
     "may_have_photo",
     "note_seen",
     "prove_password",
+    "reactivate",
     "reset_by_proof",
     "reset_password",
     "save_data",

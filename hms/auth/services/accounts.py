@@ -1,4 +1,4 @@
-"""Accounts: signing up, signing in, staff, approval, deactivation.
+"""Accounts: signing up, signing in, staff, approval.
 
 Passwords are hashed and checked outside of any transaction: that takes tens of milliseconds of a processor, and a
 database connection is too dear to hold meanwhile.
@@ -13,7 +13,7 @@ from hms import clock
 from hms.auth import emails, passwords, queries
 from hms.auth.models import Doctor, Patient, Role, Specialty, User
 from hms.auth.people import BadEmail, clean_name, normal_email
-from hms.auth.services.access import end_access
+from hms.auth.services.closing import lock_user
 from hms.auth.services.proving import use_proof
 from hms.db import transaction
 from hms.errors import Conflict, Invalid, NotFound
@@ -120,7 +120,7 @@ def approve_doctor(who: str | UUID) -> Doctor:
     Raises :class:`NotFound`.
     """
     with transaction() as session:
-        user = _lock_user(session, who)
+        user = lock_user(session, who)
         if user.doctor is None:
             raise NotFound("This account is not a doctor's.")
         if user.doctor.approved_at is None:
@@ -132,20 +132,8 @@ def approve_doctor(who: str | UUID) -> Doctor:
 def confirm_email(who: str | UUID) -> User:
     """Take the address as the person's own, as reception has seen; again changes nothing. Raises :class:`NotFound`."""
     with transaction() as session:
-        user = _lock_user(session, who)
+        user = lock_user(session, who)
         user.email_verified_at = user.email_verified_at or clock.now()
-    return user
-
-
-def deactivate(who: str | UUID) -> User:
-    """Close the account with this email or user id: nobody can sign in to it, and all that was granted ends.
-
-    Raises :class:`NotFound`.
-    """
-    with transaction() as session:
-        user = _lock_user(session, who)
-        user.deactivated_at = user.deactivated_at or clock.now()
-        end_access(session, user)
     return user
 
 
@@ -199,10 +187,3 @@ def _find_active_user(email: str) -> User | None:
     except BadEmail:
         return None
     return user if user and user.is_active else None
-
-
-def _lock_user(session: Session, who: str | UUID) -> User:
-    found = queries.find_user_by_email(normal_email(who)) if isinstance(who, str) else session.get(User, who)
-    if found is None:
-        raise NotFound("There is no account with this email.")
-    return session.get_one(User, found.id, with_for_update=True, populate_existing=True)

@@ -128,10 +128,10 @@ class AppointmentChange(Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey(Appointment.id))
-    actor_id: Mapped[UUID] = mapped_column(ForeignKey(User.id))
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id))  # none: the clinic, from its command line
     from_status: Mapped[str | None] = mapped_column(String(20))
     to_status: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(String(500), server_default="")
     changed_at: Mapped[datetime]
 
-    actor: Mapped[User] = relationship()
+    actor: Mapped[User | None] = relationship()

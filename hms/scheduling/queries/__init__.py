@@ -11,6 +11,7 @@ from hms.scheduling.queries.appointments import (
     list_appointments,
     list_changes,
     load_appointment,
+    lock_any_appointment,
     lock_appointment,
     lock_doctor_of,
     next_appointment,
@@ -26,6 +27,7 @@ from hms.scheduling.queries.directory import (
     welcome,
 )
 from hms.scheduling.queries.explaining import Explained, explain_day
+from hms.scheduling.queries.leaving import count_to_come_of, ids_to_cancel_of, list_to_come_of
 from hms.scheduling.queries.policies import (
     PolicyRow,
     Standing,
@@ -93,6 +95,7 @@ __all__ = [
     "closures_between",
     "count_appointments",
     "count_cancelled_lately",
+    "count_to_come_of",
     "during",
     "explain_day",
     "find_earlier_booking",
@@ -107,6 +110,7 @@ __all__ = [
     "get_slot_to_book",
     "get_time_off",
     "has_changed_since",
+    "ids_to_cancel_of",
     "is_busy",
     "is_there",
     "list_appointments",
@@ -117,9 +121,11 @@ __all__ = [
     "list_schedules",
     "list_specialties_with_doctors",
     "list_time_off",
+    "list_to_come_of",
     "list_unfit",
     "load_appointment",
     "lock_account",
+    "lock_any_appointment",
     "lock_appointment",
     "lock_doctor_of",
     "lock_patient",

@@ -54,6 +54,13 @@ def lock_appointment(
     return _found(db.session.scalar(statement))
 
 
+def lock_any_appointment(appointment_id: UUID) -> Appointment:
+    """Anybody's appointment, locked until the transaction ends and read anew: for the clinic itself."""
+    statement = select(Appointment).options(*PEOPLE).where(Appointment.id == appointment_id)
+    locked = statement.with_for_update(of=Appointment).execution_options(populate_existing=True)
+    return _found(db.session.scalar(locked))
+
+
 def lock_doctor_of(appointment_id: UUID) -> None:
     """Lock the doctor's offer before the appointment, because what it frees has to be as the offer says."""
     doctor = select(Doctor.id).join(Appointment, Appointment.doctor_id == Doctor.id)

@@ -2,9 +2,10 @@
 
 from hms.scheduling.services.blocking import block_slot, unblock_slot
 from hms.scheduling.services.booking import book, forget_refusals
-from hms.scheduling.services.cancelling import cancel_as_doctor, cancel_as_patient
+from hms.scheduling.services.cancelling import cancel_as_clinic, cancel_as_doctor, cancel_as_patient
 from hms.scheduling.services.closures import Closing, ClosurePreview, add_closure, preview_closure, remove_closure
 from hms.scheduling.services.lapsing import let_lapse, undo_lapses_to_come
+from hms.scheduling.services.leaving import VisitsToCome
 from hms.scheduling.services.offering import (
     SeriesResult,
     change_slot,
@@ -44,10 +45,12 @@ __all__ = [
     "ScheduleDraft",
     "SeriesResult",
     "TimeOffPreview",
+    "VisitsToCome",
     "add_closure",
     "add_time_off",
     "block_slot",
     "book",
+    "cancel_as_clinic",
     "cancel_as_doctor",
     "cancel_as_patient",
     "change_slot",

@@ -16,7 +16,7 @@ from hms.scheduling import emails, obstacles, policies, queries, signals
 from hms.scheduling.models import Appointment, Mode, RefusedBooking, SlotStatus
 from hms.scheduling.policies import Policy
 from hms.scheduling.queries import Standing
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, NoLongerOffered, NotOffering, SlotTaken
+from hms.scheduling.refusals import AccountClosed, AlreadyBooked, KeyReused, NoLongerOffered, NotOffering, SlotTaken
 from hms.scheduling.services.claiming import LOCK_IF_FREE, REMEMBER, WRITE
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -94,6 +94,8 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
 
 
 def _obstacle(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
+    if slot.closed_at is not None:
+        return AccountClosed()
     if slot.approved_at is None or slot.deactivated_at is not None:
         return NotOffering()
     return obstacles.to_booking(slot, policy) or obstacles.to_mode(slot, claim.mode)

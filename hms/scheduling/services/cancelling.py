@@ -54,7 +54,22 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
     return appointment
 
 
-def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UUID, reason: str) -> None:
+def cancel_as_clinic(appointment_id: UUID, *, reason: str) -> Appointment:
+    """Cancel an appointment for the clinic, whenever it is, with a reason that the patient reads.
+
+    Cancelling it again changes nothing. Raises :class:`MoveNotAllowed`, ``Invalid`` without a reason, ``NotFound``.
+    """
+    if not reason.strip():
+        raise Invalid("Tell the patient why.", field="reason")
+    with transaction() as session:
+        queries.lock_doctor_of(appointment_id)
+        appointment = queries.lock_any_appointment(appointment_id)
+        if appointment.status != AppointmentStatus.CANCELLED:
+            _cancel(session, appointment, by="clinic", actor_id=None, reason=reason)
+    return appointment
+
+
+def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UUID | None, reason: str) -> None:
     move(session, appointment, AppointmentStatus.CANCELLED, actor_id=actor_id, note=reason)
     appointment.cancellation_reason = reason
     appointment.version += 1

@@ -43,12 +43,17 @@ MOST_REMEMBERED = 200
 """How many refusals are kept of one patient; whoever sends more pages than that within two days is no person."""
 
 
+STAYS = "FOR KEY SHARE OF users, account"
+"""Both people's accounts are held as well, after the slot: closing one waits for who is booking, and who books later
+reads that it is closed. (SQLAlchemy knows one such clause for a statement, so that this one is written out.)"""
+
+
 def _lock_if_free() -> Select:
     """The slot, locked and read anew, with what the checks need; no row, and no waiting in line, once it is taken.
 
     The patient's row is locked after it: of one patient's bookings, each counts those before.
     """
-    account = aliased(User)
+    account = aliased(User, name="account")
     statement = (
         select(
             Slot.doctor_id,
@@ -59,6 +64,7 @@ def _lock_if_free() -> Select:
             Doctor.user_id.label("doctor_user_id"),
             Doctor.approved_at,
             User.deactivated_at,
+            account.deactivated_at.label("closed_at"),
             account.email_verified_at.is_not(None).label("is_verified"),
             *policies.COLUMNS,
         )
@@ -68,6 +74,7 @@ def _lock_if_free() -> Select:
         .join(account, Patient.user_id == account.id)
         .where(Slot.id == bindparam("slot_id"), Slot.status == SlotStatus.FREE)
         .with_for_update(of=[Slot, Patient], key_share=True)
+        .with_statement_hint(STAYS)
     )
     return policies.joined(statement, doctor_id=Slot.doctor_id)
 

@@ -9,7 +9,7 @@ from hms.scheduling.models import Appointment, AppointmentChange
 from hms.scheduling.refusals import MoveNotAllowed
 
 
-def move(session: Session, appointment: Appointment, status: str, *, actor_id: UUID, note: str = "") -> None:
+def move(session: Session, appointment: Appointment, status: str, *, actor_id: UUID | None, note: str = "") -> None:
     """Move a locked appointment and write the line of its history; :class:`MoveNotAllowed` if the table forbids it."""
     if not appointment.can_become(status):
         raise MoveNotAllowed("Someone has changed this appointment in the meantime. Look at it as it is now.")

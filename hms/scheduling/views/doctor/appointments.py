@@ -76,7 +76,7 @@ def _line(change: AppointmentChange) -> dict[str, Any]:
         "icon": icon,
         "when": formats.moment(change.changed_at),
         "iso": change.changed_at.isoformat(),
-        "who": change.actor.full_name,
+        "who": change.actor.full_name if change.actor else "the clinic",
         "reason": change.note,
     }
 
