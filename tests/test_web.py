@@ -1,17 +1,21 @@
 """What every answer carries, whatever it is, and the pages for when something goes wrong."""
 
 import re
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
+from flask_migrate import upgrade
+from psycopg2 import errors as pg
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hms import errors
-from hms.db import Busy
+from hms import clock, errors
+from hms.db import Busy, db, transaction
 from hms.web import health
 from tests.pages import Page
 
@@ -173,6 +177,93 @@ def test_asking_whether_it_is_ready_reads_no_migration_scripts(client, monkeypat
 def test_what_a_version_needs_is_the_last_of_its_migrations(app):
     scripts = ScriptDirectory(app.extensions["migrate"].directory)
     assert app.extensions[health.REVISIONS][-1] == scripts.get_current_head()
+
+
+@pytest.fixture
+def own(new_app, new_database):
+    """An application with a database of its own that has its tables."""
+    app = new_app(new_database())
+    with app.app_context():
+        upgrade()
+    return app
+
+
+def run_alone(app, statement):
+    """Change the database itself, and have the application's connections made anew."""
+    with app.app_context():
+        db.session.remove()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            name = connection.scalar(text("SELECT current_database()"))
+            for each in statement.split(";"):
+                connection.execute(text(each.format(name=name)))
+        db.engine.dispose()
+
+
+def test_it_is_not_ready_while_nothing_can_be_written_and_ready_again_by_itself(own, monkeypatch):
+    monkeypatch.setattr(health, "PROBE_SECONDS", 0)
+    browser = own.test_client()
+    assert browser.get("/readyz").status_code == 200
+    for limit in ("temp_file_limit = 0", "default_transaction_read_only = on"):
+        run_alone(own, f'ALTER DATABASE "{{name}}" SET {limit}')
+        answer = browser.get("/readyz")
+        assert answer.status_code == 503
+        assert re.search("no room left on its disk|can only be read", answer.json["reason"])
+        run_alone(own, f'SET default_transaction_read_only = off; ALTER DATABASE "{{name}}" RESET {limit.split()[0]}')
+        assert browser.get("/readyz").status_code == 200
+
+
+def test_a_full_disk_is_noticed(client, app, monkeypatch):
+    def full(*_: object):
+        raise OperationalError("SELECT", {}, pg.DiskFull("could not extend file: No space left on device"))
+
+    monkeypatch.setitem(app.extensions, health.ROOM, health.Room())
+    monkeypatch.setattr(health, "session_connection", lambda **_: SimpleNamespace(scalar=lambda _: "off", execute=full))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["reason"]) == (503, "The database has no room left on its disk.")
+
+
+def test_the_disk_is_tried_now_and_then_however_often_it_is_asked(client, app, monkeypatch):
+    room = health.Room()
+    monkeypatch.setitem(app.extensions, health.ROOM, room)
+    tried = []
+    monkeypatch.setattr(health.Room, "_try", lambda _: tried.append(1))
+    for _ in range(20):
+        client.get("/readyz")
+    assert len(tried) <= 2
+    room._looked_at -= health.PROBE_SECONDS
+    client.get("/readyz")
+    assert len(tried) >= 2
+
+
+def test_it_is_not_ready_while_its_clock_is_wrong(client, monkeypatch):
+    monkeypatch.setattr(clock, "_reading", None)
+    clocks = SimpleNamespace(monotonic=time.monotonic, time=lambda: time.time() + 300)
+    monkeypatch.setattr(clock, "machine", clocks)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "300 seconds ahead" in answer.json["reason"]
+    clocks.time = time.time
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("damage", ["DROP TABLE specialties CASCADE", "ALTER TABLE specialties DROP COLUMN name"])
+def test_pages_of_a_version_newer_than_its_tables_say_that_it_is_being_updated(own, monkeypatch, caplog, damage):
+    monkeypatch.setitem(own.config, "PROPAGATE_EXCEPTIONS", False)
+    run_alone(own, damage)
+    browser = own.test_client()
+    assert browser.get("/doctors").status_code == 500  # the tables are as new as this version: a bug
+
+    with own.app_context(), transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    answer = browser.get("/doctors")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert Page(answer.text).heading == "The service is being updated"
+    assert "The tables are at 0001, this version needs" in caplog.text
+    check_headers(answer)
+
+
+def test_pages_without_any_tables_say_that_it_is_being_updated(new_app, new_database):
+    assert new_app(new_database()).test_client().get("/doctors").status_code == 503
 
 
 def test_it_is_ready_with_its_tables(client):

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from psycopg2 import errors as pg
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
@@ -13,6 +14,7 @@ from hms.db import db
 from hms.errors import Refusal, Unavailable
 from hms.forms import HmsForm
 from hms.text import has_forbidden_characters
+from hms.web import health
 from hms.web.headers import request_id
 
 SENTENCES = {
@@ -32,6 +34,8 @@ BUG = (
     "Something went wrong on our side. Your bookings are safe. Try again in a few minutes.",
 )
 AWAY = ("We cannot show this page now", "Your bookings are safe. Try again in a few minutes, or call us.")
+
+UPDATING = ("The service is being updated", "Your bookings are safe. Try again in a few minutes, or call us.")
 
 
 def render(
@@ -98,12 +102,28 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _database(error: Exception) -> ResponseReturnValue:
-    """The database is away, full or slow: that passes. Any other database error is a bug."""
+    """The database is away, full, slow or not migrated yet: that passes. Any other database error is a bug."""
+    if isinstance(getattr(error, "orig", None), pg.UndefinedTable | pg.UndefinedColumn) and (
+        reason := _tables_behind()
+    ):
+        current_app.logger.error("not migrated yet (flask db upgrade): %s [%s]", reason, request_id())
+        return _page(503, *UPDATING, {"Retry-After": "5"})
     if not isinstance(error, OperationalError | PoolTimeout) and not getattr(error, "connection_invalidated", False):
         return _bug(error)
     current_app.logger.warning("database unavailable: %s [%s]", type(error).__name__, request_id())
     _forget_session()
     return _page(503, *AWAY, {"Retry-After": "5"})
+
+
+def _tables_behind() -> str | None:
+    """In a sentence that this version is newer than the tables, if it is."""
+    _forget_session()
+    try:
+        return health.tables_behind()
+    except DBAPIError as error:
+        return "There are no tables yet." if isinstance(error.orig, pg.UndefinedTable) else None
+    finally:
+        _forget_session()
 
 
 def _bug(error: Exception) -> ResponseReturnValue:
