@@ -1,6 +1,7 @@
 """``flask serve``: one command starts it all, and its end leaves nothing behind."""
 
 import http.client
+import itertools
 import os
 import queue
 import signal
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 from hms.server import leash, sockets, web
-from hms.server.programs import MOST_DEATHS, KeepsDying, Program, Programs
+from hms.server.programs import LONGEST_PAUSE_SECONDS, MOST_DEATHS, Program, Programs, Running
 
 ROOT = Path(__file__).parents[1]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -45,12 +46,31 @@ def eventually(condition, *, seconds=90):  # generous: a busy machine must not f
         time.sleep(0.05)
 
 
-def look_for_a_minute(running):
+class Mortal:
+    """A process that has ended, unless told to live."""
+
+    pid, returncode, lives = 999_999_999, 3, False
+
+    def poll(self):
+        return None if self.lives else self.returncode
+
+
+def quitter(*, start=Mortal):
+    """A program that ends as soon as it is started, and the moments at which it was."""
+    now, starts = [0.0], []
+
+    def noting(program):
+        starts.append(now[0])
+        return start()
+
+    return Running(Program("quitter", ["quit"]), noting), now, starts
+
+
+def look_for(running, now, *, seconds):
     """As ``flask serve`` does, but without waiting between one look and the next."""
-    for half_second in range(120):
-        if running.process:
-            running.process.wait()
-        running.look(half_second / 2)
+    for _ in range(2 * seconds):
+        now[0] += 0.5
+        running.look(now[0])
 
 
 @contextmanager
@@ -151,21 +171,45 @@ class TestPrograms:
         assert running.process.poll() is None
         assert capfd.readouterr().err == "The sleeper stopped (signal 9); starting it again.\n"
 
-    def test_one_that_keeps_dying_is_given_up_in_a_sentence(self, programs, monkeypatch, capfd):
-        programs.start(Program("quitter", [sys.executable, "-c", "raise SystemExit(3)"]))
-        (running,) = programs._running
-        with pytest.raises(KeepsDying, match=r"^The quitter stopped 5 times within a minute \(exit status 3\)\.$"):
-            look_for_a_minute(running)
+    def test_one_that_keeps_dying_is_never_given_up_and_that_is_said_once(self, capfd):
+        running, now, starts = quitter()
+        look_for(running, now, seconds=3600)
 
-        assert len(capfd.readouterr().err.splitlines()) == MOST_DEATHS - 1
+        said = capfd.readouterr().err.splitlines()
+        assert said[:-1] == ["The quitter stopped (exit status 3); starting it again."] * (MOST_DEATHS - 1)
+        assert said[-1] == "The quitter keeps stopping (exit status 3); it is tried again every 10 seconds."
+        pauses = [later - sooner for sooner, later in itertools.pairwise(starts)]
+        assert max(pauses) <= LONGEST_PAUSE_SECONDS + 1
+        assert pauses[-1] >= LONGEST_PAUSE_SECONDS
 
-    def test_one_that_dies_now_and_then_is_not_given_up(self, programs):
-        programs.start(Program("quitter", [sys.executable, "-c", ""]))
-        (running,) = programs._running
-        for hour in range(2 * MOST_DEATHS):
-            if running.process:
-                running.process.wait()
-            running.look(hour * 3600.0)
+    def test_one_that_recovers_says_so_and_is_started_again_at_once_the_next_time(self, capfd):
+        running, now, starts = quitter()
+        look_for(running, now, seconds=120)
+        Mortal.lives = True
+        try:
+            look_for(running, now, seconds=120)
+        finally:
+            Mortal.lives = False
+        assert capfd.readouterr().err.splitlines()[-1] == "The quitter has run for a minute again."
+
+        before = len(starts)
+        look_for(running, now, seconds=3)
+        assert len(starts) > before
+
+    def test_a_machine_that_cannot_start_it_at_the_moment_is_asked_again(self, capfd):
+        fails = []
+
+        def start():
+            if len(fails) in (1, 2):
+                fails.append(1)
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            fails.append(1)
+            return Mortal()
+
+        running, now, _ = quitter(start=start)
+        look_for(running, now, seconds=60)
+        assert len(fails) > 3
+        assert "Resource temporarily unavailable" in capfd.readouterr().err
 
     def test_the_leash_ends_only_what_it_still_minds(self):
         minded, forgotten = (subprocess.Popen(SLEEP, process_group=0) for _ in range(2))

@@ -7,6 +7,7 @@ without sending away anybody who has connected.
 
 import http.client
 import itertools
+import math
 import os
 import signal
 import socket
@@ -20,16 +21,12 @@ import click
 from flask import Flask
 
 from hms.server import email, google, pooler, sockets, web
-from hms.server.programs import KeepsDying, Program, Programs
+from hms.server.programs import Program, Programs
 
 READY_SECONDS = 60.0
 LOOKS_A_SECOND = 5
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # how to reach ourselves there
 PROJECT = Path(__file__).parents[2]
-
-
-class NotReady(Exception):
-    """HMS did not answer in time."""
 
 
 def init_app(app: Flask) -> None:
@@ -54,14 +51,12 @@ def _until_told_to_stop(app: Flask, do: Callable[[Flask, Sequence[socket.socket]
             do(app, listeners)
         except KeyboardInterrupt:
             click.echo("Stopping HMS.")
-        except (KeepsDying, NotReady) as error:
-            raise click.ClickException(f"{error} HMS is stopped.") from error
         finally:
             _let_go_of_the_database(app)
 
 
 def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
-    """Serve all of HMS until a KeyboardInterrupt. Raises :class:`KeepsDying` or :class:`NotReady`."""
+    """Serve all of HMS until a KeyboardInterrupt, whatever dies."""
     accounts = _prepare(app)
     email_programs, email_environment = email.prepare(app)
     google_programs, google_environment, google_words = google.prepare(app)
@@ -72,16 +67,14 @@ def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
         try:
             for program in (*email_programs, *google_programs, site, worker):
                 programs.start(program)
-            _wait_until_ready(app, programs)
-            for line in _greeting(app, mailbox=bool(email_programs)) + google_words + accounts:
-                click.echo(line)
-            _mind(programs)
+            greeting = _greeting(app, mailbox=bool(email_programs)) + google_words + accounts
+            _mind(programs, welcome=Welcome(lambda: _is_ready(app), greeting))
         finally:
             _stop_taking(listeners)
 
 
 def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
-    """Serve the web pages until a KeyboardInterrupt. Raises :class:`KeepsDying`."""
+    """Serve the web pages until a KeyboardInterrupt, whatever dies."""
     with Programs(folder=PROJECT, environment=_environment(app)) as programs:
         try:
             programs.start(web.program(app.config, listeners=[listener.fileno() for listener in listeners]))
@@ -91,13 +84,34 @@ def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
             _stop_taking(listeners)
 
 
-def _mind(programs: Programs) -> None:
+class Welcome:
+    """What is said once HMS is ready; and, once, that it takes long."""
+
+    def __init__(self, is_ready: Callable[[], bool], lines: Sequence[str]) -> None:
+        self._is_ready, self._lines = is_ready, lines
+        self._late_at = time.monotonic() + READY_SECONDS
+
+    def is_over(self) -> bool:
+        """Whether all is said."""
+        if self._is_ready():
+            for line in self._lines:
+                click.echo(line)
+            return True
+        if time.monotonic() > self._late_at:
+            self._late_at = math.inf
+            click.echo(f"HMS is not ready after {READY_SECONDS:.0f} seconds; /readyz says why. Trying on.", err=True)
+        return False
+
+
+def _mind(programs: Programs, *, welcome: Welcome | None = None) -> None:
     """Keep everything running until a KeyboardInterrupt."""
     asked_to_reload: list[bool] = []
     if not (sys.stdin and sys.stdin.isatty()):  # there it says that the terminal was closed
         signal.signal(signal.SIGHUP, lambda *_: asked_to_reload.append(True))
     for turn in itertools.count():
         programs.look()
+        if welcome and welcome.is_over():
+            welcome = None
         if asked_to_reload:
             asked_to_reload.clear()
             click.echo("Loading HMS anew.")
@@ -166,15 +180,6 @@ def _greeting(app: Flask, *, mailbox: bool) -> list[str]:
 def _environment(app: Flask) -> dict[str, str]:
     """Ours, with the database named, so that the programs do not look for the embedded one themselves."""
     return {**os.environ, "HMS_DATABASE_URL": app.config["DATABASE_URL"], "FLASK_APP": "wsgi"}
-
-
-def _wait_until_ready(app: Flask, programs: Programs) -> None:
-    give_up_at = time.monotonic() + READY_SECONDS
-    while not _is_ready(app):
-        programs.look()
-        if time.monotonic() > give_up_at:
-            raise NotReady(f"HMS did not become ready within {READY_SECONDS:.0f} seconds.")
-        time.sleep(0.1)
 
 
 def _is_ready(app: Flask) -> bool:

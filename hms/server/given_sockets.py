@@ -9,8 +9,10 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,25 @@ LONGEST_QUEUE = 256  # connections that one process holds; the rest wait in the 
 START_SECONDS = 2.0  # how long a new process is given to load HMS before the old one is told to leave
 LAST_WORDS_SECONDS = 1.0  # how long whoever has connected is given to say what for, when a process leaves
 LEAVE_SECONDS = 10
+LOOK_SECONDS = 0.2
+LIVES_SECONDS = 10.0  # a process that dies sooner is started again later each time
+LONGEST_PAUSE_SECONDS = 10.0
+
+
+@dataclass
+class Death:
+    """A process that died, how many before it died soon, and when another may start in its place (monotonic)."""
+
+    process: WorkerProcess | None = None
+    soon: int = 0
+    again_at: float = 0.0
+
+    def note(self, process: WorkerProcess, now: float) -> None:
+        """Once may be bad luck; after that the place stays empty for a while, longer each time."""
+        self.process = process
+        self.soon = self.soon + 1 if now - process.birth < LIVES_SECONDS else 0
+        pause = 0.25 * 2 ** min(self.soon, 10) if self.soon > 1 else 0.0
+        self.again_at = now + min(pause, LONGEST_PAUSE_SECONDS)
 
 
 class Server(MPServer):
@@ -36,6 +57,30 @@ class Server(MPServer):
     """
 
     listeners: Sequence[socket.socket]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._deaths = [Death() for _ in range(self.workers)]
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        """Replace what died and, when told to, everything. granian's own ends all when one dies twice in 5 seconds."""
+        while not self.interrupt_signal:
+            if self.reload_signal:
+                self._reload(spawn_target, target_loader)
+            if due := [process.idx for process in self.wrks if self._is_due(process)]:
+                self._respawn_workers(due, spawn_target, target_loader)
+            self.main_loop_interrupt.wait(LOOK_SECONDS)
+            self.main_loop_interrupt.clear()
+        self.interrupt_children.clear()  # it would be an exit status of 1
+
+    def _is_due(self, process: WorkerProcess) -> bool:
+        """Whether the process is dead and another may start in its place."""
+        if process.is_alive():
+            return False
+        death, now = self._deaths[process.idx], time.monotonic()
+        if death.process is not process:
+            death.note(process, now)
+        return now >= death.again_at
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
@@ -51,6 +96,8 @@ class Server(MPServer):
 
     @staticmethod
     def _spawn_wsgi_worker(*given: Any) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):  # while it loads, it need not leave in any order
+            signal.signal(number, signal.SIG_DFL)
         _, listener = given[3]
         _signals.set_main_signals = partial(_leave_in_good_order, listener)
         MPServer._spawn_wsgi_worker(*given)

@@ -1,4 +1,7 @@
-"""The programs that ``flask serve`` starts, minds, starts again when they die, and ends."""
+"""The programs that ``flask serve`` starts, minds, starts again when they die or freeze, and ends.
+
+None is ever given up: whatever keeps it from running may pass, and the others run meanwhile.
+"""
 
 import os
 import signal
@@ -13,14 +16,14 @@ from types import TracebackType
 
 import click
 
-from hms.server import leash
+from hms.server import heartbeat, leash
+from hms.server.watchdog import Watchdog
 
 MOST_DEATHS, WITHIN_SECONDS = 5, 60.0
+"""After so many deaths, each within so many seconds of the last start, a program is said to keep stopping."""
+
+LONGEST_PAUSE_SECONDS = 10.0
 PATIENCE_SECONDS = 15.0
-
-
-class KeepsDying(Exception):
-    """A program ends again and again; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,20 @@ class Running:
     def __init__(self, program: Program, start: Callable[[Program], "subprocess.Popen[bytes]"]):
         self.program = program
         self._start = start
-        self._deaths: list[float] = []
+        self._deaths = 0
         self._again_at = 0.0
+        self._started_at = time.monotonic()
         self._is_leaving = False
         self.process: subprocess.Popen[bytes] | None = start(program)
 
     def look(self, now: float) -> None:
-        """Start the program again if it died, later each time. Raises :class:`KeepsDying`."""
+        """Start the program again if it died, later each time, but never later than after ten seconds."""
         if self.process and self.process.poll() is not None:
             self._ended(self.process, now)
         if not self.process and now >= self._again_at:
-            self.process = self._start(self.program)
+            self._start_again(now)
+        if self._deaths and self.process and now - self._started_at >= WITHIN_SECONDS:
+            self._recovered()
 
     def reload(self) -> None:
         """Have the program begin anew, from the code that is on the disk now."""
@@ -66,15 +72,30 @@ class Running:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         if not self._is_leaving:
-            self._died(now, code=process.returncode)
+            self._died(now, how=_ending(process.returncode))
         self._is_leaving, self.process = False, None
 
-    def _died(self, now: float, *, code: int) -> None:
-        self._deaths = [then for then in self._deaths if now - then < WITHIN_SECONDS] + [now]
-        if len(self._deaths) >= MOST_DEATHS:
-            raise KeepsDying(f"The {self.program.name} stopped {MOST_DEATHS} times within a minute ({_ending(code)}).")
-        click.echo(f"The {self.program.name} stopped ({_ending(code)}); starting it again.", err=True)
-        self._again_at = now + 0.5 * 2 ** (len(self._deaths) - 1)
+    def _start_again(self, now: float) -> None:
+        """Start it; a machine that has no memory or no process to spare at the moment is asked again later."""
+        try:
+            self.process, self._started_at = self._start(self.program), now
+        except OSError as error:
+            self._died(now, how=str(error))
+
+    def _died(self, now: float, *, how: str) -> None:
+        """Say so: each of the first times, then that it keeps stopping, then nothing until it runs again."""
+        self._deaths += 1
+        self._again_at = now + min(0.5 * 2 ** min(self._deaths - 1, 10), LONGEST_PAUSE_SECONDS)
+        if self._deaths < MOST_DEATHS:
+            click.echo(f"The {self.program.name} stopped ({how}); starting it again.", err=True)
+        elif self._deaths == MOST_DEATHS:
+            trying = f"it is tried again every {LONGEST_PAUSE_SECONDS:.0f} seconds"
+            click.echo(f"The {self.program.name} keeps stopping ({how}); {trying}.", err=True)
+
+    def _recovered(self) -> None:
+        if self._deaths >= MOST_DEATHS:
+            click.echo(f"The {self.program.name} has run for a minute again.", err=True)
+        self._deaths = 0
 
 
 def _ending(code: int) -> str:
@@ -86,7 +107,8 @@ class Programs:
 
     def __init__(self, *, folder: Path, environment: Mapping[str, str]):
         self._folder = folder
-        self._environment = dict(environment)
+        self._watchdog = Watchdog()
+        self._environment = {**environment, heartbeat.VARIABLE: self._watchdog.address}
         self._running: list[Running] = []
 
     def __enter__(self) -> "Programs":
@@ -106,13 +128,18 @@ class Programs:
         self._tell("-", *self._groups())
         with suppress(BrokenPipeError):
             self._leash.communicate()
+        self._watchdog.close()
 
     def start(self, program: Program) -> None:
         """Start a program, and keep it running from :meth:`look` to :meth:`look`."""
         self._running.append(Running(program, self._launch))
 
     def look(self) -> None:
-        """Start again what died. Raises :class:`KeepsDying`."""
+        """Start again what died, and end what is frozen: whoever started that notices, and replaces it."""
+        for pid in self._watchdog.frozen(self._groups()):
+            click.echo(f"Process {pid} is frozen; it is replaced.", err=True)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for running in self._running:
             running.look(time.monotonic())
 

@@ -43,6 +43,7 @@ def _granian(listeners: Sequence[int], processes: int, threads: int) -> list[str
 
 def _gunicorn(listeners: Sequence[int], processes: int, threads: int) -> list[str]:
     options = {
+        "--config": str(Path(__file__).with_name("gunicorn_conf.py")),
         "--bind": f"fd://{listeners[0]}",
         "--worker-class": "gthread",
         "--workers": str(processes),

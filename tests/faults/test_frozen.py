@@ -1,0 +1,53 @@
+"""Web processes that are stopped, killed again and again, or cannot start: the others and the supervisor go on."""
+
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.faults.conftest import wait_until
+from tests.faults.crowd import visit
+from tests.faults.test_graceful import web  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.slow
+KILLS = 4
+
+
+def is_gone(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_frozen_process_is_replaced(web):  # noqa: F811
+    web.start()
+    program, victim, *_ = web.processes()
+    victim.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_gone(victim) and len(web.processes()) == 3, what="another is in its place")
+
+    assert f"Process {victim.pid} is frozen; it is replaced." in web.said
+    assert program.is_running()
+    assert [visit(web.port) for _ in range(8)] == ["200"] * 8
+
+
+def test_the_one_that_minds_the_processes_is_replaced_when_it_is_frozen(web):  # noqa: F811
+    web.start()
+    program, *_ = web.processes()
+    program.send_signal(signal.SIGSTOP)
+    wait_until(lambda: is_gone(program), what="it is ended")
+    wait_until(lambda: visit(web.port) == "200", what="it answers again")
+
+
+def test_killing_all_processes_again_and_again_ends_neither_the_server_nor_its_supervisor(web):  # noqa: F811
+    supervisor = web.start()
+    program, *_ = web.processes()
+    for _ in range(KILLS):
+        wait_until(lambda: len(web.processes()) > 1, what="there is somebody to kill")
+        for process in web.processes()[1:]:
+            process.kill()
+        time.sleep(0.2)
+    wait_until(lambda: len(web.processes()) == 3, what="they are back")
+
+    assert program.is_running()
+    assert supervisor.poll() is None
+    assert "stopped" not in web.said
+    wait_until(lambda: visit(web.port) == "200", what="it answers")
