@@ -14,7 +14,8 @@ Promises
 - ``guards.guard(blueprint, policy)`` lets only those pass whom the policy names, and ``guards.policies`` lists all.
 - ``guards.current_patient`` and ``guards.current_doctor`` are the person who is signed in, without another query.
 
-Announces ``flask_login.user_logged_in`` and ``user_logged_out``, and ``signals.access_ended``. Listens to nothing.
+Announces ``flask_login.user_logged_in`` and ``user_logged_out``, and ``signals.access_ended``. Listens to
+``outbox.database_restored``: sign-ins made before are over.
 """
 
 from flask import Flask
@@ -25,7 +26,7 @@ FINDABLE_EVERY_SECONDS = 3600
 
 def init_app(app: Flask) -> None:
     """Take over the sessions, know the current user, answer the pages of accounts, and offer ``flask users``."""
-    from hms import worker
+    from hms import outbox, worker
     from hms.auth import cli, emails, guards, services, sessions, views
     from hms.web import panels
 
@@ -37,5 +38,7 @@ def init_app(app: Flask) -> None:
     emails.init_app(app)
     panels.hang(app, "home", views.recovery.unverified)
     worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
+    outbox.database_restored.connect(services.end_all_sign_ins)
     worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)
+    outbox.database_restored.connect(services.end_all_sign_ins)
     worker.every(SWEEP_EVERY_SECONDS, "forget old email codes", services.forget_old_requests)

@@ -9,6 +9,7 @@ from flask import Flask
 
 from hms.outbox.delivering import Message, deliver_due, register, send_again
 from hms.outbox.enqueuing import Lookup, enqueue, enqueue_if_found
+from hms.outbox.holding import database_restored, hold, notice_restore, release
 from hms.outbox.lanes import deliver_next
 from hms.outbox.models import Fault, MessageStatus, OutboxMessage, type_of
 from hms.outbox.queries import Told, Trouble, list_messages, list_troubles, nth_latest, timeline, told
@@ -26,15 +27,19 @@ __all__ = [
     "TemporaryFailure",
     "Told",
     "Trouble",
+    "database_restored",
     "deliver_due",
     "deliver_next",
     "enqueue",
     "enqueue_if_found",
+    "hold",
     "init_app",
     "list_messages",
     "list_troubles",
+    "notice_restore",
     "nth_latest",
     "register",
+    "release",
     "send_again",
     "timeline",
     "told",
@@ -45,10 +50,12 @@ __all__ = [
 def init_app(app: Flask) -> None:
     """Let the worker deliver and tidy up, and register ``flask outbox``."""
     from hms import worker
-    from hms.outbox import tidying
+    from hms.outbox import holding, tidying
     from hms.outbox.cli import outbox
     from hms.outbox.healing import undo_marks_of_the_future
 
+    worker.heal("whether the database was restored", holding.notice_restore)
+    worker.every(holding.LOOK_SECONDS, "whether the database was restored", holding.notice_restore)
     worker.heal("marks of messages", undo_marks_of_the_future)
     worker.loop("outbox", deliver_next)
     worker.every(tidying.TIDY_SECONDS, "remove old messages", tidying.remove_old)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from hms import clock
@@ -58,6 +58,14 @@ class Message(NamedTuple):
         return self.unanswered > 1 or self.fault == Fault.UNSURE
 
 
+_held_back_while: list[ColumnElement[bool]] = []
+
+
+def hold_back_while(condition: ColumnElement[bool]) -> None:
+    """Take no message while this is true in the database."""
+    _held_back_while.append(condition)
+
+
 def register(app: Flask, kind: str, sender: Sender) -> None:
     """Deliver messages of this kind through ``sender``. A kind without one waits until it has one."""
     app.extensions.setdefault("hms.senders", {})[kind] = sender
@@ -90,6 +98,7 @@ def take(kinds: Collection[str]) -> Message | None:
             OutboxMessage.status.in_((MessageStatus.PENDING, MessageStatus.SENDING)),
             OutboxMessage.due_at <= now,
             OutboxMessage.kind.in_(kinds),
+            *[~condition for condition in _held_back_while],
         )
         .order_by(OutboxMessage.due_at.desc())
         .limit(1)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import click
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from hms.server import email, google, pooler, sockets, web
 from hms.server.programs import Program, Programs
@@ -75,6 +76,7 @@ def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
 
 def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
     """Serve the web pages until a KeyboardInterrupt, whatever dies."""
+    _notice_restore(app)
     with Programs(folder=PROJECT, environment=_environment(app)) as programs:
         try:
             programs.start(web.program(app.config, listeners=[listener.fileno() for listener in listeners]))
@@ -138,16 +140,28 @@ def _prepare(app: Flask) -> list[str]:
     """Bring the tables up to date, fill an empty development database; answers what to say of demo accounts."""
     import flask_migrate
 
-    from hms import demo
+    from hms import demo, outbox
 
     with app.app_context():
         flask_migrate.upgrade()
+        outbox.notice_restore()
         if app.config["MODE"] != "development":
             return []
         if os.environ.get("DEMO", "1") != "0" and _is_empty():
             click.echo("Loading the demo clinic ...")
             demo.load()
         return _accounts() if demo.is_loaded() else []
+
+
+def _notice_restore(app: Flask) -> None:
+    """End the sign-ins of a restored database before anybody is answered; if it is away, the worker looks at it."""
+    from hms import outbox
+
+    with app.app_context():
+        try:
+            outbox.notice_restore()
+        except DBAPIError:
+            return
 
 
 def _is_empty() -> bool:

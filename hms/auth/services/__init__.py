@@ -42,7 +42,14 @@ from hms.auth.services.recovery import (
     verify_email,
 )
 from hms.auth.services.searching import make_all_findable
-from hms.auth.services.sign_ins import begin_sign_in, delete_ended_sign_ins, end_sign_in, note_seen, save_data
+from hms.auth.services.sign_ins import (
+    begin_sign_in,
+    delete_ended_sign_ins,
+    end_all_sign_ins,
+    end_sign_in,
+    note_seen,
+    save_data,
+)
 
 __all__ = [
     "CodeEnded",
@@ -69,6 +76,7 @@ __all__ = [
     "deactivate",
     "deactivate_and_cancel",
     "delete_ended_sign_ins",
+    "end_all_sign_ins",
     "end_sign_in",
     "enter_code",
     "forget_old_requests",

@@ -66,3 +66,9 @@ def delete_ended_sign_ins() -> int:
             .execution_options(synchronize_session=False)
         )
     return int(ended.rowcount)  # type: ignore[attr-defined]  # a DELETE answers a CursorResult
+
+
+def end_all_sign_ins(_: object = None, **__: object) -> None:
+    """Sign everyone out, in the transaction that says why."""
+    with transaction() as session:
+        session.execute(delete(SignIn).execution_options(synchronize_session=False))

