@@ -12,6 +12,9 @@ from hms import clock
 from hms.auth import services as auth
 from hms.auth.models import Doctor, Patient, User
 from hms.auth.services import closing
+from hms.calendar.google.oauth import Grant
+from hms.calendar.models import CalendarConnection
+from hms.calendar.services import connections, feeds
 from hms.db import db, transaction
 from hms.scheduling import services as scheduling
 from hms.scheduling.models import Appointment, Slot
@@ -81,6 +84,16 @@ def staff(full_name: str = "", *, email: str = "", role: str = "receptionist") -
         role=role,
         password=PASSWORD,
     )
+
+
+def feed(user: User) -> str:
+    """The token of a private feed that the user has just made, knowing the password."""
+    return feeds.make_feed(user, proved_hash=user.password_hash)
+
+
+def connection(user: User, grant: Grant) -> CalendarConnection:
+    """A Google account that the user has just connected, knowing the password."""
+    return connections.connect(user, grant, proved_hash=user.password_hash)
 
 
 def hours(

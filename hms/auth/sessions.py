@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from flask import Flask, Request, Response, session
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import login_user
 from itsdangerous import BadSignature
@@ -182,9 +182,14 @@ class Sessions(SecureCookieSessionInterface):
             return {}
 
     def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:  # type: ignore[override]
-        """Store what changed, and tell the browser what its cookie is now."""
+        """Store what changed, and tell the browser what its cookie is now.
+
+        Who asks for the head alone is shown nothing: what was to be shown once is still there for the page.
+        """
         if session.signed_in:
             response.headers["Cache-Control"] = "no-store"
+        if request.method == "HEAD":
+            return
         session.save()
         value = self._cookie_value(app, session)
         if value is not None:

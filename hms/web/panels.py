@@ -23,5 +23,5 @@ def init_app(app: Flask) -> None:
     hung = app.extensions.setdefault("hms.panels", defaultdict(list))
 
     @app.template_global()
-    def panels(place: str, subject: object) -> Markup:
-        return Markup("").join(Markup(panel(subject)) for panel in hung[place])  # noqa: S704  # panels render templates
+    def panels(place: str, *subject: object) -> Markup:
+        return Markup("").join(Markup(panel(*subject)) for panel in hung[place])  # noqa: S704  # panels render templates

@@ -295,3 +295,18 @@ def test_a_found_row_was_seen_after_the_given_moment(asha, signed_in):
     assert queries.find_sign_in(id_hash, now=now, idle_since=now - timedelta(minutes=1))
     assert queries.find_sign_in(id_hash, now=now, idle_since=now + timedelta(minutes=1)) is None
     assert queries.find_sign_in(id_hash, now=now + timedelta(days=1), idle_since=now - timedelta(minutes=1)) is None
+
+
+def test_who_asks_for_heads_alone_uses_nothing_up(app, signed_in, session):
+    """What is shown once (here, that a link is on its way) is still there for the page."""
+    browser = signed_in(make.patient(is_verified=False))
+    browser.submit("recovery.send_verification", on="/patient/")
+    before = db.session.scalars(select(SignIn.data)).one()
+    assert "_flashes" in before
+    paths = [str(rule) for rule in app.url_map.iter_rules() if "HEAD" in rule.methods and not rule.arguments]
+    for path in [*paths, "/calendar/callback?state=x&code=y"]:
+        browser.head(path)
+    assert len(paths) > 20
+    assert db.session.scalars(select(SignIn.data)).one() == before
+    assert "Email is off here" in browser.get("/patient/").text
+    assert "_flashes" not in db.session.scalars(select(SignIn.data)).one()

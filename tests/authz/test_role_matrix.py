@@ -71,7 +71,9 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("staff.new_closure", "POST"): 422,
     ("staff.remove_closure", "POST"): 303,
     ("calendar.feed", "GET"): 404,  # the token is nobody's
-    ("calendar.make_feed", "POST"): 303,
+    ("calendar.make_feed", "GET"): 303,  # to the page with its form
+    ("calendar.make_feed", "POST"): 422,
+    ("calendar.connect", "GET"): 303,
     ("calendar.connect", "POST"): 303,
     ("calendar.callback", "GET"): 303,  # nobody has asked Google for anything
     ("calendar.disconnect", "POST"): 303,

@@ -16,6 +16,7 @@ from hms.calendar.models import CalendarConnection
 from hms.calendar.services import connections, mirroring, tokens
 from hms.db import db
 from hms.outbox import OutboxMessage
+from tests import make
 from tests.fixtures.web import Answer, Client
 from tests.pages import Page
 from tests.standins.google import SCOPES, Google, served
@@ -44,7 +45,7 @@ class Person:
 
     def sets_out(self) -> str:
         """Press the button on our page; the address of the consent page that this leads to."""
-        answer = self.browser.submit("calendar.connect", on="/calendar/status")
+        answer = self.browser.submit("calendar.connect", {"password": make.PASSWORD}, on="/calendar/status")
         return answer.headers["Location"]
 
     def answers(self, consent: str, *, decision: str = "allow", without: tuple[str, ...] = ()) -> str:
@@ -93,7 +94,7 @@ def connect(google: Google, monkeypatch: pytest.MonkeyPatch):
     def connect(who: Patient | Doctor, *, scopes: frozenset[str] = SCOPES) -> CalendarConnection:
         account = google.accounts.get(who.user.email) or google.add_account(who.user.email)
         refresh_token = google.grant(account.email, scopes)
-        return connections.connect(
+        return make.connection(
             who.user, Grant(account.sub, account.email, " ".join(sorted(scopes)), refresh_token, "unused")
         )
 

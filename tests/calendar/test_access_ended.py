@@ -8,7 +8,7 @@ from hms.calendar import queries
 from hms.calendar.google import scopes
 from hms.calendar.google.oauth import Grant
 from hms.calendar.models import CalendarConnection, ConnectionStatus
-from hms.calendar.services import connections, feeds
+from hms.calendar.services import connections
 from hms.db import db
 from hms.outbox import OutboxMessage
 from tests import make
@@ -25,9 +25,9 @@ ENDINGS = {
 @pytest.fixture
 def granted(asha):
     """Asha, with a feed and a connection that somebody made before."""
-    feeds.make_feed(asha.user)
+    make.feed(asha.user)
     grant = Grant("attacker", "attacker@gmail.test", scopes.EVENTS, refresh_token="1//0a", access_token="ya29.x")
-    connections.connect(asha.user, grant)
+    make.connection(asha.user, grant)
     return asha.user
 
 
@@ -42,7 +42,7 @@ def test_feed_and_connection_end_with_the_access_that_made_them(granted, ending)
 
 
 def test_what_others_have_granted_stays(granted, chen):
-    feeds.make_feed(chen.user)
+    make.feed(chen.user)
     services.deactivate(granted.email)
     assert queries.find_feed(chen.user_id) is not None
 

@@ -1,17 +1,21 @@
 """Connecting a Google account: real Authlib, over HTTP, at a strict stand-in; and everything that may come back."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import requests
 
+from hms.auth import passwords
+from hms.auth import services as accounts
+from hms.auth.models import User
 from hms.calendar import queries, vault
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import Later
 from hms.calendar.models import CalendarConnection
 from hms.calendar.services import connections
 from hms.db import Busy, db, transaction
+from tests import make
 from tests.calendar.conftest import ASHA, BOSE, CHEN, asked
 from tests.pages import Page
 from tests.standins.google.accounts import challenge_of
@@ -100,12 +104,94 @@ def refused(person, address: str) -> None:
     assert stored() == 0
 
 
-def test_a_state_that_was_made_up_is_refused_and_ends_the_flow(at_google, asha):
+def test_a_state_that_was_made_up_is_refused_and_burns_nothing(at_google, asha):
     person = at_google(asha, ASHA)
     back = person.answers(person.sets_out())
     forged = re.sub("state=[^&]+", "state=made-up", back)
     refused(person, forged)
+    refused(person, "/calendar/callback?state=")
+    assert person.returns(back).headers["Location"].endswith("news=connected")
+
+
+def test_who_only_looks_at_the_way_back_uses_nothing_up(at_google, asha):
+    person = at_google(asha, ASHA)
+    back = person.answers(person.sets_out())
+    parts = urlsplit(back)
+    assert person.browser.head(f"{parts.path}?{parts.query}").status_code == 303
+    assert person.returns(back).headers["Location"].endswith("news=connected")
+
+
+def test_two_tabs_connect_one_after_the_other(at_google, asha):
+    person = at_google(asha, ASHA)
+    first, second = person.sets_out(), person.sets_out()
+    for consent in (second, first):
+        assert person.returns(person.answers(consent)).headers["Location"].endswith("news=connected")
+    assert stored() == 1
+
+
+def test_the_oldest_of_very_many_tabs_is_told_kindly(at_google, asha, session):
+    person = at_google(asha, ASHA)
+    first = person.answers(person.sets_out())
+    for _ in range(5):
+        person.sets_out()
+    assert len(kept_flows(session)) == 5
+    refused(person, first)
+
+
+def test_nothing_leads_to_google_without_the_password(at_google, google, asha):
+    browser = at_google(asha, ASHA).browser
+    for password in ("", "not the password at all"):
+        answer = browser.submit("calendar.connect", {"password": password}, on="/calendar/status", status=422)
+        assert answer.page.title.startswith("Error: ")
+        assert answer.page.find_form("/calendar/connect").values["password"] == ""
+    assert browser.get("/calendar/connect").headers["Location"] == "/calendar/status"
+    assert google.calls("auth") == []
+
+
+def test_a_password_that_changed_while_somebody_was_at_google_ends_the_flow(at_google, asha):
+    person = at_google(asha, ASHA)
+    back = person.answers(person.sets_out())
+    with transaction():
+        asha.user.password_hash = passwords.store("another-passphrase-for-tests")
     refused(person, back)
+
+
+def test_a_password_that_changes_while_google_is_asked_connects_nothing(at_google, google, asha, monkeypatch):
+    exchange, user_id = oauth.exchange, asha.user_id
+
+    def exchange_and_reset(*args, **more):
+        grant = exchange(*args, **more)
+        with transaction():
+            db.session.get(User, user_id).password_hash = passwords.store("another-passphrase-for-tests")
+        return grant
+
+    monkeypatch.setattr(oauth, "exchange", exchange_and_reset)
+    person = at_google(asha, ASHA)
+    refused(person, person.answers(person.sets_out()))
+    assert not google.has_grant(ASHA), "what Google gave for nothing is given back"
+
+
+def test_the_owner_is_mailed_once_for_an_account_that_is_new(at_google, asha, postbox):
+    postbox.deliver()
+    at_google(asha, ASHA).connects()
+    assert [letter.data["what"] for letter in postbox.deliver() if letter.type == "ACCESS_GRANTED"] == ["google"]
+    at_google(asha, ASHA).connects()
+    assert "ACCESS_GRANTED" not in [letter.type for letter in postbox.deliver()]
+
+
+def test_who_has_not_proved_the_address_connects_nothing(google, signed_in, session):
+    user = make.patient(is_verified=False).user
+    browser = signed_in(user)
+    page = browser.page("calendar.status")
+    assert page.find_form("/calendar/connect") is None
+    assert page.find_form("/calendar/feed") is None
+    assert "Confirm your email address first." in page.text
+    with pytest.raises(accounts.Unverified):
+        make.feed(user)
+    token = browser.csrf_token()
+    answer = browser.post("/calendar/feed", data={"csrf_token": token, "password": make.PASSWORD})
+    assert answer.status_code == 409
+    assert "Confirm your email address first." in answer.page.text
 
 
 def test_a_missing_state_is_refused(at_google, asha):
@@ -166,16 +252,18 @@ def test_who_was_signed_out_meanwhile_is_sent_to_sign_in_without_googles_answer(
 def kept_flows(session) -> list[dict]:
     """The flows that wait on the server, whoever's browser they belong to."""
     kept = session.execute(db.text("SELECT data FROM sessions")).scalars().all()
-    return [data["calendar_consent"] for data in kept if "calendar_consent" in data]
+    return [flow for data in kept for flow in data.get("calendar_consent", {}).values()]
 
 
 def test_a_flow_names_who_began_it_and_is_nobody_elses(at_google, asha, chen, session):
     """Signing in empties the session; should it ever not, the flow still says whose it is."""
     person = at_google(asha, ASHA)
     back = person.answers(person.sets_out())
-    another = "UPDATE sessions SET data = jsonb_set(data, '{calendar_consent,user_id}', to_jsonb(CAST(:whose AS text)))"
+    another = "UPDATE sessions SET data = CAST(replace(CAST(data AS text), :mine, :whose) AS jsonb)"
+    mine, whose = (f'"user_id": "{who.user_id}"' for who in (asha, chen))
     with transaction():
-        session.execute(db.text(another + " WHERE data ? 'calendar_consent'"), {"whose": str(chen.user_id)})
+        session.execute(db.text(another), {"mine": mine, "whose": whose})
+    assert [flow["user_id"] for flow in kept_flows(session)] == [str(chen.user_id)]
     refused(person, back)
 
 
@@ -315,7 +403,7 @@ def test_where_google_is_not_set_up_the_page_says_so_and_nothing_leads_there(sig
 def test_a_database_that_is_busy_is_told_as_such(at_google, google, asha, monkeypatch):
     """Not every refusal is about the consent; and what Google gave for nothing is given back."""
 
-    def connect(*_args):
+    def connect(*_args, **_more):
         raise Busy
 
     monkeypatch.setattr(connections, "connect", connect)

@@ -14,6 +14,7 @@ from hms.calendar.models import CalendarConnection
 from hms.calendar.services import connections, tokens
 from hms.db import db, transaction
 from hms.outbox import OutboxMessage
+from tests import make
 from tests.calendar.conftest import ASHA, BOSE, CHEN
 
 
@@ -50,15 +51,15 @@ def revocations() -> list[OutboxMessage]:
 
 
 def test_the_same_account_again_is_the_same_connection_with_the_new_token(google, asha):
-    first = connections.connect(asha.user, grant())
-    again = connections.connect(asha.user, grant(refresh_token="1//0newer"))
+    first = make.connection(asha.user, grant())
+    again = make.connection(asha.user, grant(refresh_token="1//0newer"))
     assert (again.id, token_of(again)) == (first.id, "1//0newer")
     assert revocations() == []
 
 
 def test_another_account_is_a_new_connection_and_ends_the_old_one(google, asha):
-    first = connections.connect(asha.user, grant("1")).id
-    second = connections.connect(asha.user, grant("2"))
+    first = make.connection(asha.user, grant("1")).id
+    second = make.connection(asha.user, grant("2"))
     assert second.id != first
     assert queries.find_connection(first).status == "ended"
     assert [message.payload["connection"] for message in revocations()] == [str(first)]
@@ -66,37 +67,37 @@ def test_another_account_is_a_new_connection_and_ends_the_old_one(google, asha):
 
 
 def test_after_disconnecting_the_same_account_is_a_new_connection(google, asha):
-    first = connections.connect(asha.user, grant()).id
+    first = make.connection(asha.user, grant()).id
     connections.disconnect(asha.user)
     assert live(asha) is None
-    assert connections.connect(asha.user, grant()).id != first
+    assert make.connection(asha.user, grant()).id != first
 
 
 def test_an_answer_without_a_refresh_token_keeps_the_one_that_works(google, asha):
-    connections.connect(asha.user, grant(refresh_token="1//0kept"))
-    connections.connect(asha.user, grant(refresh_token=None, email="new@gmail.test"))
+    make.connection(asha.user, grant(refresh_token="1//0kept"))
+    make.connection(asha.user, grant(refresh_token=None, email="new@gmail.test"))
     assert (token_of(live(asha)), live(asha).google_email) == ("1//0kept", "new@gmail.test")
 
 
 def test_an_answer_without_a_refresh_token_repairs_nothing(google, asha):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     break_it(asha)
     with pytest.raises(connections.NotLasting):
-        connections.connect(asha.user, grant(refresh_token=None))
+        make.connection(asha.user, grant(refresh_token=None))
     assert live(asha).status == "broken"
 
 
 def test_another_account_without_a_refresh_token_leaves_the_old_one_alone(google, asha):
-    first = connections.connect(asha.user, grant("1")).id
+    first = make.connection(asha.user, grant("1")).id
     with pytest.raises(connections.NotLasting):
-        connections.connect(asha.user, grant("2", refresh_token=None))
+        make.connection(asha.user, grant("2", refresh_token=None))
     assert (live(asha).id, live(asha).status) == (first, "connected")
     assert revocations() == []
 
 
 def test_without_the_calendars_scope_nothing_is_kept(google, asha):
     with pytest.raises(connections.NoCalendar):
-        connections.connect(asha.user, grant(asked=scopes.FREE_BUSY))
+        make.connection(asha.user, grant(asked=scopes.FREE_BUSY))
     assert live(asha) is None
 
 
@@ -191,7 +192,7 @@ def told(postbox) -> list:
 
 
 def test_a_lost_permission_is_noted_once_with_one_mail(google, postbox, asha):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     connection = live(asha)
     noted = [connections.mark_broken(connection.id, sealed=connection.refresh_token) for _ in range(3)]
     assert noted == [True, False, False]
@@ -203,49 +204,49 @@ def test_a_lost_permission_is_noted_once_with_one_mail(google, postbox, asha):
 
 
 def test_each_time_that_it_is_lost_is_a_mail_of_its_own(google, postbox, asha, steady_clock):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     break_it(asha)
     postbox.deliver()
-    connections.connect(asha.user, grant(refresh_token="1//0newer"))
+    make.connection(asha.user, grant(refresh_token="1//0newer"))
     steady_clock.advance(days=1)
     break_it(asha)
     assert len(told(postbox)) == 1
 
 
 def test_the_mail_is_not_sent_once_the_calendar_is_connected_again(google, postbox, asha):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     break_it(asha)
-    connections.connect(asha.user, grant(refresh_token="1//0newer"))
+    make.connection(asha.user, grant(refresh_token="1//0newer"))
     assert told(postbox) == []
 
 
 def test_the_mail_is_not_sent_to_a_closed_account(google, postbox, asha):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     break_it(asha)
     accounts.deactivate("asha@example.test")
     assert told(postbox) == []
 
 
 def test_a_worker_with_an_old_token_does_not_break_a_new_connection(google, asha):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     sealed = live(asha).refresh_token
-    connections.connect(asha.user, grant(refresh_token="1//0newer"))
+    make.connection(asha.user, grant(refresh_token="1//0newer"))
     assert not connections.mark_broken(live(asha).id, sealed=sealed)
     assert live(asha).status == "connected"
 
 
 def test_what_was_ended_is_not_broken(google, asha):
-    connection = connections.connect(asha.user, grant())
+    connection = make.connection(asha.user, grant())
     connection_id, sealed = connection.id, connection.refresh_token
     connections.disconnect(asha.user)
     assert not connections.mark_broken(connection_id, sealed=sealed)
 
 
 def test_connecting_again_makes_everything_whole(google, asha, steady_clock):
-    first = connections.connect(asha.user, grant()).id
+    first = make.connection(asha.user, grant()).id
     break_it(asha)
     steady_clock.advance(hours=1)
-    connections.connect(asha.user, grant(refresh_token="1//0newer"))
+    make.connection(asha.user, grant(refresh_token="1//0newer"))
     assert (live(asha).id, live(asha).status) == (first, "connected")
     assert (live(asha).broken_at, live(asha).last_error) == (None, None)
 
@@ -290,7 +291,7 @@ def test_a_permission_that_never_worked_for_longer_than_seven_days_points_to_tes
     google, asha, steady_clock, log, days
 ):
     """Also when it is noticed late: nothing says that it had worked in between."""
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     steady_clock.advance(days=days)
     break_it(asha)
     assert "its registration with Google is not finished" in live(asha).last_error
@@ -299,7 +300,7 @@ def test_a_permission_that_never_worked_for_longer_than_seven_days_points_to_tes
 
 
 def test_a_permission_that_worked_for_longer_was_taken_back(google, asha, steady_clock, log):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     steady_clock.advance(days=20)
     synced(asha, steady_clock.now())
     break_it(asha)
@@ -308,7 +309,7 @@ def test_a_permission_that_worked_for_longer_was_taken_back(google, asha, steady
 
 
 def test_a_permission_that_read_busy_times_for_longer_was_taken_back(google, bose, steady_clock, log):
-    connections.connect(bose.user, grant())
+    make.connection(bose.user, grant())
     steady_clock.advance(days=20)
     with transaction():
         live(bose).busy_checked_at = steady_clock.now()
@@ -318,10 +319,10 @@ def test_a_permission_that_read_busy_times_for_longer_was_taken_back(google, bos
 
 
 def test_connecting_again_begins_the_seven_days_anew(google, asha, steady_clock, log):
-    connections.connect(asha.user, grant())
+    make.connection(asha.user, grant())
     synced(asha, steady_clock.now())
     steady_clock.advance(days=30)
-    connections.connect(asha.user, grant(refresh_token="1//0newer"))
+    make.connection(asha.user, grant(refresh_token="1//0newer"))
     break_it(asha)
     assert live(asha).last_error == connections.LOST_EARLY
 

@@ -131,7 +131,7 @@ def test_another_account_gets_everything_and_the_first_one_nothing_more(connect,
     make.appointment(asha, doctor=bose)
     sync()
     google.add_account("other@example.test")
-    connections.connect(
+    make.connection(
         asha.user, Grant("other", "other@example.test", " ".join(SCOPES), google.grant("other@example.test"), "x")
     )
     make.appointment(asha, doctor=bose)

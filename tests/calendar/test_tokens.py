@@ -11,7 +11,7 @@ from hms.calendar import vault
 from hms.calendar.google.errors import AccessRevoked, Later
 from hms.calendar.google.oauth import Grant
 from hms.calendar.models import CalendarConnection
-from hms.calendar.services import connections, mirroring, tokens
+from hms.calendar.services import mirroring, tokens
 from hms.db import db, transaction
 from hms.outbox import OutboxMessage
 from hms.scheduling import services
@@ -61,7 +61,7 @@ def world(committing, monkeypatch) -> Iterator[tuple[Google, CalendarConnection]
         asha = make.patient("Asha Rao", email="asha@example.test")
         account = google.add_account("asha@example.test")
         grant = Grant(account.sub, account.email, " ".join(SCOPES), google.grant(account.email), "unused")
-        yield google, connections.connect(asha.user, grant)
+        yield google, make.connection(asha.user, grant)
 
 
 def stored(connection: CalendarConnection) -> CalendarConnection:
@@ -121,7 +121,7 @@ def test_connecting_again_while_a_dead_token_is_tried_keeps_the_new_one(world, m
 
     def refresh_meanwhile(refresh_token):
         account = google.accounts["asha@example.test"]
-        connections.connect(connection.user, Grant(account.sub, account.email, " ".join(SCOPES), fresh, "unused"))
+        make.connection(connection.user, Grant(account.sub, account.email, " ".join(SCOPES), fresh, "unused"))
         raise AccessRevoked("dead")
 
     with monkeypatch.context() as patch:

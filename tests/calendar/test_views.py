@@ -154,5 +154,5 @@ def test_what_was_read_before_is_let_go_of_before_google_is_asked(google, asha, 
     session.execute(db.text("SELECT 1"))
     assert session().in_transaction()
     with pytest.raises(Later):
-        connections.link(asha.user, "4/0Acode", verifier="v", nonce="n")
+        connections.link(asha.user, "4/0Acode", verifier="v", nonce="n", proved_hash="x")
     assert held == [False]

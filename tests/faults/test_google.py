@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from hms.auth.models import Doctor, Patient
 from hms.calendar.google.oauth import Grant
-from hms.calendar.services import connections, mirroring
+from hms.calendar.services import mirroring
 from hms.db import db, transaction
 from hms.scheduling import services, signals
 from hms.scheduling.models import Appointment
@@ -51,7 +51,7 @@ class Clinic:
             for who in self.people:
                 account = google.add_account(who.user.email)
                 token = google.grant(account.email)
-                connections.connect(who.user, Grant(account.sub, account.email, " ".join(SCOPES), token, "unused"))
+                make.connection(who.user, Grant(account.sub, account.email, " ".join(SCOPES), token, "unused"))
 
     def start_worker(self) -> Process:
         """Start ``flask worker``."""

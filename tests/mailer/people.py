@@ -3,7 +3,6 @@
 from datetime import date, time
 
 from hms import outbox
-from hms.auth import emails as account_emails
 from hms.auth import services as auth
 from hms.calendar.google import scopes
 from hms.calendar.google.oauth import Grant
@@ -39,8 +38,6 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     letters += postbox.deliver()
     auth.confirm_email("asha@example.test")
     auth.change_password(asha.user, current=make.PASSWORD, password="another-passphrase-for-tests")
-    with transaction():
-        account_emails.access_granted(asha.user, "google")
     kept, moved, cancelled = (make.slot(bose, day=date(2026, 11, day), start=time(9, 40)) for day in (26, 27, 30))
     made = {
         slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)
@@ -72,7 +69,7 @@ def change(appointment) -> None:
 def lose_a_calendar(patient) -> None:
     """A Google account that was connected, and that Google lets us into no more."""
     grant = Grant("1", "asha@gmail.test", scopes.EVENTS, refresh_token="1//0refresh", access_token="ya29.access")
-    connection = connections.connect(patient.user, grant)
+    connection = make.connection(patient.user, grant)
     connections.mark_broken(connection.id, sealed=connection.refresh_token)
 
 

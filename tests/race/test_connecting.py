@@ -23,7 +23,7 @@ def grant(sub: str, number: int = 0) -> Grant:
 
 
 def connect(user_id, grant: Grant) -> str:
-    return str(connections.connect(db.session.get(User, user_id), grant).status)
+    return str(make.connection(db.session.get(User, user_id), grant).status)
 
 
 def states() -> list[str]:

@@ -1,6 +1,14 @@
 """Everything that changes accounts. Each function is one transaction, or says why it is two."""
 
-from hms.auth.services.access import WrongPassword, lock_proved, prove_password
+from hms.auth.services.access import (
+    Unverified,
+    WrongPassword,
+    fingerprint,
+    lock_proved,
+    lock_to_grant,
+    prove_password,
+    tell_of_grant,
+)
 from hms.auth.services.accounts import (
     EmailTaken,
     UnknownSpecialty,
@@ -60,6 +68,7 @@ __all__ = [
     "StillNeeded",
     "TooManyTries",
     "UnknownSpecialty",
+    "Unverified",
     "WrongCode",
     "WrongCredentials",
     "WrongPassword",
@@ -79,9 +88,11 @@ __all__ = [
     "end_all_sign_ins",
     "end_sign_in",
     "enter_code",
+    "fingerprint",
     "forget_old_requests",
     "is_proof",
     "lock_proved",
+    "lock_to_grant",
     "make_all_findable",
     "may_have_photo",
     "note_seen",
@@ -94,6 +105,7 @@ __all__ = [
     "send_verification",
     "sign_up_doctor",
     "sign_up_patient",
+    "tell_of_grant",
     "update_doctor",
     "update_patient",
     "verify_email",

@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from hms.auth import passwords, queries, signals
+from hms.auth import emails, passwords, queries, signals
+from hms.auth.codes import keyed_hash
 from hms.auth.models import SignIn, User
 from hms.auth.queries import Account
+from hms.auth.services import pauses
 from hms.auth.services.proving import end_codes
 from hms.db import transaction
-from hms.errors import Invalid
+from hms.errors import Conflict, Invalid
 
 
 class WrongPassword(Invalid):
@@ -22,6 +24,13 @@ class WrongPassword(Invalid):
 
     code, title = "wrong-password", "That is not your password"
     message = "That is not your present password."
+
+
+class Unverified(Conflict):
+    """Nobody has proved that the address of the account is the person's own."""
+
+    code, title = "unverified", "Confirm your email first"
+    message = "Confirm your email address first. Then you can do this."
 
 
 def prove_password(account: User | Account, password: str) -> str:
@@ -42,9 +51,36 @@ def lock_proved(session: Session, user_id: UUID, *, proved_hash: str, shared: bo
 
     ``shared`` lets others hold the account in the same way: for what only adds something, such as a sign-in.
     """
-    lock = {"read": True} if shared else {}
-    user = session.get(User, user_id, with_for_update=lock or True, populate_existing=True)
+    lock = {"read": True} if shared else {"key_share": True}
+    user = session.get(User, user_id, with_for_update=lock, populate_existing=True)
     return user if user and user.is_active and user.password_hash == proved_hash else None
+
+
+def lock_to_grant(session: Session, user_id: UUID, *, proved_hash: str) -> User:
+    """The account, locked, to open a way to its appointments for somebody who has proved its password.
+
+    Raises :class:`WrongPassword`, :class:`Unverified`.
+    """
+    user = lock_proved(session, user_id, proved_hash=proved_hash)
+    if user is None:
+        raise WrongPassword(field="password")
+    if user.email_verified_at is None:
+        raise Unverified
+    return user
+
+
+def tell_of_grant(user: User, what: str) -> None:
+    """Promise the owner a mail that a way to the appointments was opened: ``feed`` or ``google``.
+
+    Who opens many gets mails with growing pauses.
+    """
+    if pauses.begin(pauses.Kind.GRANT, f"{what}:{user.email}") is None:
+        emails.access_granted(user, what)
+
+
+def fingerprint(proved_hash: str) -> str:
+    """A sign of a password hash, to be kept where the hash itself has no place."""
+    return keyed_hash(b"proved:" + proved_hash.encode()).hex()
 
 
 def end_access(session: Session, user: User) -> None:

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from sqlalchemy import Update, select, update
 
 from hms import clock, outbox, worker
+from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.auth.signals import access_ended
@@ -61,7 +62,7 @@ def init_app(app: Flask) -> None:
     access_ended.connect(end_connection)
 
 
-def link(user: User | Account, code: str, *, verifier: str, nonce: str) -> CalendarConnection:
+def link(user: User | Account, code: str, *, verifier: str, nonce: str, proved_hash: str) -> CalendarConnection:
     """Ask Google what the code stands for, and keep that. Nothing of the database is held while Google is waited for.
 
     Raises what :func:`connect` and :func:`hms.calendar.google.oauth.exchange` raise. What Google gave for nothing is
@@ -71,7 +72,7 @@ def link(user: User | Account, code: str, *, verifier: str, nonce: str) -> Calen
     db.session.rollback()
     grant = oauth.exchange(code, verifier=verifier, nonce=nonce)
     try:
-        return connect(db.session.get_one(User, user_id), grant)
+        return connect(db.session.get_one(User, user_id), grant, proved_hash=proved_hash)
     except Refusal:
         _give_back(grant)
         raise
@@ -86,16 +87,18 @@ def _give_back(grant: Grant) -> None:
             oauth.revoke(grant.refresh_token or grant.access_token)
 
 
-def connect(user: User, grant: Grant) -> CalendarConnection:
+def connect(user: User, grant: Grant, *, proved_hash: str) -> CalendarConnection:
     """Keep what the user allowed. The same account again goes on with the same connection; another one replaces it.
 
-    Raises :class:`NoCalendar` or :class:`NotLasting`, and then keeps nothing.
+    The owner is told by mail of an account that is new. Raises :class:`NoCalendar`, :class:`NotLasting`,
+    :class:`~hms.auth.services.WrongPassword` unless the account still has the hash that the password was checked
+    against, or :class:`~hms.auth.services.Unverified`, and then keeps nothing.
     """
     if not scopes.granted(grant.scopes, scopes.EVENTS):
         raise NoCalendar
     now = clock.now()
     with transaction() as session:
-        _one_at_a_time(user)
+        user = accounts.lock_to_grant(session, user.id, proved_hash=proved_hash)
         connection = queries.find_live_connection(user.id)
         if connection is not None and connection.google_sub != grant.sub:
             _end(connection, now)
@@ -103,6 +106,7 @@ def connect(user: User, grant: Grant) -> CalendarConnection:
             connection = None
         if connection is None:
             connection = CalendarConnection(user_id=user.id, google_sub=grant.sub)
+            accounts.tell_of_grant(user, "google")
         _keep(connection, user, grant, now)
         session.add(connection)
         session.flush()

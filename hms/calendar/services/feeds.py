@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from hms import clock
+from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.auth.signals import access_ended
@@ -19,13 +20,19 @@ KEPT_FOR = timedelta(days=30)
 """How long an appointment stays in the feed when it is over, cancelled ones included."""
 
 
-def make_feed(user: User | Account) -> str:
-    """Give the user's feed a new address and answer its token, which is kept nowhere. An earlier address ends."""
+def make_feed(user: User | Account, *, proved_hash: str) -> str:
+    """Give the user's feed a new address and answer its token, which is kept nowhere. An earlier address ends.
+
+    The owner is told by mail. Raises :class:`~hms.auth.services.WrongPassword` unless the account still has the hash
+    that the password was checked against, :class:`~hms.auth.services.Unverified`.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {"token_hash": hash_of(token), "created_at": clock.now()}
     made = insert(CalendarFeed).values(user_id=user.id, **values)
     with transaction() as session:
+        owner = accounts.lock_to_grant(session, user.id, proved_hash=proved_hash)
         session.execute(made.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        accounts.tell_of_grant(owner, "feed")
     return token
 
 

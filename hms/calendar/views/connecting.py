@@ -8,9 +8,11 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.calendar import google, queries
+from hms.calendar.forms import ConnectForm
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import GoogleTrouble, Refused
 from hms.calendar.models import CalendarConnection, ConnectionStatus
@@ -18,6 +20,8 @@ from hms.calendar.services import connections
 from hms.calendar.views import flows
 from hms.calendar.views.door import bp
 from hms.config.google import is_google
+from hms.errors import Refusal
+from hms.forms import HmsForm
 from hms.web import headers, render
 
 
@@ -46,7 +50,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     News.OTHER_FLOW: (
         "warn",
         "Start again from this page",
-        "It took longer than 10 minutes, or it was begun in another place. Nothing was connected.",
+        "It took over 10 minutes, was started somewhere else, or your password has changed. Nothing was connected.",
     ),
     News.REFUSED: ("bad", "Google did not connect your calendar", "Nothing has changed here. Start again."),
     News.LATER: ("bad", "Google did not answer", "Nothing has changed here. Try again in a few minutes."),
@@ -59,33 +63,51 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
 @bp.get("/calendar/status")
 def status() -> ResponseReturnValue:
     """How the calendar of the user stands, and what can be done about it."""
+    return status_page(form=ConnectForm())
+
+
+def status_page(*, form: HmsForm) -> Response:
+    """The page with the form that was sent, or with the one for connecting."""
     connection = queries.find_live_connection(current_user.id) if google.is_on() else None
     page = render(
         "calendar/status.html",
+        form=form,
         is_on=google.is_on(),
         is_demonstration=not _is_google(),
         connection=connection,
+        connect_form=form if isinstance(form, ConnectForm) else ConnectForm(formdata=None),
         permissions=_permissions(connection),
         news=_news(),
     )
     return _may_lead_to_google(make_response(page))
 
 
-@bp.post("/calendar/connect")
+@bp.route("/calendar/connect", methods=["GET", "POST"])
 def connect() -> ResponseReturnValue:
-    """Send the browser to Google's consent page."""
-    if not google.is_on():
+    """Send the browser to Google's consent page, for somebody who knows the password of the account."""
+    form = ConnectForm()
+    if not google.is_on() or not form.is_submitted():
         return redirect(url_for(".status"), 303)
+    if form.validate():
+        try:
+            proved_hash = accounts.prove_password(current_user, form.password.data or "")
+        except Refusal as refusal:
+            form.reject(refusal)
+        else:
+            return redirect(_consent_address(proved_hash), 303)
+    return status_page(form=form)
+
+
+def _consent_address(proved_hash: str) -> str:
     connection = queries.find_live_connection(current_user.id)
-    flow = flows.begin(current_user)
-    address = oauth.consent_address(
+    flow = flows.begin(current_user, proved_hash=proved_hash)
+    return oauth.consent_address(
         scopes=scopes.asked_of(current_user),
         state=flow.state,
         verifier=flow.verifier,
         nonce=flow.nonce,
         email=connection.google_email if connection else "",
     )
-    return redirect(address, 303)
 
 
 @bp.get("/calendar/callback")
@@ -93,21 +115,26 @@ def callback() -> ResponseReturnValue:
     """Back from Google. Its answer counts once, in the browser and for the person that asked for it."""
     if not current_user.is_authenticated:
         return redirect(url_for("auth.login", next=url_for(".status")), 303)
-    flow = flows.take(current_user, request.args.get("state", ""))
-    return _with_news(_came_back(flow))
+    if request.method == "HEAD":  # who only looks uses nothing up
+        return redirect(url_for(".status"), 303)
+    return _with_news(_came_back(flows.take(current_user, request.args.get("state", ""))))
 
 
-def _came_back(flow: flows.Flow | None) -> News:
-    if flow is None:
+def _came_back(taken: tuple[flows.Flow, str] | None) -> News:
+    if taken is None:
         return News.OTHER_FLOW
     if error := request.args.get("error"):
         return News.DENIED if error == "access_denied" else News.REFUSED
+    flow, proved_hash = taken
+    code, ours = request.args.get("code", ""), {"verifier": flow.verifier, "nonce": flow.nonce}
     try:
-        connections.link(current_user, request.args.get("code", ""), verifier=flow.verifier, nonce=flow.nonce)
+        connections.link(current_user, code, **ours, proved_hash=proved_hash)
     except GoogleTrouble as trouble:
         return News.REFUSED if isinstance(trouble, Refused) else News.LATER
     except (connections.NoCalendar, connections.NotLasting) as refusal:
         return News(refusal.code)
+    except (accounts.WrongPassword, accounts.Unverified):
+        return News.OTHER_FLOW
     return News.CONNECTED
 
 

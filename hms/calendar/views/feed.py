@@ -4,24 +4,24 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from flask import Response, current_app, redirect, render_template, request, session, url_for
+from flask import Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from hms import clock
+from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.calendar import ics, queries
+from hms.calendar.forms import FeedForm
 from hms.calendar.queries import FeedOwner
 from hms.calendar.services import feeds
+from hms.calendar.views.connecting import status_page
 from hms.calendar.views.door import bp
-from hms.errors import NotFound
+from hms.errors import NotFound, Refusal
+from hms.forms import HmsForm
 from hms.web.keeping import Kept
 from hms.web.links import public_url
-
-NEW_ADDRESS = "calendar_feed"
-"""Where the session keeps a new token until the next page has shown it."""
-
 
 MADE_BY = hashlib.sha256(Path(ics.__file__).read_bytes()).hexdigest()
 """A version that writes feeds differently has other marks for them."""
@@ -61,15 +61,28 @@ def _content(owner: FeedOwner, mark: str, since: datetime) -> str:
     return _written.get(mark, lambda: ics.feed(owner.user, queries.list_for_feed(owner.user, since=since)).decode())
 
 
-@bp.post("/calendar/feed")
+@bp.route("/calendar/feed", methods=["GET", "POST"])
 def make_feed() -> ResponseReturnValue:
-    """Make the feed's address, or a new one in place of it."""
-    session[NEW_ADDRESS] = feeds.make_feed(current_user)
-    return redirect(url_for(".status", _anchor="feed"), 303)
+    """Make the feed's address, or a new one in place of it, and show it in this very answer: it is kept nowhere."""
+    form = FeedForm()
+    if not form.is_submitted():
+        return redirect(url_for(".status", _anchor="feed"), 303)
+    if form.validate():
+        try:
+            proved_hash = accounts.prove_password(current_user, form.password.data or "")
+            g.new_feed = feeds.make_feed(current_user, proved_hash=proved_hash)
+        except Refusal as refusal:
+            form.reject(refusal)
+    return status_page(form=form)
 
 
-def private_feed(user: User | Account) -> str:
-    """The panel with the feed: its address only right after it was made, as nobody can read it out again."""
-    token = session.pop(NEW_ADDRESS, None)
-    address = public_url("calendar.feed", token=token) if token else ""
-    return render_template("calendar/_feed.html", feed=queries.find_feed(user.id), address=address)
+def private_feed(user: User | Account, form: HmsForm | None = None) -> str:
+    """The panel with the feed: its address only where it was just made, as nobody can read it out again."""
+    token = g.get("new_feed")
+    return render_template(
+        "calendar/_feed.html",
+        feed=queries.find_feed(user.id),
+        address=public_url("calendar.feed", token=token) if token else "",
+        form=form if isinstance(form, FeedForm) and not token else FeedForm(formdata=None),
+        user=user,
+    )
