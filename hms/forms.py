@@ -1,9 +1,10 @@
 """What every form of the house has in common: the text edge, the wall clock's fields, and a place for refusals."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
 
-from flask import request
+from flask import g, request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
@@ -186,6 +187,26 @@ def _short(value: Any) -> Any:
     return f"{value[:LONGEST_CHOICE]}…" if too_long else value
 
 
+def fill_again(typed: Iterable[Iterable[str]]) -> None:
+    """Let the form of this page that has these fields be shown with them; nothing is sent by that."""
+    g.typed_before = [(name, value) for name, value in typed]
+
+
+def is_filled_again() -> bool:
+    """Whether a form of this page is shown with what was typed before."""
+    return bool(g.get("is_filled_again"))
+
+
+def _typed_before(form: BaseForm) -> MultiDict[str, str] | None:
+    """What was typed into this very form before; parts of a field are named ``field-part``."""
+    typed = g.get("typed_before") if request.method in ("GET", "HEAD") else None
+    names = {field.name for field in form}
+    if not typed or not all(name in names or name.partition("-")[0] in names for name, _ in typed):
+        return None
+    g.is_filled_again = True
+    return MultiDict(typed)
+
+
 class HmsForm(FlaskForm):
     """A form that can show a service's refusal in its own words.
 
@@ -203,6 +224,7 @@ class HmsForm(FlaskForm):
         def wrap_formdata(self, form: BaseForm, formdata: Any) -> Any:
             """What was sent as a form, never as JSON: long text only where a field is for text."""
             sent = _posted() if formdata is _Auto else formdata
+            sent = sent or _typed_before(form)
             return sent and _bounded(sent, texts={field.name for field in form if hasattr(field, "longest")})
 
     def process(self, *args: Any, **values: Any) -> None:

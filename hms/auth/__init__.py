@@ -1,7 +1,7 @@
 """WHO: accounts, the people behind them, and who may pass.
 
 Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``specialties``,
-``sessions``, ``email_codes`` and ``mail_pauses``.
+``sessions``, ``email_codes``, ``mail_pauses`` and ``drafts``.
 
 Promises
 - An email belongs to one account, whatever its capitals; two simultaneous sign-ups have one winner.
@@ -38,7 +38,8 @@ def init_app(app: Flask) -> None:
     emails.init_app(app)
     panels.hang(app, "home", views.recovery.unverified)
     worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
-    outbox.database_restored.connect(services.end_all_sign_ins)
+    views.signed_out.init_app(app)
+    worker.every(SWEEP_EVERY_SECONDS, "forget old drafts", services.delete_old_drafts)
     worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)
     outbox.database_restored.connect(services.end_all_sign_ins)
     worker.every(SWEEP_EVERY_SECONDS, "forget old email codes", services.forget_old_requests)

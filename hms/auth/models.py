@@ -190,3 +190,13 @@ class MailPause(Model):
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # HMAC of kind and address
     sent: Mapped[int] = mapped_column(default=0, server_default="0")
     last_sent_at: Mapped[datetime]
+
+
+class SealedDraft(Model):
+    """What somebody typed into a form that came after the session had ended (:mod:`hms.auth.drafts`)."""
+
+    __tablename__ = "drafts"
+
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # SHA-256 of the cookie's value
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # under a key that is made of the cookie's value
+    expires_at: Mapped[datetime] = mapped_column(index=True)

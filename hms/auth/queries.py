@@ -11,7 +11,19 @@ from flask_login import UserMixin
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from hms.auth.models import Doctor, DoctorPhoto, EmailCode, Patient, PatientKey, Role, SignIn, Specialty, User
+from hms import clock
+from hms.auth.models import (
+    Doctor,
+    DoctorPhoto,
+    EmailCode,
+    Patient,
+    PatientKey,
+    Role,
+    SealedDraft,
+    SignIn,
+    Specialty,
+    User,
+)
 from hms.auth.people import BadEmail, normal_email
 from hms.db import db
 from hms.errors import NotFound
@@ -84,6 +96,12 @@ def find_specialty(slug: str) -> Specialty | None:
 def find_photo(doctor_id: UUID) -> DoctorPhoto | None:
     """A doctor's photo."""
     return db.session.get(DoctorPhoto, doctor_id)
+
+
+def find_draft(id_hash: bytes) -> bytes | None:
+    """The sealed draft with this id, unless its hour is over."""
+    is_this = (SealedDraft.id_hash == id_hash) & (SealedDraft.expires_at > clock.now())
+    return db.session.scalar(select(SealedDraft.sealed).where(is_this))
 
 
 @dataclass(frozen=True)

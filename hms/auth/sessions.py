@@ -21,7 +21,7 @@ from flask_login import login_user
 from itsdangerous import BadSignature
 
 from hms import clock
-from hms.auth import policies, queries, services
+from hms.auth import drafts, policies, queries, services
 from hms.auth.models import User
 from hms.auth.queries import Account, FoundSignIn
 
@@ -82,7 +82,7 @@ class BrowserSession(SessionMixin):
         password hash that was proved.
         """
         secret = secrets.token_urlsafe(32)
-        values = {"_user_id": str(user.id), "csrf_token": secrets.token_hex(20)}
+        values = {"_user_id": str(user.id), "csrf_token": drafts.secret_of(user.id)}
         replaces = _hash(self._secret) if self._secret else None
         services.begin_sign_in(user, proved_hash=proved_hash, id_hash=_hash(secret), data=values, replaces=replaces)
         login_user(user)

@@ -57,7 +57,7 @@ def init_app(app: Flask) -> None:
     """Check text at the edge, and answer everything that goes wrong with a page a person understands."""
     app.before_request(_refuse_unreadable_text)
     app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(CSRFError, out_of_date)
     app.register_error_handler(SecurityError, _another_host)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
@@ -77,11 +77,17 @@ def _page(status: int, title: str, message: str, headers: dict[str, str] | None 
     return html, status, headers or {}
 
 
+def error_page(status: int, title: str, message: str) -> ResponseReturnValue:
+    """A page that says what went wrong, and the ways on."""
+    return _page(status, title, message)
+
+
 def _refused(refusal: Refusal) -> ResponseReturnValue:
     return _page(refusal.status, refusal.title, refusal.message, _retry_after(refusal))
 
 
-def _csrf(error: CSRFError) -> ResponseReturnValue:
+def out_of_date(error: CSRFError) -> ResponseReturnValue:
+    """The page from which a form was sent is not of this session."""
     return _page(400, *CSRF)
 
 

@@ -36,6 +36,7 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("auth.signup_patient", "POST"): 422,
     ("auth.signup_doctor", "POST"): 422,
     ("auth.logout", "POST"): 303,
+    ("signed_out.discard", "POST"): 303,
     ("recovery.forgot", "POST"): 200,  # it says that this clinic sends no mail
     ("recovery.reset", "GET"): 409,  # the token is nobody's
     ("recovery.reset", "POST"): 409,

@@ -27,6 +27,8 @@ from hms.auth.services.closing import (
     deactivate_and_cancel,
     reactivate,
 )
+from hms.auth.services.drafts import LASTS as DRAFT_LASTS
+from hms.auth.services.drafts import delete_old_drafts, discard_draft, keep_draft
 from hms.auth.services.profiles import PhotoNeedsVerifiedEmail, may_have_photo, update_doctor, update_patient
 from hms.auth.services.proving import (
     CodeEnded,
@@ -60,6 +62,7 @@ from hms.auth.services.sign_ins import (
 )
 
 __all__ = [
+    "DRAFT_LASTS",
     "CodeEnded",
     "CodeJustSent",
     "EmailTaken",
@@ -85,12 +88,15 @@ __all__ = [
     "deactivate",
     "deactivate_and_cancel",
     "delete_ended_sign_ins",
+    "delete_old_drafts",
+    "discard_draft",
     "end_all_sign_ins",
     "end_sign_in",
     "enter_code",
     "fingerprint",
     "forget_old_requests",
     "is_proof",
+    "keep_draft",
     "lock_proved",
     "lock_to_grant",
     "make_all_findable",

@@ -9,6 +9,7 @@ from hms.auth.forms import SignInForm
 from hms.auth.guards import guard, sign_in, sign_out
 from hms.auth.redirects import home_of, safe_next
 from hms.auth.views import sign_up
+from hms.auth.views.signed_out import page_to_come_back_to
 from hms.errors import Refusal
 from hms.web import render
 
@@ -30,7 +31,7 @@ def login() -> ResponseReturnValue:
         except Refusal as refusal:
             form.reject(refusal)
         else:
-            return redirect(target or home_of(user), 303)
+            return redirect(target or page_to_come_back_to() or home_of(user), 303)
     news = {"has_ended": "ended" in request.args, "is_reset": "reset" in request.args}
     return render("auth/login.html", form=form, next=target, **news)
 
