@@ -9,6 +9,28 @@ import html5lib
 
 NEEDS_A_LABEL = ("input", "select", "textarea")
 NEEDS_NONE = {"hidden", "submit", "button", "image", "reset"}
+INLINE = {
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "button",
+    "cite",
+    "code",
+    "em",
+    "i",
+    "kbd",
+    "label",
+    "q",
+    "s",
+    "small",
+    "span",
+    "strong",
+}
+INLINE |= {"sub", "sup", "time", "u", "var", "wbr"}
+UNREAD = {"script", "style", "template", "svg", "title"}
+JOINS = tuple("(/“‘'\"-–#@+£$€’\u00a0\u202f")
+"""Signs after which a word may follow in the next element without a blank."""
 
 
 class Page:
@@ -140,6 +162,7 @@ def _faults(page: Page):
     yield from (f"id {twice!r} is there twice" for twice in {i for i in ids if ids.count(i) > 1})
     yield from _missing_targets(elements, set(ids))
     yield from _inline_code(elements)
+    yield from _run_together(page)
     yield from _nameless(page, elements)
 
 
@@ -152,6 +175,28 @@ def _faults_of_a_whole(page: Page):
         yield f"there are {count} h1"
     if (count := len(page.all(".//main"))) != 1:
         yield f"there are {count} main"
+
+
+def _run_together(page: Page):
+    """Words of neighbours that a browser without style sheets (lynx, some readers) shows as one."""
+    before = ""
+    for piece in _as_without_styles(page.root):
+        if before.strip() and before[-1] == before[-1].strip() and not before.endswith(JOINS) and piece[:1].isalnum():
+            yield f"without styles {before[-30:]!r} and {piece[:30]!r} run together"
+        before = piece or before
+
+
+def _as_without_styles(element: Element):
+    """The text of a page piece by piece; a line break stands where an element begins or ends a line."""
+    tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else "svg"  # a comment is not read either
+    if tag in UNREAD:
+        return
+    edge = "" if tag in INLINE else "\n"
+    yield from (edge, element.text or "")
+    for child in element:
+        yield from _as_without_styles(child)
+        yield child.tail or ""
+    yield edge
 
 
 def _missing_targets(elements: list[Element], ids: set[str | None]):
