@@ -154,6 +154,10 @@ def serve(descriptors: Sequence[int], *, processes: int, threads: int) -> None:
         respawn_failed_workers=True,
         respawn_interval=START_SECONDS,
         workers_kill_timeout=LEAVE_SECONDS,
+        static_path_route=["/healthz"],  # answered without a thread of Python: all of them may wait for the database
+        static_path_mount=[Path(__file__).with_name("answers")],
+        static_path_dir_to_file="healthz.json",
+        static_path_expires=None,  # no Cache-Control
         log_level=LogLevels.warning,
         working_dir=Path.cwd(),
     )

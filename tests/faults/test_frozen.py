@@ -1,14 +1,17 @@
-"""Web processes that are stopped, killed again and again, or cannot start: the others and the supervisor go on."""
+"""Web processes that are stopped, killed again and again, or wait for the database: the others and the watch go on."""
 
 import signal
+import threading
 import time
 
 import psutil
 import pytest
+from sqlalchemy import text
 
+from hms.db import db
 from tests.faults.conftest import wait_until
 from tests.faults.crowd import visit
-from tests.faults.test_graceful import web  # noqa: F401  # a fixture
+from tests.faults.test_graceful import WAITING, web  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.slow
 KILLS = 4
@@ -51,3 +54,22 @@ def test_killing_all_processes_again_and_again_ends_neither_the_server_nor_its_s
     assert supervisor.poll() is None
     assert "stopped" not in web.said
     wait_until(lambda: visit(web.port) == "200", what="it answers")
+
+
+@pytest.mark.parametrize("web", ["granian"], indirect=True)
+def test_healthz_answers_while_every_thread_waits_for_the_database(web):  # noqa: F811
+    web.start()
+    outcomes = []
+    visitors = [threading.Thread(target=lambda: outcomes.append(visit(web.port, "/doctors"))) for _ in range(24)]
+    with web.app.app_context(), db.engine.connect() as looker, db.engine.connect() as other:
+        looker = looker.execution_options(isolation_level="AUTOCOMMIT")
+        other.execute(text("LOCK TABLE users"))
+        for visitor in visitors:
+            visitor.start()
+        wait_until(lambda: looker.scalar(text(WAITING)) == 4, what="both threads of both processes wait")
+        assert [visit(web.port) for _ in range(8)] == ["200"] * 8
+        assert outcomes == []
+        other.rollback()
+    for visitor in visitors:
+        visitor.join()
+    assert outcomes == ["200"] * 24
