@@ -15,6 +15,7 @@ from email.utils import format_datetime, localtime
 
 from email_lambda import addresses
 from email_lambda.bidi import without_controls
+from email_lambda.calendars import with_organizer
 from email_lambda.messages import Message
 from email_lambda.render import render
 from email_lambda.settings import Settings
@@ -30,7 +31,7 @@ def compose(message: Message, settings: Settings) -> bytes:
     mail.set_content(words.text)
     mail.add_alternative(words.html, subtype="html")
     if message.data.get("ics"):
-        _add_calendar(mail, message)
+        _add_calendar(mail, message, organizer=settings.answers_to)
     return mail.as_bytes()
 
 
@@ -65,9 +66,9 @@ def _with_headers(headers: dict[str, str]) -> EmailMessage:
     return mail
 
 
-def _add_calendar(mail: EmailMessage, message: Message) -> None:
-    """Put the calendar file in twice. Base64 keeps its line folds and CRLFs as HMS made them."""
-    calendar = message.text("ics").encode()
+def _add_calendar(mail: EmailMessage, message: Message, *, organizer: str) -> None:
+    """Put the calendar file in twice. Base64 keeps its line folds and CRLFs as they are."""
+    calendar = with_organizer(message.text("ics"), address=organizer).encode()
     parameters = {"charset": "utf-8", "method": message.text("ics_method")}
     mail.add_alternative(calendar, maintype="text", subtype="calendar", cte="base64", params=parameters)
     mail.add_attachment(calendar, maintype="application", subtype="ics", filename=message.text("ics_filename"))

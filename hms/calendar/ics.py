@@ -1,6 +1,7 @@
 """An appointment as iCalendar text (RFC 5545; the methods are those of RFC 5546).
 
-Nothing here tells of anybody's health: no reason, no kind of doctor.
+Nothing here tells of anybody's health: no reason, no kind of doctor. The other person and the room, which may be that
+of one kind of doctor, are named only where the clinic wants that (``HMS_CALENDAR_DETAILS``), in whatever form.
 """
 
 import re
@@ -9,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from flask import current_app
-from icalendar import Calendar, Event, vCalAddress, vDuration
+from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration
 
 from hms import clock
 from hms.auth.models import User
+from hms.auth.queries import Account
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
 from hms.web.links import public_url
@@ -24,34 +26,30 @@ _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def for_patient(appointment: Appointment) -> bytes:
-    """The file that a patient takes to a calendar: it names the doctor."""
-    page = public_url("patient.appointment", appointment_id=appointment.id)
-    return _file(appointment, method="PUBLISH", other=appointment.doctor.user.full_name, page=page)
+    """The file that a patient takes to a calendar."""
+    return _file(appointment, to=appointment.patient.user)
 
 
 def for_doctor(appointment: Appointment) -> bytes:
-    """The file that a doctor takes to a calendar: it names nobody, as others may see that calendar."""
-    return _file(appointment, method="PUBLISH", page=public_url("doctor.appointment", appointment_id=appointment.id))
+    """The file that a doctor takes to a calendar."""
+    return _file(appointment, to=appointment.doctor.user)
 
 
 def invitation(appointment: Appointment, method: str, *, to: User) -> str:
     """What a mail to one of the two carries: ``REQUEST`` puts it into a calendar, ``CANCEL`` takes it out.
 
-    ``to`` is its only attendee, and has said yes by booking or offering the time, so that no calendar asks again.
+    ``to`` is its only attendee, and has said yes by booking or offering the time, so that no calendar asks again. The
+    email function puts the address that reads answers in the organizer's place.
     """
-    return _file(appointment, method=method, attendee=to).decode()
+    return _file(appointment, to=to, method=method).decode()
 
 
 def feed(user: User, entries: Iterable[tuple[Appointment, datetime]]) -> bytes:
     """All appointments of one person as one calendar; the same bytes for as long as none of them changes.
 
-    Each comes with the moment of its last change. The other person and the room, which may be that of one kind of
-    doctor, are named only where the clinic wants that (``HMS_CALENDAR_DETAILS``).
+    Each comes with the moment of its last change.
     """
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", PRODUCT)
-    calendar.add("method", "PUBLISH")
+    calendar = _calendar()
     calendar.add("x-wr-calname", _plain(current_app.config["CLINIC_NAME"]))
     calendar.add("refresh-interval", ASK_AGAIN, parameters={"value": "DURATION"})  # RFC 7986, 5.7
     calendar.add("x-published-ttl", vDuration(ASK_AGAIN))  # what Outlook reads instead
@@ -61,31 +59,21 @@ def feed(user: User, entries: Iterable[tuple[Appointment, datetime]]) -> bytes:
 
 
 def _feed_event(appointment: Appointment, changed_at: datetime, *, user: User) -> Event:
-    is_doctors = appointment.doctor.user_id == user.id
-    endpoint = "doctor.appointment" if is_doctors else "patient.appointment"
-    other = appointment.patient.user if is_doctors else appointment.doctor.user
-    tells_more = current_app.config["CALENDAR_DETAILS"]
-    event = _event(
-        appointment,
-        other=other.full_name if tells_more else "",
-        place=_place(appointment, has_room=tells_more),
-        page=public_url(endpoint, appointment_id=appointment.id),
-        stamped_at=changed_at,
-    )
+    event = _event(appointment, to=user, stamped_at=changed_at)
     event.add("last-modified", changed_at.astimezone(UTC).replace(microsecond=0))
     event.add("class", "PRIVATE")
     return event
 
 
-def google_link(appointment: Appointment) -> str:
-    """A page of Google Calendar with the event filled in, to be saved there by hand; it names no person and no room."""
+def google_link(appointment: Appointment, *, to: User | Account) -> str:
+    """A page of Google Calendar with the event filled in, to be saved there by hand."""
     moments = (appointment.starts_at.astimezone(UTC), appointment.ends_at.astimezone(UTC))
     query = {
         "action": "TEMPLATE",
         "text": _title(),
         "dates": "/".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in moments),
-        "details": f"Reference {formats.reference(appointment.reference)}",
-        "location": _place(appointment, has_room=False),
+        "details": _description(appointment, to=to),
+        "location": _place(appointment),
     }
     return f"{GOOGLE}?{urlencode(query)}"
 
@@ -100,22 +88,27 @@ def uid(appointment: Appointment) -> str:
     return f"{appointment.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}"
 
 
-def _file(
-    appointment: Appointment, *, method: str, other: str = "", page: str = "", attendee: User | None = None
-) -> bytes:
+def _calendar() -> Calendar:
+    """A calendar without a METHOD: it is no message, and a METHOD would ask for an organizer (RFC 5546, 3.2.1)."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCT)
-    calendar.add("method", method)
-    event = _event(appointment, other=other, place=_place(appointment, has_room=True), page=page)
-    if attendee:
+    return calendar
+
+
+def _file(appointment: Appointment, *, to: User, method: str = "") -> bytes:
+    calendar, event = _calendar(), _event(appointment, to=to)
+    if method:
+        calendar.add("method", method)
         event.add("organizer", _organizer())
-        event.add("attendee", _attendee(attendee))
+        event.add("attendee", _attendee(to))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _event(appointment: Appointment, *, other: str, place: str, page: str, stamped_at: datetime | None = None) -> Event:
+def _event(appointment: Appointment, *, to: User, stamped_at: datetime | None = None) -> Event:
+    """The event as one of the two sees it; files, mails and feeds all tell the same."""
+    is_cancelled = appointment.status == AppointmentStatus.CANCELLED
     event = Event()
     event.add("uid", uid(appointment))
     event.add("sequence", appointment.version - 1)
@@ -123,16 +116,32 @@ def _event(appointment: Appointment, *, other: str, place: str, page: str, stamp
     event.add("dtstart", appointment.starts_at.astimezone(UTC))
     event.add("dtend", appointment.ends_at.astimezone(UTC))
     event.add("summary", _title())
-    event.add("location", place)
-    event.add("description", _description(appointment, other=other, page=page))
-    event.add("status", "CANCELLED" if appointment.status == AppointmentStatus.CANCELLED else "CONFIRMED")
-    if page:
-        event.add("url", page)
+    event.add("location", _place(appointment))
+    event.add("description", _description(appointment, to=to))
+    event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
+    event.add("url", _page(appointment, to=to))
+    if not is_cancelled and (hours := _alarm_hours(appointment, to=to)):
+        event.add_component(_alarm(hours))
     return event
 
 
+def _alarm_hours(appointment: Appointment, *, to: User) -> int:
+    """How long before the visit the calendar reminds its patient: as our last mail does. 0 for who wants none."""
+    patient = appointment.patient
+    wants = patient.user_id == to.id and patient.wants_reminders
+    return min(current_app.config["REMINDER_HOURS"], default=0) if wants else 0
+
+
+def _alarm(hours: int) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", _title())
+    alarm.add("trigger", -timedelta(hours=hours))
+    return alarm
+
+
 def _organizer() -> vCalAddress:
-    """The clinic, under an address that no mail goes to: neither of the two people learns the other's."""
+    """The clinic: neither of the two people learns the other's address. Only the email function knows one of ours."""
     organizer = vCalAddress(f"mailto:noreply@{urlsplit(current_app.config['PUBLIC_URL']).hostname}")
     organizer.params["CN"] = _plain(current_app.config["CLINIC_NAME"])
     return organizer
@@ -150,18 +159,28 @@ def _title() -> str:
     return _plain(f"Appointment, {current_app.config['CLINIC_NAME']}")
 
 
-def _place(appointment: Appointment, *, has_room: bool) -> str:
+def _is_doctors(appointment: Appointment, to: User | Account) -> bool:
+    return appointment.doctor.user_id == to.id
+
+
+def _page(appointment: Appointment, *, to: User | Account) -> str:
+    endpoint = "doctor.appointment" if _is_doctors(appointment, to) else "patient.appointment"
+    return public_url(endpoint, appointment_id=appointment.id)
+
+
+def _place(appointment: Appointment) -> str:
     if appointment.mode == Mode.ONLINE:
         return "Online"
-    parts = [appointment.doctor.room if has_room else "", current_app.config["CLINIC_NAME"]]
-    return _plain(", ".join(filter(None, parts)))
+    room = appointment.doctor.room if current_app.config["CALENDAR_DETAILS"] else ""
+    return _plain(", ".join(filter(None, [room, current_app.config["CLINIC_NAME"]])))
 
 
-def _description(appointment: Appointment, *, other: str, page: str) -> str:
+def _description(appointment: Appointment, *, to: User | Account) -> str:
+    other = (appointment.patient if _is_doctors(appointment, to) else appointment.doctor).user
     lines = [
-        f"With {_plain(other)}." if other else "",
+        f"With {_plain(other.full_name)}." if current_app.config["CALENDAR_DETAILS"] else "",
         f"Reference {formats.reference(appointment.reference)}.",
-        f"Look at it or cancel it: {page}" if page else "",
+        f"Look at it or cancel it: {_page(appointment, to=to)}",
         f"Questions? Call {_plain(current_app.config['CLINIC_PHONE'])}.",
     ]
     return "\n".join(filter(None, lines))

@@ -217,7 +217,7 @@ def find_feed_owner(token_hash: bytes, *, since: datetime) -> FeedOwner | None:
     patients, doctors = aliased(User), aliased(User)
     told = func.concat_ws(
         literal("|", String),
-        *(Appointment.id, Appointment.version, Appointment.status, Appointment.mode),
+        *(Appointment.id, Appointment.version, Appointment.status, Appointment.mode, Patient.wants_reminders),
         *(func.date_part("epoch", moment) for moment in (Appointment.starts_at, Appointment.ends_at)),
         *(func.date_part("epoch", inside.c.changed_at), Doctor.room, patients.full_name, doctors.full_name),
     )
@@ -237,7 +237,7 @@ def find_feed_owner(token_hash: bytes, *, since: datetime) -> FeedOwner | None:
 
 
 def list_for_feed(user: User, *, since: datetime) -> list[FeedEntry]:
-    """The user's appointments that end after ``since``, cancelled ones too, soonest first.
+    """The user's appointments that end after ``since`` and are not cancelled, soonest first.
 
     At most 1000: what is to come goes before what is over.
     """
@@ -258,7 +258,7 @@ def _in_feed(user_id: Any, *columns: Any, since: datetime) -> Select[Any]:
     return (
         select(*columns)
         .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)))
-        .where(Appointment.ends_at > since)
+        .where(Appointment.ends_at > since, Appointment.status != AppointmentStatus.CANCELLED)
         .order_by(Appointment.ends_at <= clock.now(), Appointment.starts_at, Appointment.id)
         .limit(MOST_IN_A_FEED)
     )

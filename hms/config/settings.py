@@ -198,7 +198,7 @@ SETTINGS = (
         name="CALENDAR_DETAILS",
         parse=switch,
         default="0",
-        help="1: events in Google Calendar and private feeds name the doctor, the patient and the room. 0: none.",
+        help="1: calendar files, feeds, invitations and Google Calendar name the other person and the room. 0: no.",
     ),
     Setting(
         name="GOOGLE_MEET",

@@ -48,17 +48,79 @@ def read(content: bytes):
     return calendar, event
 
 
-def test_the_file_says_when_where_and_with_whom(appointment, in_a_request):
+def test_the_file_says_when_and_where_and_leads_to_the_appointment(appointment, in_a_request):
     calendar, event = read(ics.for_patient(appointment))
     assert calendar["VERSION"] == "2.0"
-    assert calendar["METHOD"] == "PUBLISH"
     assert event.start == datetime(2026, 11, 26, 9, 40, tzinfo=UTC)
     assert event.end - event.start == timedelta(minutes=20)
     assert event["SUMMARY"] == "Appointment, Northgate Hospital"
-    assert event["LOCATION"] == "Room 4, Northgate Hospital"
-    assert "With Dr Anil Bose." in event["DESCRIPTION"]
+    assert event["LOCATION"] == "Northgate Hospital"
     assert f"http://localhost/patient/appointments/{appointment.id}" in event["DESCRIPTION"]
     assert (event["STATUS"], event["SEQUENCE"]) == ("CONFIRMED", 0)
+
+
+@pytest.fixture(params=[False, True], ids=["no details", "details"])
+def tells_more(request, app, monkeypatch):
+    """Whether the clinic wants names and rooms in calendars."""
+    monkeypatch.setitem(app.config, "CALENDAR_DETAILS", request.param)
+    return request.param
+
+
+def test_files_mails_feeds_and_the_link_to_google_tell_the_same(appointment, asha, bose, in_a_request, tells_more):
+    people = ((asha.user, "Dr Anil Bose", "patient"), (bose.user, "Asha Rao", "doctor"))
+    for user, other, area in people:
+        file = ics.for_patient(appointment) if user is asha.user else ics.for_doctor(appointment)
+        mailed = ics.invitation(appointment, "REQUEST", to=user).encode()
+        fed = ics.feed(user, [(appointment, appointment.created_at)])
+        events = [read(content)[1] for content in (file, mailed, fed)]
+        google = parse_qs(urlsplit(ics.google_link(appointment, to=user)).query)
+        told = {(str(event["DESCRIPTION"]), str(event["LOCATION"])) for event in events}
+        told.add((google["details"][0], google["location"][0]))
+
+        ((description, place),) = told
+        assert (f"With {other}." in description) is tells_more
+        assert ("Room 4" in place) is tells_more
+        assert f"http://localhost/{area}/appointments/{appointment.id}" in description
+        assert {str(event["URL"]) for event in events} == {f"http://localhost/{area}/appointments/{appointment.id}"}
+
+
+def test_a_file_and_a_feed_are_no_messages_and_have_no_method(appointment, asha, in_a_request):
+    """RFC 5546, 3.2.1: PUBLISH without an ORGANIZER is invalid, and libical says so."""
+    for content in (ics.for_patient(appointment), ics.for_doctor(appointment), ics.feed(asha.user, [])):
+        assert b"METHOD" not in content
+    for method in ("REQUEST", "CANCEL"):
+        _, event = read(ics.invitation(appointment, method, to=asha.user).encode())
+        assert "ORGANIZER" in event
+
+
+class TestTheAlarm:
+    def alarms(self, content):
+        return read(content)[1].walk("VALARM")
+
+    def test_a_patient_who_wants_reminders_gets_one_in_every_form(self, appointment, asha, in_a_request):
+        forms = (
+            ics.for_patient(appointment),
+            ics.invitation(appointment, "REQUEST", to=asha.user).encode(),
+            ics.feed(asha.user, [(appointment, appointment.created_at)]),
+        )
+        for content in forms:
+            (alarm,) = self.alarms(content)
+            assert (alarm["ACTION"], alarm["DESCRIPTION"]) == ("DISPLAY", "Appointment, Northgate Hospital")
+            assert alarm["TRIGGER"].dt == -timedelta(hours=2)
+
+    def test_who_wants_none_a_doctor_and_a_cancelled_visit_get_none(self, appointment, asha, bose, in_a_request):
+        assert self.alarms(ics.for_doctor(appointment)) == []
+        with transaction():
+            asha.wants_reminders = False
+        assert self.alarms(ics.for_patient(appointment)) == []
+        with transaction():
+            asha.wants_reminders = True
+        services.cancel_as_patient(appointment.id, patient=asha)
+        assert self.alarms(ics.invitation(appointment, "CANCEL", to=asha.user).encode()) == []
+
+    def test_where_nobody_is_reminded_there_is_none(self, appointment, app, monkeypatch, in_a_request):
+        monkeypatch.setitem(app.config, "REMINDER_HOURS", ())
+        assert self.alarms(ics.for_patient(appointment)) == []
 
 
 def test_a_visit_online_is_in_no_room(appointment, in_a_request):

@@ -8,11 +8,13 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import unquote
 
 import icalendar
 import pytest
 
 from email_lambda import addresses, render
+from email_lambda.calendars import with_organizer
 from tests.email_lambda import samples
 from tests.email_lambda.mail_server import Delivery, MailServer
 
@@ -145,12 +147,51 @@ def test_the_calendar_file_comes_twice_and_unchanged(name: str, call: Call, mail
     assert inline["Content-Type"].params == {"method": event["data"]["ics_method"], "charset": "utf-8"}
     assert attached.get_filename() == "appointment-7KQ4-M2PX.ics"
     assert attached.get_content_disposition() == "attachment"
-    assert inline.get_payload(decode=True) == attached.get_payload(decode=True) == event["data"]["ics"].encode()
-    calendar = icalendar.Calendar.from_ical(event["data"]["ics"])
+    assert inline.get_payload(decode=True) == attached.get_payload(decode=True)
+    calendar = icalendar.Calendar.from_ical(inline.get_payload(decode=True))
     (visit,) = calendar.walk("VEVENT")
     assert calendar["METHOD"] == event["data"]["ics_method"]
     assert visit["UID"] == "7b1a2c3d@clinic.example"
     assert "مرحبا" in visit["SUMMARY"]
+
+
+INVITATION = """BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+ORGANIZER;CN="Dr No:mailto:x@evil.example and a very long name of a clinic: 日本語日
+ 本語日本語":mailto:noreply@portal.example
+SUMMARY:ORGANIZER:mailto:noreply@portal.example
+ATTENDEE:mailto:asha@patients.example
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "address", ["reception@clinic.example", "a+b%c?d@clinic.example", "x" * 64 + "@clinic.example"]
+)
+def test_the_organizer_is_the_address_that_reads_answers(address: str) -> None:
+    told = with_organizer(INVITATION, address=address)
+    (event,) = icalendar.Calendar.from_ical(told).walk("VEVENT")
+    assert unquote(event["ORGANIZER"]) == f"mailto:{address}"
+    assert event["ORGANIZER"].params["CN"].endswith("日本語日本語日本語")
+    assert event["ATTENDEE"] == "mailto:asha@patients.example"
+    assert event["SUMMARY"] == "ORGANIZER:mailto:noreply@portal.example"
+    assert all(len(line.encode()) <= 75 for line in told.split("\r\n"))
+    assert told.endswith("END:VCALENDAR\r\n")
+    assert with_organizer(told, address=address) == told
+
+
+@pytest.mark.parametrize("reply_to", ["reception@clinic.example", ""])
+def test_that_address_is_where_answers_go_or_else_the_sender(
+    reply_to: str, call: Call, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_REPLY_TO", reply_to)
+    event = samples.event("BOOKING_CONFIRMATION", ics=INVITATION)
+    assert call(event)["ok"]
+    (part,) = [part for part in mail_server.only().mail.walk() if part.get_content_type() == "text/calendar"]
+    (visit,) = icalendar.Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")
+    assert visit["ORGANIZER"] == f"mailto:{reply_to or 'no-reply@clinic.example'}"
 
 
 @pytest.mark.parametrize("name", sorted(set(samples.TYPES) - set(WITH_CALENDAR)))

@@ -17,7 +17,7 @@ from hms.db import db, transaction
 
 TOKEN_BYTES = 32  # 256 bits
 KEPT_FOR = timedelta(days=30)
-"""How long an appointment stays in the feed when it is over, cancelled ones included."""
+"""How long an appointment stays in the feed when it is over. A cancelled one leaves it at once."""
 
 
 def make_feed(user: User | Account, *, proved_hash: str) -> str:

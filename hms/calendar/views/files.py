@@ -30,7 +30,7 @@ def doctor_appointment(appointment_id: UUID) -> Response:
 
 
 def _download(appointment: Appointment, content: bytes) -> Response:
-    response = Response(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
+    response = Response(content, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{ics.filename(appointment)}"'
     return response
 
@@ -43,5 +43,5 @@ def add_to_calendar(appointment: Appointment) -> str:
     return render_template(
         "calendar/_add.html",
         file=url_for(endpoint, appointment_id=appointment.id),
-        google=ics.google_link(appointment),
+        google=ics.google_link(appointment, to=current_user),
     )
