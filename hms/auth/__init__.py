@@ -26,8 +26,8 @@ FINDABLE_EVERY_SECONDS = 3600
 
 def init_app(app: Flask) -> None:
     """Take over the sessions, know the current user, answer the pages of accounts, and offer ``flask users``."""
-    from hms import outbox, worker
-    from hms.auth import cli, emails, guards, services, sessions, views
+    from hms import mailer, outbox, worker
+    from hms.auth import cli, emails, guards, queries, services, sessions, views
     from hms.web import panels
 
     app.session_interface = sessions.Sessions()
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.cli.add_command(cli.group)
     emails.init_app(app)
+    mailer.know_addresses_with(app, queries.find_address)
     panels.hang(app, "home", views.recovery.unverified)
     worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
     views.signed_out.init_app(app)

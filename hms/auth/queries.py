@@ -63,6 +63,12 @@ def find_user(user_id: UUID) -> User | None:
     return db.session.get(User, user_id, populate_existing=True)
 
 
+def find_address(owner_id: UUID) -> str | None:
+    """The address that mail to this user, or with this code, goes to now."""
+    owner = db.session.get(User, owner_id) or db.session.get(EmailCode, owner_id)
+    return owner.email if owner else None
+
+
 def find_live_code(browser_hash: bytes) -> EmailCode | None:
     """The request for a code that stands in this browser, entered or not; it may be too old."""
     live = select(EmailCode).where(EmailCode.browser_hash == browser_hash, EmailCode.ended_at.is_(None))

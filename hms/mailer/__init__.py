@@ -8,10 +8,11 @@ is off: promises are kept, pages say so, and everything else works.
 from flask import Flask, current_app
 
 from hms import outbox
+from hms.mailer.bouncing import end_mark, find_unreachable, know_addresses_with
 from hms.mailer.promising import Composer, Mail, Promise, clinic, compose_with, foresee_with, send, was_told
 from hms.mailer.sending import deliver
 from hms.mailer.timeline import messages_about
-from hms.mailer.trouble import troubles
+from hms.mailer.trouble import address_comes_back, troubles
 from hms.web import panels
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "Promise",
     "clinic",
     "compose_with",
+    "end_mark",
+    "find_unreachable",
     "foresee_with",
     "init_app",
     "is_on",
+    "know_addresses_with",
     "send",
     "was_told",
 ]
@@ -32,11 +36,14 @@ def init_app(app: Flask) -> None:
     """Deliver mail if there is a function for it; show staff the messages at the place ``messages``, and at ``staff``
     what keeps mail from leaving.
     """
+    from hms.mailer import cli  # noqa: F401  # adds its commands to `flask outbox`
+
     if app.config["EMAIL_FUNCTION"]:
         outbox.register(app, "email", deliver)
     app.add_template_global(is_on, "email_is_on")
     panels.hang(app, "messages", messages_about)
     panels.hang(app, "staff", troubles)
+    panels.hang(app, "home", address_comes_back)
 
 
 def is_on() -> bool:

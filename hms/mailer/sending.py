@@ -15,7 +15,7 @@ from flask import current_app
 
 from hms import outbox
 from hms.db import db
-from hms.mailer import limiting
+from hms.mailer import bouncing, limiting, tags
 from hms.mailer.promising import compose
 from hms.outbox import Fault
 
@@ -50,8 +50,19 @@ def deliver(message: outbox.Message) -> None:
         "to": _in_ascii(mail.to),
         "data": {name: value for name, value in mail.data.items() if value is not None},
         "message_id": message.dedup_key,
+        "return_tag": tags.tag_for(message.id, to=mail.to),
     }
-    _judge(invoke(event))
+    answer = invoke(event)
+    if _knows_no_tags(answer):
+        answer = invoke({name: value for name, value in event.items() if name != "return_tag"})
+    if answer.get("fault") == Fault.RECIPIENT:
+        bouncing.mark(mail.to, str(answer.get("error")))
+    _judge(answer)
+
+
+def _knows_no_tags(answer: Mapping[str, Any]) -> bool:
+    """Whether the function is of the version before, which refuses an event with a tag."""
+    return not answer.get("ok") and "fault" not in answer and "return_tag" in str(answer.get("error"))
 
 
 def _judge(answer: Mapping[str, Any]) -> None:

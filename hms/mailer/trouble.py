@@ -1,14 +1,16 @@
 """What keeps mail from leaving, in words for staff."""
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from flask import render_template
+from flask import current_app, render_template
 
 from hms import clock, outbox
+from hms.mailer import bouncing
 from hms.outbox import Fault, MessageStatus, Trouble
 
 LATELY = timedelta(days=7)
+MOST_SHOWN = 20
 
 
 class Notice(NamedTuple):
@@ -23,7 +25,17 @@ def troubles(subject: object) -> str:
     """The panel about mail that does not leave; nothing while it does."""
     found = outbox.list_troubles("email", given_up_since=clock.now() - LATELY)
     notices = [notice for trouble in found if (notice := _notice(trouble))]
-    return render_template("mailer/_troubles.html", notices=notices) if notices else ""
+    unreachable = bouncing.list_unreachable(most=MOST_SHOWN + 1)
+    if not notices and not unreachable:
+        return ""
+    shown, more = unreachable[:MOST_SHOWN], len(unreachable) > MOST_SHOWN
+    return render_template("mailer/_troubles.html", notices=notices, unreachable=shown, more=more)
+
+
+def address_comes_back(user: Any) -> str:
+    """The panel that tells somebody that our emails do not arrive; nothing while they do."""
+    mark = bouncing.find_unreachable(user.email) if current_app.config["EMAIL_FUNCTION"] else None
+    return render_template("mailer/_comes_back.html", mark=mark) if mark else ""
 
 
 def _notice(trouble: Trouble) -> Notice | None:

@@ -39,7 +39,7 @@ def assert_it_is_tried_again(steady_clock, said):
 def test_the_function_gets_type_address_data_and_message_id(lambda_server, asha):
     outbox.deliver_due()
     (event,) = lambda_server.events
-    assert set(event) == {"type", "to", "data", "message_id"}
+    assert set(event) == {"type", "to", "data", "message_id", "return_tag"}
     assert (event["type"], event["to"]) == ("SIGNUP_WELCOME", "asha@example.test")
     assert event["message_id"] == state().dedup_key
     assert None not in event["data"].values()
@@ -90,6 +90,14 @@ def test_a_mail_that_may_have_been_sent_and_is_not_sent_again_says_so(lambda_ser
     lambda_server.answers.append(Answer(200, body))
     outbox.deliver_due()
     assert (state().status, state().fault, state().last_error) == ("sent", "unsure", "It may have been sent.")
+
+
+def test_a_function_of_the_version_before_gets_the_mail_without_a_tag(lambda_server):
+    refusal = b'{"ok": false, "retryable": false, "error": "The event has keys that nobody asked for: return_tag."}'
+    lambda_server.answers.append(Answer(200, refusal))
+    outbox.deliver_due()
+    assert [("return_tag" in event) for event in lambda_server.events] == [True, False]
+    assert state().status == "sent"
 
 
 def test_an_hour_of_refusals_costs_a_handful_of_calls_and_then_everything_leaves(lambda_server, steady_clock):

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import clock, mailer
 from hms.auth import emails, passwords, queries
 from hms.auth.models import Doctor, Patient, Role, Specialty, User
 from hms.auth.people import BadEmail, clean_name, normal_email
@@ -134,6 +134,7 @@ def confirm_email(who: str | UUID) -> User:
     with transaction() as session:
         user = lock_user(session, who)
         user.email_verified_at = user.email_verified_at or clock.now()
+        mailer.end_mark(user.email)
     return user
 
 
@@ -163,6 +164,7 @@ def _open(session: Session, user: User, browser: str | None) -> None:
     if browser is not None:
         use_proof(session, browser=browser, email=user.email)
         user.email_verified_at = clock.now()
+        mailer.end_mark(user.email)
     _store(session, user)
     emails.welcome(user)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import clock, mailer
 from hms.auth import emails, passwords, queries, tokens
 from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
@@ -42,6 +42,7 @@ def verify_email(token: str) -> User:
         user = _lock(session, user_id)
         tokens.check(Purpose.VERIFY_EMAIL, token, user)
         user.email_verified_at = user.email_verified_at or clock.now()
+        mailer.end_mark(user.email)
     return user
 
 
@@ -80,6 +81,7 @@ def reset_password(token: str, password: str) -> User:
         tokens.check(Purpose.RESET_PASSWORD, token, user)
         user.password_hash = password_hash
         user.email_verified_at = user.email_verified_at or clock.now()
+        mailer.end_mark(user.email)
         end_access(session, user)
         emails.password_changed(user)
     return user
