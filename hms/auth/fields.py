@@ -6,21 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_precision
+from flask import current_app
 from wtforms import Field, IntegerField, PasswordField, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.utils import unset_value
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 from wtforms.widgets import EmailInput, TelInput
 
-from hms import clock, text
+from hms import clock, phone, text
 from hms.auth.passwords import LONGEST as LONGEST_PASSWORD
 from hms.auth.people import LONGEST_EMAIL, BadEmail, normal_email
 from hms.forms import HmsForm, LineField
 from hms.text import has_forbidden_characters
+from hms.web import formats
 
 EARLIEST_BIRTH = date(1900, 1, 1)
-FEWEST_PHONE_DIGITS = 5
-PHONE = re.compile(r"\+?[0-9 ()./-]{5,30}( ?(x|ext\.?) ?[0-9]{1,6})?", re.ASCII | re.IGNORECASE)
 AMOUNT = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,3}))?", re.ASCII)
 
 
@@ -35,13 +35,16 @@ class EmailField(LineField):
 
 
 class PhoneField(LineField):
-    """A phone number as people write it: digits, blanks, brackets, a country code, an extension."""
+    """A phone number as people write it, kept as :mod:`hms.phone` keeps it and shown as the clinic's country does."""
 
     widget = TelInput()
 
     def __init__(self, label: str, **options: Any):
-        super().__init__(label, longest=40, **options)
+        super().__init__(label, longest=phone.LONGEST_TYPED, **options)
         self.validators = [*self.validators, _is_phone]
+
+    def _value(self) -> str:
+        return formats.phone(self.data) if self.data else ""
 
 
 def _is_email(form: HmsForm, field: Field) -> None:
@@ -52,8 +55,12 @@ def _is_email(form: HmsForm, field: Field) -> None:
 
 
 def _is_phone(form: HmsForm, field: Field) -> None:
-    if not PHONE.fullmatch(field.data) or len(re.findall(r"[0-9]", field.data)) < FEWEST_PHONE_DIGITS:
-        raise ValidationError("Enter a phone number, like 020 7946 0100.")
+    if field.data == field.object_data:  # as an older version took it; nobody is asked for what they did not change
+        return
+    try:
+        field.data = phone.read(field.data, country=current_app.config["CLINIC_COUNTRY"])
+    except phone.BadPhone as refusal:
+        raise ValidationError(refusal.message) from refusal
 
 
 class SecretField(PasswordField):

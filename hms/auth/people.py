@@ -5,10 +5,12 @@ import unicodedata
 from email_validator import validate_email
 
 from hms import text
+from hms.auth.web_addresses import holds_address
 from hms.errors import Invalid
 
 LONGEST_EMAIL = 254  # RFC 5321, with erratum 1690 of RFC 3696
 LONGEST_NAME = 120
+WITHOUT_ADDRESSES = "Write the name without web or email addresses. If it has a full stop, put a space after it."
 
 
 class BadEmail(Invalid):
@@ -55,4 +57,6 @@ def clean_name(full_name: str) -> str:
         raise BadName("A name cannot hold control characters.", field="full_name")
     if not text.has_letter(name):
         raise BadName("Enter the full name.", field="full_name")
+    if holds_address(name):
+        raise BadName(WITHOUT_ADDRESSES, field="full_name")
     return name

@@ -17,7 +17,7 @@ from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
-from hms.web.links import public_url
+from hms.web.links import mailto, public_url
 
 PRODUCT = "-//HMS//Appointments//EN"
 GOOGLE = "https://calendar.google.com/calendar/render"
@@ -148,7 +148,7 @@ def _organizer() -> vCalAddress:
 
 
 def _attendee(user: User) -> vCalAddress:
-    attendee = vCalAddress(f"mailto:{_plain(user.email)}")
+    attendee = vCalAddress(mailto(user.email))
     attendee.params["CN"] = _plain(user.full_name)
     attendee.params["PARTSTAT"] = "ACCEPTED"
     attendee.params["RSVP"] = "FALSE"

@@ -23,7 +23,7 @@ from hms.config import google
 from hms.config.engine import engine_options
 from hms.config.settings import MODES, NAMES, NOT_OURS, PREFIX, SETTINGS, Setting
 from hms.config.surroundings import fit
-from hms.config.values import database_url
+from hms.config.values import country_of, database_url
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
 SECRET_KEY_LENGTH = 32
@@ -105,6 +105,7 @@ def _fill_in(settings: dict[str, Any]) -> None:
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or "t" * SECRET_KEY_LENGTH
     if settings["MODE"] == "development":
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or development_secret(settings["DATA_DIR"])
+    settings["CLINIC_COUNTRY"] = settings["CLINIC_COUNTRY"] or country_of(settings["CLINIC_TIMEZONE"])
     google.fill_in(settings, kept=development_encryption_key)
     if settings["MODE"] != "production" and not settings["DATABASE_URL"]:
         settings["DATABASE_URL"] = _embedded(settings["DATA_DIR"])

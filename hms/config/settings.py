@@ -8,6 +8,7 @@ from hms.config.google import ADDRESSES, endpoint, sealing_keys
 from hms.config.values import (
     choice,
     count,
+    country,
     database_url,
     folder,
     hours,
@@ -140,6 +141,11 @@ SETTINGS = (
         required=True,
         development="Europe/London",
         help="The zone of the clock on the clinic's wall, such as Europe/London.",
+    ),
+    Setting(
+        name="CLINIC_COUNTRY",
+        parse=country,
+        help="Whose phone numbers need no country code, such as GB. Unset: the country of HMS_CLINIC_TIMEZONE.",
     ),
     Setting(
         name="EMERGENCY_LINE",

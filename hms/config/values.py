@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import phonenumbers
+from babel.core import get_global
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -70,6 +72,19 @@ def zone(value: str) -> str:
     if value not in known_zones():
         raise ValueError(f"must name a time zone such as Europe/London, not {value!r}")
     return value
+
+
+def country(value: str) -> str:
+    """A country's two letters (ISO 3166-1)."""
+    if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"must be the two letters of a country such as GB, not {value!r}")
+    return value.upper()
+
+
+def country_of(zone: str) -> str:
+    """The country in which clocks show that zone's time; empty where it is none's, as with ``Etc/UTC``."""
+    found = str(get_global("zone_territories").get(zone, ""))
+    return found if found in phonenumbers.SUPPORTED_REGIONS else ""
 
 
 def web_address(value: str) -> str:

@@ -37,7 +37,7 @@ def _clinic() -> dict[str, object]:
     return {
         "clinic": SimpleNamespace(
             name=config["CLINIC_NAME"],
-            phone=config["CLINIC_PHONE"],
+            phone=formats.phone(config["CLINIC_PHONE"]),
             emergency=config["EMERGENCY_LINE"],
             timezone_name=formats.clinic_time(),
         )

@@ -11,6 +11,8 @@ from babel.numbers import format_currency, get_currency_precision
 from flask import Flask, current_app, request, url_for
 
 from hms import clock
+from hms import phone as phones
+from hms.web.links import mailto
 
 LOCALE = "en_GB"
 MINUS = "\N{MINUS SIGN}"
@@ -76,6 +78,16 @@ def money(amount_minor: int, currency: str) -> str:
     return format_currency(amount, currency, locale=LOCALE)
 
 
+def phone(number: str) -> str:
+    """``020 7946 0999 ext. 12``: a number as the clinic's country writes it."""
+    return phones.shown(number, country=current_app.config["CLINIC_COUNTRY"])
+
+
+def tel(number: str) -> str:
+    """``tel:+442079460999;ext=12``: where a link to a number leads."""
+    return phones.address(number, country=current_app.config["CLINIC_COUNTRY"])
+
+
 def clinic_time() -> str:
     """``London time``: the clinic's zone by the name that people there use, for a page with many moments."""
     return zone_time(clock.clinic_zone().key)
@@ -130,6 +142,6 @@ def init_app(app: Flask) -> None:
     """Give templates the filters and ``asset()``."""
     app.extensions["hms.asset_addresses"] = {}
     filters = (day, plain_day, short_day, near_day, time, moment, isodate, initials, reference, money, zone_name)
-    for function in filters:
+    for function in (*filters, phone, tel, mailto):
         app.add_template_filter(function)
     app.add_template_global(asset)

@@ -74,3 +74,48 @@ def test_a_name_has_a_letter_that_can_be_seen(name):
 def test_what_cannot_be_seen_is_no_part_of_a_name():
     assert clean_name("\u200fAsha\u00a0\u202eRao\u200b\u2800") == "Asha Rao"
     assert clean_name("می\u200cخواهم") == "می\u200cخواهم"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Your visit was cancelled! Rebook: www.evil.example",
+        "evil.com",
+        "Evil.RU",
+        "x.com",
+        "asha@evil",
+        "Asha ＠ home",
+        "http://x",
+        "evil。com",
+        "ev\u200dil.c\u200bom",
+        "10.0.0.1 Asha",
+        "Rebook at evil.clinic now",
+        "пример.рф",
+        "sub.evil.io/path",
+    ],
+)
+def test_a_name_with_an_address_is_refused_with_what_to_do(name):
+    with pytest.raises(BadName, match="without web or email addresses"):
+        clean_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dr. Bose",
+        "Dr.Bose",
+        "Prof.Dr.med. Weber",
+        "Anil Bose, Ph.D.",
+        "J.R.R. Tolkien",
+        "J.R.R.Tolkien",
+        "St.John",
+        "St.Clair",
+        "B.Sc. Rao",
+        "Mary.Jane",
+        "Sammy Davis Jr.",
+        "ดร.สมชาย",
+        "Bose (Cardiology)",
+    ],
+)
+def test_a_name_may_have_full_stops(name):
+    assert clean_name(name) == name

@@ -20,7 +20,7 @@ def count(model):
 def test_a_patient_signs_up_is_signed_in_and_promised_a_welcome_mail(session, client):
     assert client.submit("auth.signup_patient", PATIENT).location == "/patient/"
     user = queries.find_user_by_email("asha@example.test")
-    assert (user.role, user.full_name, user.patient.phone) == (Role.PATIENT, "Asha Rao", "020 7946 0999")
+    assert (user.role, user.full_name, user.patient.phone) == (Role.PATIENT, "Asha Rao", "+442079460999")
     mail = db.session.scalars(select(OutboxMessage)).one()
     assert mail.payload["type"] == "SIGNUP_WELCOME"
     assert mail.subject_id == user.id
@@ -88,7 +88,6 @@ def test_what_was_typed_is_kept_but_never_the_password(session, client):
         ("phone", ""),
         ("phone", "call me"),
         ("phone", "-----"),
-        ("phone", "٠٢٠٧٩٤٦٠٩٩٩"),
         ("phone", "0" * 41),
         ("password", ""),
         ("password", "short"),

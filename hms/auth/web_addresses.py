@@ -1,0 +1,54 @@
+"""Whether a name holds an address of the web or of mail: names are written into mails, where programs make links of it.
+
+What mail programs link is a word, a dot and the name of a domain. Names have dots too: *Dr. Bose*, *J.R.R. Tolkien*,
+*Ph.D.*, *St.John*.
+"""
+
+import re
+import unicodedata
+
+_DOTS = str.maketrans({"\u3002": ".", "\uff61": ".", "\uff0e": ".", "\u200c": None, "\u200d": None})
+_SIGNS = re.compile(r"@|://|\bhttps?\s*:|\bwww\s*\d*\.|\bmailto:|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
+_DOTTED = re.compile(r"([^\W_][\w-]*)\.(?=([^\W\d_][\w-]+))")
+
+_TITLES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        dr mr mrs ms mx prof rev fr sr jr st ste mt hon capt col gen sgt lt cpl maj dipl ing med dent phil nat ph md
+        """,
+    )
+)
+_DOMAINS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        com net org info biz edu gov mil int arpa name pro mobi app dev web site online website store shop club xyz top
+        icu live life link click blog news tech cloud page space fun win bid loan vip work world today email chat help
+        support health healthcare clinic hospital doctor dental care center agency company digital media network
+        systems solutions services express direct finance bank money gmbh ltd inc llc group team zone host press
+        review download stream date racing science party trade webcam cam sbs cfd lol rest bond buzz quest monster
+        beauty hair makeup skin asia africa berlin london paris example invalid test localhost local onion internal
+        """,
+    )
+)
+_DOMAINS_ELSEWHERE = frozenset(("中国", "中國", "公司", "网络", "網絡", "香港", "台湾", "台灣", "한국", "भारत", "ไทย"))
+
+
+def holds_address(name: str) -> bool:
+    """Whether a mail program may make a link of some of it."""
+    written = unicodedata.normalize("NFKC", name.translate(_DOTS)).translate(_DOTS)
+    return bool(_SIGNS.search(written)) or any(_is_domain(*pair) for pair in _DOTTED.findall(written))
+
+
+def _is_domain(before: str, after: str) -> bool:
+    """Whether ``before.after`` is a domain, rather than an initial, a title, or a name that lacks a space."""
+    last = after.casefold()
+    if before.casefold() in _TITLES:
+        return last in _DOMAINS and after.islower()
+    if last in _DOMAINS or last in _DOMAINS_ELSEWHERE or last.startswith("xn--"):
+        return True
+    if len(before) == 1 and before.isupper():  # an initial: J.Smith, B.Sc
+        return False
+    is_country = len(after) == 2 and after.isascii() and after.isalpha()
+    return after.islower() or is_country
