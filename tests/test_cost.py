@@ -115,21 +115,15 @@ def parameters() -> set[str]:
 
 def test_no_page_reads_a_parameter_that_is_too_long(app, world, expensive):
     assert {"q", "day", "week", "next", "page", "state", "view"} <= parameters()
-    heap, line = HEAP[:1001], "x" * 6000
+    queries = [dict.fromkeys(parameters(), HEAP[:60]), dict.fromkeys(parameters(), "x" * 300), {"q": HEAP[:1001]}]
     for rule in app.url_map.iter_rules():
-        if (
-            "GET" not in rule.methods
-            or rule.endpoint in ("static", "styleguide")
-            or rule.arguments - world.values.keys()
-        ):
+        if "GET" not in rule.methods or rule.endpoint == "static" or rule.arguments - world.values.keys():
             continue
         path = world.path(rule)
         for principal in ("anonymous", "patient", "doctor", "admin"):
-            for value in (heap, line):
-                sent = dict.fromkeys(parameters(), value) if value is heap else None
-                for query in [sent] if sent else [{name: value} for name in ("q", "day", "next", "week")]:
-                    answer = world.browsers[principal].get(path, query_string=query)
-                    assert answer.status_code < 500, (path, principal)
+            for query in queries:
+                answer = world.browsers[principal].get(path, query_string=query)
+                assert answer.status_code < 500, (path, principal)
     assert expensive == []
 
 
