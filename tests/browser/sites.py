@@ -75,7 +75,7 @@ class Site:
         assert user is not None
         person = user.patient or user.doctor or user
         with self.app.test_request_context():
-            guards.sign_in(user)
+            guards.sign_in(user, proved_hash=user.password_hash)
             return Account(person.id, user.email, user.full_name, browser_session().new_secret or "")
 
 
