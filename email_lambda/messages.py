@@ -59,6 +59,9 @@ CONTRACTS: Mapping[str, Contract] = {
     "PASSWORD_CHANGED": _contract(LINK, {"changed_text": LINE}),
     "ACCESS_GRANTED": _contract(LINK, {"what": one_of("feed", "google")}),
     "DOCTOR_APPROVED": _contract(LINK),
+    "DOCTOR_CHANGES_DECIDED": _contract(
+        LINK, {"decision": one_of("approved", "rejected")}, optional={"explanation": LINE}
+    ),
     "BOOKING_CONFIRMATION": _contract(WITH_DOCTOR, INVITATION, optional=SELF_CANCEL),
     "BOOKING_CONFIRMATION_DOCTOR": _contract(OF_PATIENT, INVITATION),
     "BOOKING_CANCELLATION": _contract(WITH_DOCTOR, CANCELLED, WITHDRAWAL, optional={"details_url": URL}),

@@ -1,6 +1,6 @@
 """WHO: accounts, the people behind them, and who may pass.
 
-Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``specialties``,
+Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``doctor_changes``, ``specialties``,
 ``sessions``, ``email_codes``, ``mail_pauses`` and ``drafts``.
 
 Promises

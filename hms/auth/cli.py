@@ -1,10 +1,15 @@
 """Accounts from the command line: ``flask users --help``."""
 
+from uuid import UUID
+
 import click
 
 from hms.auth import passwords, queries, services
-from hms.auth.models import Role, User
+from hms.auth.models import DoctorChange, Role, User
 from hms.cli import Group, read_line, say
+from hms.web.formats import moment
+
+MOST_LISTED = 200
 
 group = Group("users", help="Accounts: make staff, approve doctors, list, deactivate, reactivate.")
 
@@ -45,6 +50,47 @@ def confirm_email(email: str) -> None:
     """Take an address as the person's own, because you have checked it, for example at the desk."""
     user = services.confirm_email(email)
     say(f"{user.email} is confirmed.")
+
+
+@group.command("list-changes")
+def list_changes() -> None:
+    """List the names and specialties of doctors that wait for approval: email, what changes, since when, id."""
+    for change in queries.list_waiting_changes(most=MOST_LISTED):
+        say("\t".join((change.doctor.user.email, _what(change), moment(change.asked_at), str(change.id))))
+    if (more := queries.count_waiting_changes() - MOST_LISTED) > 0:
+        say(f"… and {more} more.")
+
+
+_only_this_change = click.option("--change", type=click.UUID, help="Only if it is still this one (its id).")
+
+
+@group.command("approve-changes")
+@click.argument("email")
+@_only_this_change
+def approve_changes(email: str, change: UUID | None) -> None:
+    """Let patients read the new name or specialty of a doctor."""
+    approved = services.approve_changes(email, change_id=change)
+    doctor = approved.doctor
+    say(f"Patients now read {doctor.user.full_name}, {doctor.specialty.name}.")
+
+
+@group.command("reject-changes")
+@click.argument("email")
+@click.option("--reason", default="", help="What the doctor reads about it.")
+@_only_this_change
+def reject_changes(email: str, reason: str, change: UUID | None) -> None:
+    """Leave the name and the specialty of a doctor as they are."""
+    doctor = services.reject_changes(email, reason=reason, change_id=change).doctor
+    say(f"Patients still read {doctor.user.full_name}, {doctor.specialty.name}.")
+
+
+def _what(change: DoctorChange) -> str:
+    doctor, changed = change.doctor, []
+    if change.full_name:
+        changed.append(f"{doctor.user.full_name} → {change.full_name}")
+    if change.specialty:
+        changed.append(f"{doctor.specialty.name} → {change.specialty.name}")
+    return ", ".join(changed)
 
 
 @group.command("deactivate")

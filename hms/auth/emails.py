@@ -7,7 +7,7 @@ from flask import Flask
 
 from hms import clock, mailer, outbox
 from hms.auth import codes, queries, tokens
-from hms.auth.models import EmailCode, User
+from hms.auth.models import DoctorChange, EmailCode, User
 from hms.auth.tokens import Purpose
 from hms.mailer import Mail, Promise
 from hms.web.formats import moment, zone_name
@@ -54,6 +54,11 @@ def approved(user: User) -> None:
     mailer.send("DOCTOR_APPROVED", about=user.id, to=user.id)
 
 
+def changes_decided(user: User, change: DoctorChange) -> None:
+    """Tell a doctor whether patients read what was asked for."""
+    mailer.send("DOCTOR_CHANGES_DECIDED", about=change.id, to=user.id)
+
+
 def _this_moment() -> str:
     return f"{clock.now():%Y%m%dT%H%M%S.%f}"
 
@@ -67,6 +72,7 @@ def init_app(app: Flask) -> None:
     mailer.compose_with(app, "PASSWORD_CHANGED", _password_changed)
     mailer.compose_with(app, "ACCESS_GRANTED", _access_granted)
     mailer.compose_with(app, "DOCTOR_APPROVED", _approved)
+    mailer.compose_with(app, "DOCTOR_CHANGES_DECIDED", _changes_decided)
 
 
 def _welcome(promise: Promise) -> Mail:
@@ -109,6 +115,14 @@ def _password_changed(promise: Promise) -> Mail:
 
 def _access_granted(promise: Promise) -> Mail:
     return _mail(_recipient(promise), what=promise.extra["what"], action_url=public_url("recovery.forgot"))
+
+
+def _changes_decided(promise: Promise) -> Mail:
+    change = queries.get_change(promise.about)
+    explanation = {"explanation": change.reason} if change.reason else {}
+    return _mail(
+        _recipient(promise), decision=change.decision, **explanation, action_url=public_url("doctor_profile.edit")
+    )
 
 
 def _approved(promise: Promise) -> Mail:

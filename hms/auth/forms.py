@@ -14,7 +14,7 @@ from hms.auth.fields import (
     SecretField,
     WholeNumberField,
 )
-from hms.auth.models import Doctor, Patient
+from hms.auth.models import Doctor, DoctorChange, Patient
 from hms.auth.people import LONGEST_NAME
 from hms.auth.photos import LARGEST_BYTES
 from hms.forms import HmsForm, LineField, TextField
@@ -125,11 +125,13 @@ class DoctorProfileForm(_OfSpecialty):
     remove_photo = BooleanField("Remove the photo")
 
     @classmethod
-    def of(cls, doctor: Doctor) -> "DoctorProfileForm":
-        """The form, filled in with what is known."""
+    def of(cls, doctor: Doctor, waiting: DoctorChange | None) -> "DoctorProfileForm":
+        """The form, filled in with what is known, and with what waits for approval."""
         same = ("bio", "years_of_experience", "phone", "room", "languages", "visit_minutes")
         known = {name: getattr(doctor, name) for name in same}
-        form = cls(full_name=doctor.user.full_name, specialty=doctor.specialty.slug, fee=doctor.fee_minor, **known)
+        full_name = (waiting and waiting.full_name) or doctor.user.full_name
+        specialty = (waiting and waiting.specialty) or doctor.specialty
+        form = cls(full_name=full_name, specialty=specialty.slug, fee=doctor.fee_minor, **known)
         form.fee.currency = doctor.fee_currency
         return form
 

@@ -135,6 +135,34 @@ class Doctor(Model):
         return self.approved_at is not None
 
 
+class DoctorChange(Model):
+    """What an approved doctor wants patients to read about them, and has not been looked at yet.
+
+    What is None stays as it is. At most one of a doctor waits; decided ones are kept.
+    """
+
+    __tablename__ = "doctor_changes"
+    __table_args__ = (
+        CheckConstraint("full_name IS NOT NULL OR specialty_id IS NOT NULL", name="something"),
+        CheckConstraint("(decided_at IS NULL) = (decision IS NULL)", name="decided"),
+        CheckConstraint("decision IN ('approved', 'rejected', 'withdrawn', 'replaced')", name="decision"),
+        Index("uq_doctor_changes_waiting", "doctor_id", unique=True, postgresql_where=text("decided_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey(Doctor.id), index=True)
+    full_name: Mapped[str | None] = mapped_column(String(120))
+    specialty_id: Mapped[UUID | None] = mapped_column(ForeignKey(Specialty.id))
+    asked_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id))  # none: from the command line
+    decision: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(300), default="", server_default="")  # which the doctor reads
+
+    doctor: Mapped[Doctor] = relationship()
+    specialty: Mapped[Specialty | None] = relationship(lazy="joined")
+
+
 class DoctorPhoto(Model):
     """A doctor's picture, as made anew from the upload: a square JPEG without metadata."""
 

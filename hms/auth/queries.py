@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 from hms import clock
 from hms.auth.models import (
     Doctor,
+    DoctorChange,
     DoctorPhoto,
     EmailCode,
     Patient,
@@ -97,6 +98,34 @@ def list_specialties() -> Sequence[Specialty]:
 def find_specialty(slug: str) -> Specialty | None:
     """The specialty with this slug."""
     return db.session.scalar(select(Specialty).where(Specialty.slug == slug))
+
+
+def find_waiting_change(doctor_id: UUID) -> DoctorChange | None:
+    """What the doctor has asked for and nobody has looked at, as it stands now."""
+    waiting = select(DoctorChange).where(DoctorChange.doctor_id == doctor_id, DoctorChange.decided_at.is_(None))
+    return db.session.scalar(waiting.execution_options(populate_existing=True))
+
+
+def get_change(change_id: UUID) -> DoctorChange:
+    """What a doctor has asked for, decided or not."""
+    change = db.session.get(DoctorChange, change_id)
+    if change is None:
+        raise NotFound
+    return change
+
+
+def list_waiting_changes(*, most: int) -> Sequence[DoctorChange]:
+    """The first ``most`` changes that wait, the oldest first, with their doctors."""
+    doctors = joinedload(DoctorChange.doctor).joinedload(Doctor.user)
+    waiting = select(DoctorChange).where(DoctorChange.decided_at.is_(None)).options(doctors)
+    return db.session.scalars(waiting.order_by(DoctorChange.asked_at, DoctorChange.id).limit(most)).all()
+
+
+def count_waiting_changes() -> int:
+    """How many changes wait."""
+    return (
+        db.session.scalar(select(func.count()).select_from(DoctorChange).where(DoctorChange.decided_at.is_(None))) or 0
+    )
 
 
 def find_photo(doctor_id: UUID) -> DoctorPhoto | None:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from hms import clock
+from hms.auth import services as auth
 from hms.auth.models import Doctor, DoctorPhoto, Patient
 from hms.db import db, transaction
 from tests import make
@@ -155,6 +156,7 @@ def test_a_doctor_changes_all_details(bose, signed_in):
     assert answer.location == "/doctor/profile?saved=1"
     page = browser.get(answer.location).page
     assert "Saved" in page.text
+    auth.approve_changes(bose.user_id)
     kept = db.session.get(Doctor, bose.id)
     assert (kept.user.full_name, kept.specialty.slug, kept.fee_minor) == ("Dr Anil K. Bose", "neurology", 8550)
     assert (kept.years_of_experience, kept.visit_minutes) == (20, 30)

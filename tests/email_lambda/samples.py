@@ -58,6 +58,7 @@ _DATA: dict[str, dict[str, Any]] = {
     "EMAIL_VERIFICATION": LINK,
     "PASSWORD_RESET": LINK,
     "PASSWORD_CHANGED": {"action_url": LINK["action_url"], "changed_text": "Thursday 26 November 2026, 09:40"},
+    "DOCTOR_CHANGES_DECIDED": {"action_url": LINK["action_url"], "decision": "rejected"},
     "ACCESS_GRANTED": {"action_url": LINK["action_url"], "what": "feed"},
     "DOCTOR_APPROVED": {"action_url": "https://clinic.example/doctor/calendar"},
     "BOOKING_CONFIRMATION": {**WITH_DOCTOR, **calendar("REQUEST")},
@@ -71,6 +72,7 @@ _DATA: dict[str, dict[str, Any]] = {
     "CALENDAR_DISCONNECTED": {"action_url": "https://clinic.example/calendar/status", "account": "asha@gmail.example"},
 }
 _OPTIONAL: dict[str, dict[str, Any]] = {
+    "DOCTOR_CHANGES_DECIDED": {"explanation": "Send us the certificate."},
     "SIGN_UP_CODE": {"has_account": True},
     "SIGNUP_WELCOME": {"awaiting_approval": True, "expires_text": LINK["expires_text"]},
     "BOOKING_CONFIRMATION": SELF_CANCEL,

@@ -38,6 +38,8 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     letters += postbox.deliver()
     auth.confirm_email("asha@example.test")
     auth.change_password(asha.user, current=make.PASSWORD, password="another-passphrase-for-tests")
+    ask_for_another_specialty(bose, name)
+    auth.approve_changes(bose.user.email)
     kept, moved, cancelled = (make.slot(bose, day=date(2026, 11, day), start=time(9, 40)) for day in (26, 27, 30))
     made = {
         slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)
@@ -64,6 +66,13 @@ def change(appointment) -> None:
             patient_user_id=appointment.patient.user_id,
             doctor_user_id=appointment.doctor.user_id,
         )
+
+
+def ask_for_another_specialty(doctor, name: str) -> None:
+    """What an administrator has to look at."""
+    texts = dict.fromkeys(("bio", "phone", "room", "languages"), "")
+    numbers = {"years_of_experience": 12, "visit_minutes": 20, "fee_minor": None}
+    auth.update_doctor(doctor, full_name=name, specialty="neurology", **texts, **numbers)
 
 
 def lose_a_calendar(patient) -> None:

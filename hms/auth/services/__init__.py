@@ -20,6 +20,13 @@ from hms.auth.services.accounts import (
     sign_up_doctor,
     sign_up_patient,
 )
+from hms.auth.services.changes import (
+    NothingWaits,
+    OtherChangeWaits,
+    approve_changes,
+    reject_changes,
+    withdraw_changes,
+)
 from hms.auth.services.closing import (
     LastAdministrator,
     StillNeeded,
@@ -67,6 +74,8 @@ __all__ = [
     "CodeJustSent",
     "EmailTaken",
     "LastAdministrator",
+    "NothingWaits",
+    "OtherChangeWaits",
     "PhotoNeedsVerifiedEmail",
     "StillNeeded",
     "TooManyTries",
@@ -75,6 +84,7 @@ __all__ = [
     "WrongCode",
     "WrongCredentials",
     "WrongPassword",
+    "approve_changes",
     "approve_doctor",
     "ask_for_reset",
     "authenticate",
@@ -104,6 +114,7 @@ __all__ = [
     "note_seen",
     "prove_password",
     "reactivate",
+    "reject_changes",
     "reset_by_proof",
     "reset_password",
     "save_data",
@@ -115,4 +126,5 @@ __all__ = [
     "update_doctor",
     "update_patient",
     "verify_email",
+    "withdraw_changes",
 ]

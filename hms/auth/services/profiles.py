@@ -9,6 +9,7 @@ from hms import mailer
 from hms.auth.models import Doctor, DoctorPhoto, Patient
 from hms.auth.people import clean_name
 from hms.auth.photos import portrait
+from hms.auth.services import changes
 from hms.auth.services.accounts import get_specialty
 from hms.db import transaction
 from hms.errors import Invalid
@@ -63,6 +64,8 @@ def update_doctor(
 ) -> Doctor:
     """Store a doctor's details; ``photo`` is a file as it was sent, None keeps the one there is.
 
+    Another name or specialty of an approved doctor waits for an administrator (:mod:`hms.auth.services.changes`).
+
     Raises :class:`hms.auth.people.BadName`, :class:`UnknownSpecialty`, :class:`hms.auth.photos.NotAPhoto`,
     :class:`PhotoNeedsVerifiedEmail`.
     """
@@ -70,8 +73,7 @@ def update_doctor(
     jpeg = None if photo is None else _portrait(doctor, photo)
     with transaction() as session:
         doctor = session.get_one(Doctor, doctor.id, with_for_update={"of": Doctor}, populate_existing=True)
-        doctor.specialty = get_specialty(specialty)
-        doctor.user.full_name = full_name
+        changes.ask_for(session, doctor, full_name=full_name, specialty=get_specialty(specialty))
         doctor.bio = bio
         doctor.years_of_experience = years_of_experience
         doctor.phone = phone

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms.auth import queries, services
@@ -27,7 +27,8 @@ def _allow_a_photo(_endpoint: str | None, _values: dict[str, Any] | None) -> Non
 @bp.route("/doctor/profile", methods=["GET", "POST"])
 def edit() -> ResponseReturnValue:
     """See and change one's details."""
-    form = DoctorProfileForm.of(current_doctor)
+    waiting = queries.find_waiting_change(current_doctor.id)
+    form = DoctorProfileForm.of(current_doctor, waiting)
     if form.validate_on_submit():
         try:
             services.update_doctor(current_doctor, **form.details())
@@ -39,9 +40,18 @@ def edit() -> ResponseReturnValue:
         "doctor_profile/edit.html",
         form=form,
         doctor=current_doctor,
+        waiting=waiting,
         may_have_photo=services.may_have_photo(current_doctor),
         is_saved="saved" in request.args,
     )
+
+
+@bp.post("/doctor/profile/withdraw-changes")
+def withdraw_changes() -> ResponseReturnValue:
+    """Take back the name and specialty that wait for approval."""
+    services.withdraw_changes(current_doctor)
+    flash("Your changes were withdrawn. Patients see what they saw before.")
+    return redirect(url_for(".edit"), 303)
 
 
 @bp.get("/doctor/profile/photo")
