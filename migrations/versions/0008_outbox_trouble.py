@@ -19,9 +19,10 @@ INDEXES = {
 
 
 def upgrade() -> None:
-    op.add_column("outbox_messages", sa.Column("fault", sa.String(20)))
-    op.add_column("outbox_messages", sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False))
-    op.add_column("outbox_messages", sa.Column("first_tried_at", sa.DateTime(timezone=True)))
+    op.add_column("outbox_messages", sa.Column("fault", sa.String(20)), if_not_exists=True)
+    unanswered = sa.Column("unanswered", sa.Integer(), server_default="0", nullable=False)
+    op.add_column("outbox_messages", unanswered, if_not_exists=True)
+    op.add_column("outbox_messages", sa.Column("first_tried_at", sa.DateTime(timezone=True)), if_not_exists=True)
     with op.get_context().autocommit_block():
         for name, (columns, those) in INDEXES.items():
             op.create_index(

@@ -18,8 +18,8 @@ def upgrade() -> None:
         sa.Column("system_identifier", sa.String(30)),
         sa.Column("held_at", sa.DateTime(timezone=True)),
         sa.Column("held_because", sa.String(200)),
-        sa.CheckConstraint("id = 1", name="ck_outbox_state_only_one"),
-        sa.PrimaryKeyConstraint("id", name="pk_outbox_state"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_outbox_state_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_state")),
     )
     op.execute(
         """

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from hms.scheduling import queries, services
+from hms.scheduling.queries import staff
 from tests import make
 
 
@@ -174,3 +175,30 @@ def test_each_doctors_own_window_bounds_the_index_of_free_times(plan_of, bose, c
             assert "Index Cond: ((doctor_id = " in bounds, name
             assert "starts_at >= " in bounds, name
             assert "starts_at < " in bounds, name
+
+
+def test_the_clinics_day_is_found_by_the_start_of_appointments_alone(session):
+    connection = session.connection()
+    asked: list[tuple] = []
+
+    def note(_connection, _cursor, statement, parameters, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    staff.today()
+    event.remove(Engine, "before_cursor_execute", note)
+    with connection.begin_nested() as nested:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for (name,) in connection.exec_driver_sql(
+            "SELECT indexrelid::regclass::text FROM pg_index LEFT JOIN pg_constraint ON conindid = indexrelid"
+            " WHERE indrelid = 'appointments'::regclass AND conname IS NULL"
+            " AND indexrelid <> 'ix_appointments_starts_at'::regclass"
+        ).all():
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+        statement, parameters = next(each for each in asked if "FROM appointments" in each[0])
+        plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN (COSTS off) {statement}", parameters)]
+        nested.rollback()
+    uses = [at for at, line in enumerate(plan) if "ix_appointments_starts_at" in line]
+    assert len(uses) == 2, plan
+    for at in uses:
+        assert "Index Cond: ((starts_at >" in plan[at + 1], plan

@@ -61,6 +61,7 @@ class Appointment(Model):
         CheckConstraint("slot_id IS NOT NULL OR status = 'cancelled'", name="slot"),
         UniqueConstraint("patient_id", "idempotency_key", name="uq_appointments_idempotency_key"),
         Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=HOLDS_ITS_TIME),
+        Index("ix_appointments_starts_at", "starts_at", "id"),  # for the whole clinic's day
         Index("ix_appointments_slot", "slot_id"),  # for the foreign key: removing a slot looks for its cancelled ones
         ExcludeConstraint(
             ("doctor_id", "="),
