@@ -4,6 +4,7 @@ import http.client
 import itertools
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -418,3 +419,14 @@ def test_answers_on_our_socket_do_not_wait_for_acknowledgements():
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_systemd_and_docker_never_give_up_either():
+    units = ROOT / "deploy" / "systemd"
+    for name in ("hms-web.service", "hms-worker.service"):
+        said = (units / name).read_text().splitlines()
+        assert {"Restart=always", "StartLimitIntervalSec=0"} <= set(said)
+    assert "TriggerLimitIntervalSec=0" in (units / "hms-web.socket").read_text().splitlines()
+    runs = re.findall(r"^docker run .*--detach.*$", (ROOT / "docs" / "deployment.md").read_text(), re.MULTILINE)
+    assert runs
+    assert all("--restart unless-stopped" in run for run in runs)

@@ -32,6 +32,7 @@ from hms.errors import Conflict, Invalid
 from hms.outbox.delivering import LEASE, hold_back_while
 from hms.outbox.models import MessageStatus, OutboxMessage
 
+MAY_NOT_ASK = "hms.outbox.may_not_ask_for_the_cluster"
 LOOK_SECONDS = 60
 BY_HAND = "It was held by hand."
 RESTORED = "The database was restored from a dump: its messages may have been sent already."
@@ -89,8 +90,8 @@ def notice_restore() -> bool:
         known = Place(state.database_oid, state.table_oid, state.system_identifier)
         was_restored = known != here and None not in (known.system_identifier, here.system_identifier)
         was_restored = was_restored or known[:2] != here[:2]
-        for name, value in here._asdict().items():
-            setattr(state, name, value)
+        state.database_oid, state.table_oid = here.database_oid, here.table_oid
+        state.system_identifier = here.system_identifier or known.system_identifier
         if was_restored:
             state.held_at, state.held_because = state.held_at or clock.now(), RESTORED
             database_restored.send(RESTORED)
@@ -155,8 +156,12 @@ def _here(session: Session) -> Place:
 
 
 def _cluster(session: Session) -> str | None:
+    """None where it may not be asked; then it is asked once, for each time is an error in the server's log."""
+    if current_app.extensions.get(MAY_NOT_ASK):
+        return None
     try:
         with session.begin_nested():
             return session.scalar(CLUSTER)
-    except DBAPIError:  # some providers do not let it be asked
+    except DBAPIError:
+        current_app.extensions[MAY_NOT_ASK] = True
         return None

@@ -122,9 +122,13 @@ class TestNoticing:
         assert deliver_due() == 0
         assert not outbox.notice_restore()
 
-    def test_another_cluster_is_noticed_and_everybody_signed_out_once(self, session, sender, asha, caplog):
+    def test_another_cluster_is_noticed_and_everybody_signed_out_once(
+        self, app, session, sender, asha, caplog, monkeypatch
+    ):
         accounts.begin_sign_in(asha.user, proved_hash=asha.user.password_hash, id_hash=b"1" * 32, data={})
-        outbox.notice_restore()
+        monkeypatch.setattr(holding, "CLUSTER", text("SELECT '2'"))
+        monkeypatch.delitem(app.extensions, holding.MAY_NOT_ASK, raising=False)
+        assert not outbox.notice_restore()
         session.execute(text("UPDATE outbox_state SET system_identifier = '1'"))
         assert outbox.notice_restore()
         assert db.session.scalar(db.select(SignIn)) is None
@@ -134,10 +138,15 @@ class TestNoticing:
         assert not outbox.notice_restore()
         assert db.session.scalar(db.select(SignIn)) is not None
 
-    def test_where_the_cluster_may_not_be_asked_the_rest_decides(self, session, sender, monkeypatch):
+    def test_where_the_cluster_may_not_be_asked_the_rest_decides(self, app, session, sender, monkeypatch):
         monkeypatch.setattr(holding, "CLUSTER", text("SELECT no_such_function()"))
+        monkeypatch.delitem(app.extensions, holding.MAY_NOT_ASK, raising=False)
         session.execute(text("UPDATE outbox_state SET system_identifier = '1'"))
         assert not outbox.notice_restore()
+        assert session.scalar(text("SELECT system_identifier FROM outbox_state")) == "1"
+        monkeypatch.setattr(holding, "CLUSTER", None)  # it is not asked again
+        assert not outbox.notice_restore()
+        monkeypatch.delitem(app.extensions, holding.MAY_NOT_ASK)
 
 
 def program(name, url, *arguments):
