@@ -8,10 +8,12 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Show the mailbox, where HMS runs for development."""
+    """Show the mailbox, where HMS runs for development, and a way to it at the place ``mail-sent``."""
     app.config["MAILBOX_DIR"] = app.config["DATA_DIR"] / "mailbox"
     if app.config["MODE"] != "development":
         return
     from hms.mailbox import views
+    from hms.web import panels
 
     app.register_blueprint(views.bp)
+    panels.hang(app, "mail-sent", views.where_to_look)

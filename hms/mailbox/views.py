@@ -2,7 +2,7 @@
 
 from email.message import Message
 
-from flask import Blueprint, Response, abort, current_app, make_response
+from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
 from hms.auth.guards import guard
 from hms.mailbox import store
@@ -65,6 +65,11 @@ def attachment(mail_id: str, number: int) -> Response:
     response = make_response(content, {"Content-Type": "application/octet-stream"})
     response.headers.set("Content-Disposition", "attachment", filename=parts[number].get_filename() or "file")
     return response
+
+
+def where_to_look(_subject: object) -> str:
+    """The panel for a page that says that a mail was sent: on this machine, it is here."""
+    return render_template("mailbox/_where_to_look.html")
 
 
 def _content(part: Message) -> str:

@@ -50,7 +50,7 @@ def is_in(browser):
 
 class TestAsking:
     def test_the_page_is_linked_from_signing_in(self, client, inbox):
-        assert client.page("auth.login").link("Forgotten your password?") == "/forgot-password"
+        assert client.page("auth.login").link("Forgot your password?") == "/forgot-password"
         assert client.page("recovery.forgot").find_form("/forgot-password").names == {"csrf_token", "email"}
 
     @pytest.mark.parametrize("email", ["asha@example.test", "ASHA@example.test ", "nobody@example.test"])

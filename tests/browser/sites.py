@@ -11,10 +11,12 @@ from uuid import UUID
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from hms import outbox
 from hms.auth import guards, queries
-from hms.auth.models import User
+from hms.auth.models import EmailCode, User
 from hms.auth.sessions import browser_session
 from hms.db import db
+from hms.mailer.promising import compose
 from hms.scheduling.models import Appointment
 from tests import make
 
@@ -70,6 +72,16 @@ class Site:
         """All that a patient has ever booked."""
         with self.app.app_context():
             return list(db.session.scalars(db.select(Appointment).where(Appointment.patient_id == patient.id)))
+
+    def code_for(self, email: str) -> str:
+        """The code that was mailed to an address last, as the mail has it."""
+        with self.app.app_context():
+            request = db.session.scalars(
+                db.select(EmailCode).where(EmailCode.email == email).order_by(EmailCode.requested_at.desc())
+            ).first()
+            assert request is not None, f"no code was asked for by {email}"
+            (promise,) = outbox.timeline(request.id)
+            return str(compose(promise.payload).data["code"])
 
     def _sign_in(self, user: User | None) -> Account:
         assert user is not None

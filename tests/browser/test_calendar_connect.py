@@ -11,6 +11,7 @@ from hms import clock
 from hms.auth import queries as people
 from hms.calendar import queries
 from hms.calendar.services import connections
+from tests import make
 from tests.browser.sites import Site
 from tests.browser.sites import served as serve
 from tests.browser.windows import PHONE, WIDE, Window
@@ -45,6 +46,11 @@ def only_google_was_asked(window: Window, google: Google) -> None:
     window.faults[:] = [fault for fault in window.faults if not fault.startswith(f"asked another host: {google.url}/")]
 
 
+def give_the_password(window: Window, form: str) -> None:
+    """Both forms of the page ask for it."""
+    window.write("Your password", make.PASSWORD, inside=window.page.locator(f"form:has(#{form}-password)"))
+
+
 def consent(window: Window, google: Google, decision: str = "Allow") -> None:
     """Decide at the consent page and come back."""
     expect(window.page.get_by_role("heading", level=1)).to_have_text("The clinic wants access to your Google account")
@@ -61,6 +67,7 @@ def test_a_patient_connects_a_calendar_and_lets_go_of_it(open_window, linked_sit
     window = open_window(asha, WIDE, PHONE, at=linked_site, javascript=javascript, by_keyboard=by_keyboard)
     window.open("/calendar/status")
     window.look("Calendar sync")
+    give_the_password(window, "connect")
     window.press("button", "Connect Google Calendar")
     consent(window, google)
     window.look("Calendar sync")
@@ -74,6 +81,7 @@ def test_a_patient_connects_a_calendar_and_lets_go_of_it(open_window, linked_sit
 def test_a_no_at_google_leads_back(open_window, linked_site, google):
     window = open_window(linked_site.patient("Chen Wei"), at=linked_site)
     window.open("/calendar/status")
+    give_the_password(window, "connect")
     window.press("button", "Connect Google Calendar")
     consent(window, google, "Deny")
     window.look("Calendar sync")
@@ -84,6 +92,7 @@ def test_a_doctor_is_led_from_the_first_page_to_connecting_again(open_window, li
     bose = linked_site.doctor("Dr Anil Bose")
     window = open_window(bose, at=linked_site)
     window.open("/calendar/status")
+    give_the_password(window, "connect")
     window.press("button", "Connect Google Calendar")
     consent(window, google)
     with linked_site.app.app_context():
@@ -95,6 +104,7 @@ def test_a_doctor_is_led_from_the_first_page_to_connecting_again(open_window, li
     window.press("link", "Reconnect your Google Calendar")
     window.look("Calendar sync")
     window.says("Needs reconnecting")
+    give_the_password(window, "connect")
     window.press("button", "Reconnect")
     consent(window, google)
     window.look("Calendar sync")
@@ -118,6 +128,9 @@ def test_from_any_other_page_the_browser_does_not_go_there(open_window, linked_s
                 const field = form.appendChild(document.createElement("input"));
                 field.name = "csrf_token";
                 field.value = token;
+                const password = form.appendChild(document.createElement("input"));
+                password.name = "password";
+                password.value = "a-passphrase-for-tests";
                 document.body.appendChild(form).submit();
             }""",
             token,
@@ -137,6 +150,7 @@ def test_the_page_of_a_clinic_without_google_says_so(open_window, site):
 def test_the_address_of_the_private_feed_fits_on_a_phone(open_window, linked_site):
     window = open_window(linked_site.patient("Fay Hill"), PHONE, WIDE, at=linked_site)
     window.open("/calendar/status")
-    window.press("button", "Make an address for the private feed")
+    give_the_password(window, "feed")
+    window.press("button", "Make an address")
     window.says("Copy this address now")
     window.look("Calendar sync")

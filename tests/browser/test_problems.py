@@ -11,8 +11,8 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 SIGN_UP_FAULTS = ["Enter your full name.", "Enter your email.", "Enter a phone number.", "Enter a password."]
 
 
-def test_what_is_wrong_with_a_form_is_listed_focused_and_leads_to_the_fields(open_window):
-    window = open_window()
+def test_what_is_wrong_with_a_form_is_listed_focused_and_leads_to_the_fields(open_window, empty_site):
+    window = open_window(at=empty_site)
     window.open("/signup/patient")
     window.allow(422)
     window.press("button", "Create account")
@@ -24,11 +24,31 @@ def test_what_is_wrong_with_a_form_is_listed_focused_and_leads_to_the_fields(ope
     expect(window.page.get_by_label("Email", exact=True)).to_be_focused()
 
 
+def test_a_code_that_is_wrong_too_often_and_an_account_that_is_there_already_have_pages(open_window, site):
+    window, asha = open_window(), site.patient("Asha Rao")
+    window.allow(422, 429)
+    window.open("/signup/email")
+    window.write("Email", "often@example.test")
+    window.press("button", "Send me a code")
+    for _ in range(5):
+        window.write("Code", f"{(int(site.code_for('often@example.test')) + 1) % 10**6:06}")
+        window.press("button", "Continue")
+    window.look("Too many wrong codes", is_error=True)
+    window.press("link", "Use another email address")
+    window.write("Email", asha.email)
+    window.press("button", "Send me a code")
+    window.write("Code", site.code_for(asha.email))
+    window.press("button", "Continue")
+    window.look("You already have an account")
+    window.press("button", "Choose a new password")
+    window.look("Set a new password")
+
+
 @pytest.mark.parametrize(
     ("path", "heading", "button"),
     [
         ("/login", "Sign in", "Sign in"),
-        ("/signup/doctor", "Create a doctor account", "Create account"),
+        ("/signup/email?kind=doctor", "What’s your email address?", "Send me a code"),
         ("/forgot-password", "Set a new password", "Send the link"),
     ],
 )

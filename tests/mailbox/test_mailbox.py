@@ -99,3 +99,11 @@ def test_the_box_keeps_the_latest_500(folder, monkeypatch):
 def raw(browser, path):
     """An answer whose HTML is not ours to check."""
     return browser.application.test_client().get(path)
+
+
+@pytest.mark.parametrize("mode", ["development", "testing"])
+def test_whoever_waits_for_a_code_is_shown_the_way_to_the_mailbox(app, development, mode):
+    shown = {"development": development, "testing": app}[mode]
+    with shown.test_request_context():
+        panel = shown.jinja_env.globals["panels"]("mail-sent", None)
+    assert ('href="/dev/mailbox"' in panel) == (mode == "development")
