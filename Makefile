@@ -12,6 +12,10 @@ TEST_PROCESSES ?= 2
 export FLASK_APP = wsgi
 export DEMO EMAIL GOOGLE
 
+# Making the environment anew empties its folder: where that is a link, somebody else's.
+REFUSE_LINK = if [ -L $(VENV) ]; then \
+	echo "$(VENV) is a link, and what it leads to would be emptied. Remove the link first: rm $(VENV)" >&2; exit 1; fi
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test wheel lint sure bench lock clean
 
@@ -22,6 +26,7 @@ setup: $(INSTALLED) ## Make the virtual environment from the locked requirements
 
 # A stamp, so that the environment is made again only when the lock changes.
 $(INSTALLED): requirements.txt
+	@$(REFUSE_LINK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "HMS needs Python 3.11 or newer; say which one with: make $(firstword $(MAKECMDGOALS) setup) PYTHON=python3.11" >&2; exit 1; }
 	@echo "Installing what HMS needs into $(VENV) (about a minute) ..."
@@ -58,5 +63,6 @@ lock: setup ## Compile requirements.txt anew from setup.cfg (upgrades everything
 	@rm -rf hms.egg-info
 
 clean: ## Remove the virtual environment and the caches, never the data
+	@$(REFUSE_LINK)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -181,23 +181,7 @@ class Cluster:
         until(lambda: listens(self.pooler_port), what="PgBouncer listens")
 
     def _start_nginx(self) -> None:
-        upstream = "".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self.web_ports)
-        site = replaced(
-            (DEPLOY / "nginx.conf").read_text(),
-            ("server 127.0.0.1:8000 max_fails=0;", upstream),
-            ("    listen 80;\n    server_name appointments.example.org;\n", f"    listen unix:{self.folder}/unused;\n"),
-            ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port};"),
-            ("    ssl_certificate     /etc/ssl/hms.pem;\n    ssl_certificate_key /etc/ssl/hms.key;\n", ""),
-            ("server_name appointments.example.org;", "server_name _;"),
-            ("/var/cache/nginx/hms", str(self.folder / "cache")),
-            ("limit_conn visitor 60;", ""),  # here all visitors have one address
-        )
-        temporary = "".join(
-            f"{kind}_temp_path {self.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        text = f"daemon off; pid {self.folder}/nginx.pid; error_log stderr;\nevents {{ worker_connections 4096; }}\n"
-        text += f"http {{ access_log off; {temporary}\n{site}\n}}\n"
-        path = self._write("nginx.conf", text)
+        path = self._write("nginx.conf", nginx_conf(self.folder, port=self.port, upstream=self.web_ports))
         command = [str(find("nginx")), "-p", str(self.folder), "-c", str(path)]
         self._program(command, **account(self._owner))
         until(lambda: listens(self.port), what="nginx listens")
@@ -239,6 +223,30 @@ class Cluster:
     def said(self) -> str:
         """What all of the programs have written."""
         return (self.folder / "programs.log").read_text(errors="replace")
+
+
+def nginx_conf(folder: Path, *, port: int, upstream: Sequence[int]) -> str:
+    """The example of a site as it runs on this machine: on ``port``, without HTTPS, before the ports ``upstream``.
+
+    What it writes is in ``folder``, the access log as ``access.log``.
+    """
+    servers = "".join(f"server 127.0.0.1:{each} max_fails=0;" for each in upstream)
+    site = replaced(
+        (DEPLOY / "nginx.conf").read_text(),
+        ("server 127.0.0.1:8000 max_fails=0;", servers),
+        ("    listen 80;\n    server_name appointments.example.org;\n", f"    listen unix:{folder}/unused;\n"),
+        ("listen 443 ssl http2;", f"listen 127.0.0.1:{port};"),
+        ("    ssl_certificate     /etc/ssl/hms.pem;\n    ssl_certificate_key /etc/ssl/hms.key;\n", ""),
+        ("server_name appointments.example.org;", "server_name _;"),
+        ("/var/cache/nginx/hms", str(folder / "cache")),
+        ("/var/log/nginx/hms.log", str(folder / "access.log")),
+        ("limit_conn visitor 60;", ""),  # here all visitors have one address
+    )
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    main = f"daemon off; pid {folder}/nginx.pid; error_log stderr;\nevents {{ worker_connections 4096; }}\n"
+    return f"{main}http {{ access_log off; {temporary}\n{site}\n}}\n"
 
 
 def replaced(text: str, *pairs: tuple[str, str]) -> str:
