@@ -18,7 +18,9 @@ from hms.server.programs import Program
 
 HOST = "127.0.0.1"
 FUNCTION = "hms-email-dev-send-email"  # the name under which both local functions answer
-FUNCTION_PORT = 3002  # where serverless-offline listens; its own default, and therefore ours
+FUNCTION_PORT, HTTP_PORT = 3002, 3000
+"""Where serverless-offline listens by itself, for Lambda's API and for curl, unless somebody else does."""
+
 FOLDER = Path(__file__).parents[2] / "email_lambda"
 
 
@@ -36,9 +38,9 @@ def prepare(app: Flask) -> tuple[list[Program], dict[str, str]]:
     if how == "off":
         return [], {}
     smtp_port = free_port()
-    function_port = FUNCTION_PORT if how == "serverless" or is_free(FUNCTION_PORT) else free_port()
+    function_port = usual_or_free(FUNCTION_PORT)
     sink = [sys.executable, "-m", "hms.mailbox.sink", str(app.config["MAILBOX_DIR"]), str(smtp_port)]
-    function = _serverless() if how == "serverless" else _local(function_port)
+    function = _serverless(function_port) if how == "serverless" else _local(function_port)
     environment = {
         "HMS_EMAIL_FUNCTION": FUNCTION,
         "AWS_ENDPOINT_URL_LAMBDA": f"http://{HOST}:{function_port}",
@@ -57,7 +59,7 @@ def _local(port: int) -> Program:
     return Program("email function", [sys.executable, "-m", "email_lambda.local", "--port", str(port)])
 
 
-def _serverless() -> Program:
+def _serverless(port: int) -> Program:
     """The function under serverless-offline; installs it first, from the lock, if that was not done yet."""
     npm = shutil.which("npm")
     if npm is None:
@@ -66,7 +68,17 @@ def _serverless() -> Program:
         click.echo("Installing serverless-offline ...")
         install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
         subprocess.run(install, cwd=FOLDER, check=True)  # noqa: S603  # our own lock
-    return Program("email function", [npm, "--prefix", str(FOLDER), "start", "--silent"])
+    ports = ["--httpPort", str(usual_or_free(HTTP_PORT)), "--lambdaPort", str(port)]
+    return Program("email function", [npm, "--prefix", str(FOLDER), "start", "--silent", "--", *ports])
+
+
+def usual_or_free(port: int) -> int:
+    """The port, or one that nobody uses where somebody uses this one already, which is said."""
+    if is_free(port):
+        return port
+    other = free_port()
+    click.echo(f"Port {port} is in use by another program: the email function listens on {other} instead.")
+    return other
 
 
 def is_free(port: int) -> bool:
