@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
-from hms.auth import passwords, services, tokens
-from hms.auth.models import SignIn, User
+from hms.auth import codes, passwords, services, tokens
+from hms.auth.models import EmailCode, SignIn, User
 from hms.auth.services import recovery, sign_ins
 from hms.auth.tokens import Purpose
 from hms.db import db
@@ -132,3 +132,50 @@ def test_sign_ins_and_the_end_of_an_account_leave_no_session_behind(user, togeth
     outcomes = together([*(partial(sign_in, number) for number in range(MANY)), ending])
     assert set(kinds(outcomes)) <= {"in", "WrongCredentials", "reset", "User", "Busy"}
     assert rows(SignIn) == 0
+
+
+def enter(typed: str) -> str:
+    services.enter_code(typed, browser="one browser")
+    return "proved"
+
+
+def open_account(number: int) -> str:
+    details = {"full_name": "Noor Haddad", "phone": "020 7946 0999", "password": make.PASSWORD}
+    services.sign_up_patient(**details, email="noor@example.test", browser="one browser")
+    return f"made {number}"
+
+
+def test_wrong_codes_at_the_same_moment_are_all_counted(committing, together):
+    request = services.send_code("noor@example.test", browser="one browser")
+    right = codes.code_of(request)
+    guesses = [f"{(int(right) + 1 + number) % 10**6:06}" for number in range(12)]
+    db.session.remove()
+    outcomes = kinds(together([partial(enter, guess) for guess in guesses]))
+    assert sorted(set(outcomes) - {"Busy"}) == ["TooManyTries", "WrongCode"]
+    assert outcomes.count("WrongCode") == codes.MOST_TRIES - 1
+    with pytest.raises(services.TooManyTries):
+        enter(right)
+
+
+def test_a_proof_that_is_used_twice_at_the_same_moment_makes_one_account(committing, together):
+    request = services.send_code("noor@example.test", browser="one browser")
+    enter(codes.code_of(request))
+    db.session.remove()
+    outcomes = kinds(together([partial(open_account, number) for number in range(MANY)]))
+    assert len([outcome for outcome in outcomes if outcome.startswith("made")]) == 1
+    assert set(outcomes) - {outcome for outcome in outcomes if outcome.startswith("made")} <= {
+        "CodeEnded",
+        "EmailTaken",
+    }
+    assert rows(User) == 1
+
+
+def test_codes_asked_for_at_the_same_moment_are_one_mail(committing, together):
+    outcomes = kinds(together([partial(send, number) for number in range(MANY)]))
+    assert sorted(outcomes) == ["CodeJustSent"] * (MANY - 1) + ["sent"]
+    assert rows(EmailCode) == 1
+
+
+def send(number: int) -> str:
+    services.send_code("noor@example.test", browser=f"browser {number}")
+    return "sent"
