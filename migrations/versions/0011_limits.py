@@ -31,12 +31,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_refused_bookings_patient_id_patients")),
         sa.PrimaryKeyConstraint("patient_id", "idempotency_key", "slot_id", name=op.f("pk_refused_bookings")),
     )
+    op.add_column("doctor_plans", sa.Column("problem", sa.String(length=300), nullable=True))
     # Who has changed any rule has seen this one too, and "any number" is their choice.
     _set(before=None, after=5)
 
 
 def downgrade() -> None:
     _set(before=5, after=None)
+    op.drop_column("doctor_plans", "problem")
     op.drop_table("refused_bookings")
 
 

@@ -136,3 +136,4 @@ class DoctorPlan(Model):
     doctor_id: Mapped[UUID] = mapped_column(ForeignKey(Doctor.id), primary_key=True)
     planned_to: Mapped[date | None]  # the last day whose times have been made
     stale_since: Mapped[datetime | None]
+    problem: Mapped[str | None] = mapped_column(String(300))  # why they end early, or could not be made; said once

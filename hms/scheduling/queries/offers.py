@@ -5,13 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from hms import clock
+from hms.auth.models import Doctor
 from hms.db import db
 from hms.scheduling import plan as planning
-from hms.scheduling import policies
+from hms.scheduling import policies, reach
 from hms.scheduling.changes import OwnSlot
 from hms.scheduling.models import BusyTime, Closure, Schedule, Slot, TimeOff
 from hms.scheduling.plan import Away, Closed, HoursDraft, Plan, ScheduleDraft
@@ -29,11 +30,25 @@ class Offer(NamedTuple):
     busy: list[Interval]
     gap_minutes: int
     horizon_days: int
+    most: int = reach.MOST_AHEAD
 
     @property
     def last_day(self) -> date:
-        """The last day whose times are made today."""
+        """The last day that patients can book today."""
         return clock.today() + self.horizon_days * DAY
+
+    def reaches(self, last_day: date, *, besides: int) -> date:
+        """The last day up to ``last_day`` whose times are made: the doctor has so many of their own besides, and there
+        are not more than ``most`` ahead.
+        """
+        room = max(self.most - besides, 0)
+        days = {"first_day": clock.today(), "last_day": last_day}
+        return reach.last_day_within(room, self.schedules, gap_minutes=self.gap_minutes, **days)
+
+    def number_of_times(self) -> int:
+        """How many times the hours make up to the last day that patients can book, if nothing takes any away."""
+        days = {"first_day": clock.today(), "last_day": self.last_day}
+        return reach.number_of_times(self.schedules, gap_minutes=self.gap_minutes, **days)
 
     def plan(self, first_day: date, last_day: date) -> Plan:
         """The plan for these days, both included, on the clinic's wall."""
@@ -71,7 +86,20 @@ def load_offer(doctor_id: UUID, *, since: datetime) -> Offer:
         busy=_busy(doctor_id, since),
         gap_minutes=policy.gap_minutes,
         horizon_days=policy.horizon_days,
+        most=most_ahead(doctor_id),
     )
+
+
+def most_ahead(doctor_id: UUID) -> int:
+    """How many times this doctor can have ahead: few until somebody has approved them."""
+    approved_at = db.session.scalar(select(Doctor.approved_at).where(Doctor.id == doctor_id))
+    return reach.MOST_AHEAD if approved_at else reach.MOST_BEFORE_APPROVAL
+
+
+def count_ahead(doctor_id: UUID) -> int:
+    """How many times the doctor has ahead, booked and blocked ones too."""
+    own = select(func.count()).select_from(Slot).where(Slot.doctor_id == doctor_id, Slot.starts_at > clock.now())
+    return db.session.scalar(own) or 0
 
 
 def schedules_of(doctor_id: UUID) -> Sequence[Schedule]:

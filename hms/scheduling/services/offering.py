@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,15 @@ from hms.scheduling.changes import OwnSlot
 from hms.scheduling.models import Mode, Origin, Slot, SlotStatus, TimeOff
 from hms.scheduling.queries import offers
 from hms.scheduling.refusals import AwayThen, SlotInPast, SlotNotFree, SlotOverlap
-from hms.scheduling.services.planning import Range, around, days_of, lock_offer, make_equal
+from hms.scheduling.services.planning import (
+    Range,
+    around,
+    days_of,
+    in_batches,
+    lock_offer,
+    make_equal,
+)
+from hms.scheduling.services.room import check_times
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
 LONGEST_SERIES_DAYS = 366
@@ -56,6 +65,7 @@ def open_slot(doctor: Doctor, *, day: date, start: time, end: time, mode: str = 
         opened = _insert(session, doctor, [(*interval, mode)])
         if not opened:
             raise SlotOverlap(field="start")
+        check_times(doctor, field="day")
         _settle(session, doctor, opened)
     return opened[0]
 
@@ -246,26 +256,32 @@ def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) ->
     with transaction() as session:
         lock_offer(session, doctor.id)
         opened = _insert(session, doctor, coming)
-        _settle(session, doctor, opened)
+        check_times(doctor, field="last_day")
+        opened = _settle(session, doctor, opened)
     hidden = sum(slot.status != SlotStatus.FREE for slot in opened)
     return SeriesResult(len(opened), len(coming) - len(opened), len(times) - len(coming), skipped, hidden)
 
 
 def _insert(session: Session, doctor: Doctor, times: list[Time]) -> list[Slot]:
     """The slots that the database took; the others overlap what is there (``ex_slots_doctor_overlap``)."""
-    if not times:
-        return []
     rows = [{"id": new_id(), "doctor_id": doctor.id, "starts_at": s, "ends_at": e, "mode": m} for s, e, m in times]
-    statement = insert(Slot).values(rows).on_conflict_do_nothing().returning(Slot)
-    return list(session.scalars(statement, execution_options={"populate_existing": True}))
+    opened: list[Slot] = []
+    for batch in in_batches(rows):
+        statement = insert(Slot).values(batch).on_conflict_do_nothing().returning(Slot)
+        opened += session.scalars(statement, execution_options={"populate_existing": True})
+    return opened
 
 
-def _settle(session: Session, doctor: Doctor, opened: list[Slot]) -> None:
-    """Have the new times say so where time off, a closure or another calendar takes them away."""
+def _settle(session: Session, doctor: Doctor, opened: list[Slot]) -> list[Slot]:
+    """Have the new times say so where time off, a closure or another calendar takes them away; as they stand then."""
     if not opened:
-        return
+        return []
     first, last = min(slot.starts_at for slot in opened), max(slot.ends_at for slot in opened)
     marked = make_equal(session, doctor.id, only=Range(days_of(first, first).first_day, days_of(last, last).last_day))
-    if marked.marked:
-        for slot in opened:
-            session.refresh(slot)
+    if not marked.marked:
+        return opened
+    found: list[Slot] = []
+    for batch in in_batches([slot.id for slot in opened]):
+        now = select(Slot).where(Slot.id.in_(batch)).execution_options(populate_existing=True)
+        found += session.scalars(now)
+    return found

@@ -4,9 +4,9 @@ Only one change of a doctor's times happens at a time (:func:`lock_offer`). Book
 statement that removes or marks slots asks once more whether they are still nobody's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from flask import current_app
@@ -15,18 +15,28 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hms import clock
-from hms.auth.models import Doctor
+from hms.auth.models import Doctor, User
 from hms.db import new_id, transaction
 from hms.scheduling import changes as comparing
 from hms.scheduling import policies
 from hms.scheduling.changes import Around, Changes, Intervals, OwnSlot
 from hms.scheduling.models import BusyTime, DoctorPlan, Origin, Schedule, Slot, SlotStatus
-from hms.scheduling.plan import PlannedSlot
+from hms.scheduling.plan import Plan, PlannedSlot
 from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
+from hms.scheduling.reach import MOST_AHEAD
 
 DAY = timedelta(days=1)
+AT_ONCE = 1000
+"""How many times one statement writes: some tenths of a second, where ``statement_timeout`` is five."""
+
+TRY_AGAIN = timedelta(minutes=5)
+"""After how long a plan is tried again that could not be made."""
+
 NOBODYS = (SlotStatus.FREE, SlotStatus.BUSY_UNAVAILABLE)
+
+
+Thing = TypeVar("Thing")
 
 
 class Range(NamedTuple):
@@ -44,7 +54,10 @@ def refresh_plan(doctor_id: UUID) -> Changes:
 
 
 def refresh_next() -> int:
-    """Refresh the plan that has waited longest, if one waits and nobody else is at it; answers how many (0 or 1)."""
+    """Refresh the plan that has waited longest, if one waits and nobody else is at it; answers how many (0 or 1).
+
+    One that cannot be made is said once, and tried again in a while: it keeps no other waiting.
+    """
     doctor_id = None
     try:
         with transaction() as session:
@@ -52,10 +65,10 @@ def refresh_next() -> int:
             if doctor_id is None:
                 return 0
             make_equal(session, doctor_id)
-    except Exception:
-        if doctor_id is not None:
-            _wait_behind_the_others(doctor_id)
-        raise
+    except Exception as error:
+        if doctor_id is None:
+            raise
+        _put_off(doctor_id, f"the times could not be made ({type(error).__name__})")
     return 1
 
 
@@ -99,23 +112,50 @@ def lock_offer(session: Session, doctor_id: UUID) -> None:
 
 
 def make_equal(session: Session, doctor_id: UUID, *, only: Range | None = None) -> Changes:
-    """Make the slots of a locked offer equal to its plan, or those of some days alone; what that changed."""
-    seen = session.scalar(select(DoctorPlan.stale_since).where(DoctorPlan.doctor_id == doctor_id))
+    """Make the slots of a locked offer equal to its plan, or those of some days alone; what that changed.
+
+    The plan of all days reaches as far as the doctor has room for times; of some days, as far as that plan was made.
+    """
+    plan = session.execute(
+        select(DoctorPlan.stale_since, DoctorPlan.planned_to, DoctorPlan.problem).where(
+            DoctorPlan.doctor_id == doctor_id
+        )
+    ).one_or_none()
     offer = offers.load_offer(doctor_id, since=clock.now())
-    done = _apply(session, doctor_id, compare(doctor_id, offer, only=only), around(offer))
-    if only is None:
-        _note(session, doctor_id, planned_to=offer.last_day, seen=seen)
+    if only is not None:
+        made_to = plan.planned_to if plan and plan.planned_to else offer.last_day
+        return _apply(session, doctor_id, _compare_days(doctor_id, offer, only, made_to), around(offer))
+    changes, planned_to = compare(doctor_id, offer)
+    done = _apply(session, doctor_id, changes, around(offer))
+    problem = _too_many(offer) if planned_to < offer.last_day and offer.most == MOST_AHEAD else None
+    if problem and not (plan and plan.problem == problem):
+        current_app.logger.error("the times of doctor %s end on %s: %s", doctor_id, planned_to, problem)
+    _note(session, doctor_id, planned_to=planned_to, seen=plan.stale_since if plan else None, problem=problem)
     return done
 
 
-def compare(doctor_id: UUID, offer: Offer, *, only: Range | None = None) -> Changes:
-    """What would have to change in the doctor's slots to be as this offer plans; writes nothing."""
+def compare(doctor_id: UUID, offer: Offer) -> tuple[Changes, date]:
+    """What would have to change in the doctor's slots to be as this offer plans, and up to which day times are made."""
     now = clock.now()
-    starts_at, ends_at = offers.closed_interval(*only) if only else (now, None)
+    slots = offers.own_slots(doctor_id, since=now)
+    by_hand = sum(slot.origin != Origin.SCHEDULE for slot in slots)
+    last_day = offer.reaches(_last_day(offer, slots), besides=by_hand)
+    plan = offer.plan(clock.today(), last_day) if last_day >= clock.today() else Plan([], [])
+    made_to = min(offer.last_day, last_day)
+    until = clock.start_of_day(made_to + DAY)
+    return comparing.changes(slots, plan, around=around(offer), now=now, add_until=until), made_to
+
+
+def _compare_days(doctor_id: UUID, offer: Offer, days: Range, made_to: date) -> Changes:
+    now = clock.now()
+    starts_at, ends_at = offers.closed_interval(*days)
     slots = offers.own_slots(doctor_id, since=max(starts_at, now), until=ends_at)
-    days = only or Range(clock.today(), _last_day(offer, slots))
-    add_until = clock.start_of_day(min(offer.last_day, days.last_day) + DAY)
-    return comparing.changes(slots, offer.plan(*days), around=around(offer), now=now, add_until=add_until)
+    until = clock.start_of_day(min(offer.last_day, made_to, days.last_day) + DAY)
+    return comparing.changes(slots, offer.plan(*days), around=around(offer), now=now, add_until=until)
+
+
+def _too_many(offer: Offer) -> str:
+    return f"the hours make {offer.number_of_times():,} times in {offer.horizon_days} days, and {MOST_AHEAD:,} fit"
 
 
 def days_of(starts_at: datetime, ends_at: datetime) -> Range:
@@ -142,31 +182,39 @@ def _apply(session: Session, doctor_id: UUID, wanted: Changes, takes_away: Aroun
     """Write the changes, and answer those that came about: what was booked at the same moment stays."""
     gone = _remove(session, [slot.id for slot in wanted.removed])
     for state, slot_ids in wanted.marked.items():
-        session.execute(
-            update(Slot)
-            .where(Slot.id.in_(slot_ids), Slot.status.in_(NOBODYS))
-            .values(**state._asdict())
-            .execution_options(synchronize_session=False)
-        )
-    there = _add(session, doctor_id, wanted.added, takes_away)
+        for some in in_batches(slot_ids):
+            session.execute(
+                update(Slot)
+                .where(Slot.id.in_(some), Slot.status.in_(NOBODYS))
+                .values(**state._asdict())
+                .execution_options(synchronize_session=False)
+            )
+    there: set[datetime] = set()
+    for batch in in_batches(wanted.added):
+        there |= _add(session, doctor_id, batch, takes_away)
     return wanted._replace(
         added=[slot for slot in wanted.added if slot.starts_at in there],
         removed=[slot for slot in wanted.removed if slot.id in gone],
     )
 
 
+def in_batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+    """Parts that one statement writes in a fraction of its time limit."""
+    for first in range(0, len(things), AT_ONCE):
+        yield things[first : first + AT_ONCE]
+
+
 def _remove(session: Session, slot_ids: Sequence[UUID]) -> set[UUID]:
     """Those that were still nobody's at the moment of removal."""
-    if not slot_ids:
-        return set()
-    statement = delete(Slot).where(Slot.id.in_(slot_ids), Slot.status.in_(NOBODYS)).returning(Slot.id)
-    return set(session.scalars(statement.execution_options(synchronize_session=False)))
+    gone: set[UUID] = set()
+    for some in in_batches(slot_ids):
+        statement = delete(Slot).where(Slot.id.in_(some), Slot.status.in_(NOBODYS)).returning(Slot.id)
+        gone |= set(session.scalars(statement.execution_options(synchronize_session=False)))
+    return gone
 
 
 def _add(session: Session, doctor_id: UUID, planned: Sequence[PlannedSlot], takes_away: Around) -> set[datetime]:
     """The starts of those that the database took; the others overlap what is there (``ex_slots_doctor_overlap``)."""
-    if not planned:
-        return set()
     states = [comparing.state_of(slot[:2], slot.mode, takes_away, is_planned=True) for slot in planned]
     columns: dict[str, tuple[list[Any], Any]] = {
         "id": ([new_id() for _ in planned], Uuid),
@@ -182,11 +230,14 @@ def _add(session: Session, doctor_id: UUID, planned: Sequence[PlannedSlot], take
     return set(session.scalars(statement))
 
 
-def _note(session: Session, doctor_id: UUID, *, planned_to: date, seen: datetime | None) -> None:
+def _note(
+    session: Session, doctor_id: UUID, *, planned_to: date, seen: datetime | None, problem: str | None = None
+) -> None:
     """How far the plan reaches now. Whoever asked for another look meanwhile gets one."""
-    statement = insert(DoctorPlan).values(doctor_id=doctor_id, planned_to=planned_to)
+    values = {"planned_to": planned_to, "problem": problem}
+    statement = insert(DoctorPlan).values(doctor_id=doctor_id, **values)
     still = func.nullif(DoctorPlan.stale_since, literal(seen, DateTime(timezone=True)))
-    set_ = {"planned_to": planned_to, "stale_since": still}
+    set_ = {**values, "stale_since": still}
     session.execute(statement.on_conflict_do_update(index_elements=["doctor_id"], set_=set_))
 
 
@@ -197,25 +248,31 @@ def _longest_waiting() -> Select:
     return (
         select(Doctor.id)
         .join(DoctorPlan, DoctorPlan.doctor_id == Doctor.id)
-        .where(DoctorPlan.stale_since.is_not(None))
+        .where(DoctorPlan.stale_since <= clock.now())
         .order_by(DoctorPlan.stale_since)
         .limit(1)
         .with_for_update(of=Doctor, key_share=True, skip_locked=True)
     )
 
 
-def _wait_behind_the_others(doctor_id: UUID) -> None:
-    """A plan that cannot be made does not keep the others waiting."""
-    current_app.logger.error("the plan of doctor %s could not be made; the others go first", doctor_id)
+def _put_off(doctor_id: UUID, problem: str) -> None:
+    """A plan that cannot be made does not keep the others waiting; what is wrong is said when it is new."""
     with transaction() as session:
-        mark_stale(session, [doctor_id])
+        known = session.scalar(select(DoctorPlan.problem).where(DoctorPlan.doctor_id == doctor_id))
+        if known != problem:
+            current_app.logger.error("the plan of doctor %s waits, the others go first: %s", doctor_id, problem)
+        later = update(DoctorPlan).where(DoctorPlan.doctor_id == doctor_id)
+        later = later.values(problem=problem, stale_since=clock.now() + TRY_AGAIN)
+        session.execute(later.execution_options(synchronize_session=False))
 
 
 def _behind_the_horizon(session: Session) -> list[UUID]:
-    """Doctors with schedules whose slots were not made up to today's horizon."""
+    """Doctors with schedules whose slots were not made up to today's horizon; closed accounts need none."""
     today = clock.today()
     made = select(Schedule.doctor_id, DoctorPlan.planned_to).distinct()
     made = made.outerjoin(DoctorPlan, DoctorPlan.doctor_id == Schedule.doctor_id)
+    made = made.join(Doctor, Schedule.doctor_id == Doctor.id).join(User, Doctor.user_id == User.id)
+    made = made.where(User.deactivated_at.is_(None))
     made = made.where(or_(Schedule.valid_until.is_(None), Schedule.valid_until >= today - DAY))
     planned_to = {row.doctor_id: row.planned_to or date.min for row in session.execute(made)}
     rules = policies.read_ahead(planned_to)

@@ -22,6 +22,7 @@ from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
 from hms.scheduling.refusals import PreviewOutdated, ScheduleOverlap
 from hms.scheduling.services.planning import compare, lock_offer, make_equal
+from hms.scheduling.services.room import check_hours
 
 DAY = timedelta(days=1)
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
@@ -51,7 +52,7 @@ class Preview(NamedTuple):
 def preview_schedule(doctor: Doctor, draft: ScheduleDraft) -> Preview:
     """What :func:`save_schedule` would do now; writes nothing, and refuses what that would refuse."""
     check(draft)
-    return _preview(doctor, lambda schedules: with_draft(schedules, draft))
+    return _preview(doctor, lambda schedules: with_draft(schedules, draft), adds=True)
 
 
 def save_schedule(doctor: Doctor, draft: ScheduleDraft, *, mark: str | None = None) -> Preview:
@@ -61,7 +62,7 @@ def save_schedule(doctor: Doctor, draft: ScheduleDraft, *, mark: str | None = No
     Raises :class:`PreviewOutdated`, :class:`ScheduleOverlap`, ``Invalid``, ``NotFound``.
     """
     check(draft)
-    return _save(doctor, lambda schedules: with_draft(schedules, draft), mark)
+    return _save(doctor, lambda schedules: with_draft(schedules, draft), mark, adds=True)
 
 
 def preview_end(schedule_id: UUID, *, doctor: Doctor, last_day: date) -> Preview:
@@ -84,18 +85,24 @@ def delete_schedule(schedule_id: UUID, *, doctor: Doctor, mark: str | None = Non
     return _save(doctor, lambda schedules: _without(schedules, schedule_id), mark)
 
 
-def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts]) -> Preview:
+def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts], *, adds: bool = False) -> Preview:
     offer = offers.load_offer(doctor.id, since=clock.now())
     before = offer.schedules
     offer = offer._replace(schedules=change(before))
-    return _told(doctor, offer, compare(doctor.id, offer), before=before)
+    if adds:
+        check_hours(doctor, offer)
+    changes, _ = compare(doctor.id, offer)
+    return _told(doctor, offer, changes, before=before)
 
 
-def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None) -> Preview:
+def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None, *, adds: bool = False) -> Preview:
     with transaction(conflicts={"ex_schedules_doctor_overlap": ScheduleOverlap()}) as session:
         lock_offer(session, doctor.id)
-        before = [offers.draft_of(schedule) for schedule in offers.schedules_of(doctor.id)]
-        _write(session, doctor.id, before=before, after=change(before))
+        offer = offers.load_offer(doctor.id, since=clock.now())
+        before, after = offer.schedules, change(offer.schedules)
+        if adds:
+            check_hours(doctor, offer._replace(schedules=after))
+        _write(session, doctor.id, before=before, after=after)
         done = make_equal(session, doctor.id)
         told = _told(doctor, offers.load_offer(doctor.id, since=clock.now()), done, before=before)
         if mark is not None and mark != told.mark:

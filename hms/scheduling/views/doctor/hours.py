@@ -17,6 +17,7 @@ from hms.scheduling.models import Schedule
 from hms.scheduling.plan import ScheduleDraft
 from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
+from hms.scheduling.reach import MOST_BEFORE_APPROVAL
 from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
@@ -148,7 +149,7 @@ def _check(
         period=weekhours.period(draft.valid_from, draft.valid_until),
         week=weekhours.week(draft.hours),
         zone=weekhours.zone_title(draft.timezone),
-        sentences=[*_ending(draft), *_zone_sentences(draft.timezone)],
+        sentences=[*_ending(draft), *_before_approval(), *_zone_sentences(draft.timezone)],
         counts={name: len(getattr(preview, name)) for name in ("added", "removed", "skipped")} | {"kept": preview.kept},
         unfit=unfit_by(preview),
         clock_changes=_clock_changes(draft),
@@ -163,6 +164,12 @@ def _ending(draft: ScheduleDraft) -> list[str]:
             last = draft.valid_from - DAY
             return [f"Your hours from {weekhours.day_words(one.valid_from)} on end on {weekhours.day_words(last)}."]
     return []
+
+
+def _before_approval() -> list[str]:
+    if current_doctor.is_approved:
+        return []
+    return [f"Until your account is approved, no more than {MOST_BEFORE_APPROVAL} times are made ahead."]
 
 
 def _zone_sentences(timezone: str | None) -> list[str]:
