@@ -83,10 +83,11 @@ def test_hours_that_make_too_many_times_are_refused_before_any_is_made(two_years
 def test_the_page_of_hours_says_so_and_keeps_what_was_typed(two_years, signed_in, bose):
     browser = signed_in(bose)
     form = browser.get("/doctor/hours/new").page.find_form("/doctor/hours/new")
-    starts = [name for name in form.names if name.endswith("start")]
+    starts = [name for name in form.names if name.endswith("-0-start")]
     typed = dict.fromkeys(starts, "00:00") | {name.replace("start", "end"): "24:00" for name in starts}
-    typed |= {name: "5" for name in form.names if name.endswith("visit_minutes")}
-    answer = browser.post("/doctor/hours/new", data={**form.values, **typed, "do": "check"})
+    typed |= {name.replace("start", "visit"): "5" for name in starts}
+    kept = {name: value for name, value in form.values.items() if "-1-" not in name}
+    answer = browser.post("/doctor/hours/new", data={**kept, **typed, "do": "check"})
     assert answer.status_code == 422
     assert "no more than 20,000 are possible" in answer.page.text
     assert answer.page.find_form("/doctor/hours/new").values[starts[0]] == "00:00"
