@@ -63,3 +63,9 @@ def load_page(load: Callable[[int], tuple[Sequence[Item], int]], number: int, *,
         if number > 1:
             items, total = load(number)
     return Page(items, number, total, size)
+
+
+def page_of(things: Sequence[Item], number: int, *, size: int) -> Page[Item]:
+    """The page with this number of a list that is there whole, or the last one."""
+    number = clamped(number, total=len(things), size=size)
+    return Page(things[(number - 1) * size : number * size], number, len(things), size)

@@ -26,6 +26,8 @@ def add_command(first: date, last: date | None, name: str) -> None:
         say("Booked then, and not cancelled by this:")
     for visit in closing.booked:
         say(f"  {_visit(visit)}")
+    if closing.booked_count > len(closing.booked):
+        say(f"  and {closing.booked_count - len(closing.booked):,} more: the page of the closure lists them all.")
 
 
 @closures.command("list")

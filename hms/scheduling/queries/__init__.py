@@ -46,6 +46,10 @@ from hms.scheduling.queries.profile import (
     get_doctor_with_week,
 )
 from hms.scheduling.queries.schedules import (
+    BOOKED_ON_A_PAGE,
+    Booked,
+    BookedTime,
+    booked_in,
     closures_between,
     get_closure,
     get_schedule,
@@ -56,6 +60,7 @@ from hms.scheduling.queries.schedules import (
     list_schedules,
     list_time_off,
     list_unfit,
+    load_visits,
     time_off_between,
     unfit,
 )
@@ -75,8 +80,11 @@ from hms.scheduling.queries.slots import (
 
 __all__ = [
     "APPOINTMENTS_ON_A_PAGE",
+    "BOOKED_ON_A_PAGE",
     "DOCTORS_ON_A_PAGE",
     "AgendaItem",
+    "Booked",
+    "BookedTime",
     "DaySummary",
     "DoctorCard",
     "DoctorFacts",
@@ -92,6 +100,7 @@ __all__ = [
     "Week",
     "Welcome",
     "agenda",
+    "booked_in",
     "closures_between",
     "count_appointments",
     "count_cancelled_lately",
@@ -124,6 +133,7 @@ __all__ = [
     "list_to_come_of",
     "list_unfit",
     "load_appointment",
+    "load_visits",
     "lock_account",
     "lock_any_appointment",
     "lock_appointment",

@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from hms import clock
-from hms.auth.models import Doctor
+from hms.auth.models import Doctor, User
 from hms.db import db
 from hms.scheduling import plan as planning
 from hms.scheduling import policies, reach
 from hms.scheduling.changes import OwnSlot
 from hms.scheduling.models import BusyTime, Closure, Schedule, Slot, TimeOff
 from hms.scheduling.plan import Away, Closed, HoursDraft, Plan, ScheduleDraft
+from hms.scheduling.reach import MOST_AHEAD, MOST_BEFORE_APPROVAL
 
 DAY = timedelta(days=1)
 Interval = tuple[datetime, datetime]
@@ -30,20 +31,16 @@ class Offer(NamedTuple):
     busy: list[Interval]
     gap_minutes: int
     horizon_days: int
-    most: int = reach.MOST_AHEAD
 
     @property
     def last_day(self) -> date:
         """The last day that patients can book today."""
         return clock.today() + self.horizon_days * DAY
 
-    def reaches(self, last_day: date, *, besides: int) -> date:
-        """The last day up to ``last_day`` whose times are made: the doctor has so many of their own besides, and there
-        are not more than ``most`` ahead.
-        """
-        room = max(self.most - besides, 0)
+    def reaches(self, last_day: date, *, room: int) -> date:
+        """The last day up to ``last_day`` whose times are made where there is room for so many."""
         days = {"first_day": clock.today(), "last_day": last_day}
-        return reach.last_day_within(room, self.schedules, gap_minutes=self.gap_minutes, **days)
+        return reach.last_day_within(max(room, 0), self.schedules, gap_minutes=self.gap_minutes, **days)
 
     def number_of_times(self) -> int:
         """How many times the hours make up to the last day that patients can book, if nothing takes any away."""
@@ -86,20 +83,25 @@ def load_offer(doctor_id: UUID, *, since: datetime) -> Offer:
         busy=_busy(doctor_id, since),
         gap_minutes=policy.gap_minutes,
         horizon_days=policy.horizon_days,
-        most=most_ahead(doctor_id),
     )
 
 
-def most_ahead(doctor_id: UUID) -> int:
-    """How many times this doctor can have ahead: few until somebody has approved them."""
-    approved_at = db.session.scalar(select(Doctor.approved_at).where(Doctor.id == doctor_id))
-    return reach.MOST_AHEAD if approved_at else reach.MOST_BEFORE_APPROVAL
+class Room(NamedTuple):
+    """Whether the account is open, how many times the doctor can have ahead (few until somebody has approved them), and
+    how many there are, booked and blocked ones too.
+    """
+
+    is_open: bool
+    most: int
+    ahead: int
 
 
-def count_ahead(doctor_id: UUID) -> int:
-    """How many times the doctor has ahead, booked and blocked ones too."""
-    own = select(func.count()).select_from(Slot).where(Slot.doctor_id == doctor_id, Slot.starts_at > clock.now())
-    return db.session.scalar(own) or 0
+def room_of(doctor_id: UUID) -> Room:
+    """The doctor's room as it stands now."""
+    ahead = select(func.count()).where(Slot.doctor_id == doctor_id, Slot.starts_at > clock.now()).scalar_subquery()
+    columns = (User.deactivated_at.is_(None), Doctor.approved_at.is_not(None), ahead)
+    row = db.session.execute(select(*columns).join(Doctor.user).where(Doctor.id == doctor_id)).one()
+    return Room(row[0], MOST_AHEAD if row[1] else MOST_BEFORE_APPROVAL, row[2])
 
 
 def schedules_of(doctor_id: UUID) -> Sequence[Schedule]:

@@ -1,9 +1,12 @@
 """A doctor's weekly hours, time off and closures, and the visits that no longer fit them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import selectinload
 
 from hms import clock
@@ -14,6 +17,8 @@ from hms.scheduling.changes import Intervals
 from hms.scheduling.models import Appointment, Closure, Mode, Origin, Schedule, Slot, TimeOff
 from hms.scheduling.queries.appointments import LIVE, PEOPLE
 from hms.scheduling.queries.offers import Interval, Offer, load_offer, schedules_of
+
+BOOKED_ON_A_PAGE = 50
 
 
 def list_schedules(doctor: Doctor) -> list[Schedule]:
@@ -80,16 +85,51 @@ def get_closure(closure_id: UUID) -> Closure:
     return closure
 
 
-def list_booked(interval: Interval, *, doctor: Doctor | None = None) -> list[Appointment]:
-    """Visits to come that share time with the interval, of this doctor or of all, in order of time."""
+class Booked(NamedTuple):
+    """Visits to come that share time with an interval: how many, and a mark that is another when they are others."""
+
+    number: int
+    mark: str
+
+
+class BookedTime(NamedTuple):
+    """A visit to come, as the plan is compared with it; ``origin`` is that of its time."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    mode: str
+    origin: str
+
+
+def booked_in(interval: Interval, *, doctor: Doctor | None = None) -> Booked:
+    """How many visits to come share time with the interval, of this doctor or of all; by one statement, whoever they
+    are with.
+    """
+    ids = cast(Appointment.id, String)
+    mark = func.md5(func.coalesce(func.string_agg(ids, aggregate_order_by(literal(",", String), ids)), ""))
+    return Booked(*db.session.execute(select(func.count(), mark).where(*_booked(interval, doctor))).one())
+
+
+def list_booked(interval: Interval, *, doctor: Doctor | None = None, page: int = 1) -> list[Appointment]:
+    """Visits to come that share time with the interval, of this doctor or of all, in order of time; 50 a page."""
+    within = _to_come().where(*_booked(interval, doctor)).limit(BOOKED_ON_A_PAGE)
+    return list(db.session.scalars(within.offset((page - 1) * BOOKED_ON_A_PAGE)))
+
+
+def _booked(interval: Interval, doctor: Doctor | None) -> list[ColumnElement[bool]]:
     starts_at, ends_at = interval
-    statement = _to_come().where(Appointment.starts_at < ends_at, Appointment.ends_at > starts_at)
-    if doctor is not None:
-        statement = statement.where(Appointment.doctor_id == doctor.id)
-    return list(db.session.scalars(statement))
+    within = [*_is_to_come(), Appointment.starts_at < ends_at, Appointment.ends_at > starts_at]
+    return within if doctor is None else [*within, Appointment.doctor_id == doctor.id]
 
 
-def list_unfit(doctor: Doctor) -> list[Appointment]:
+def load_visits(times: Sequence[BookedTime]) -> list[Appointment]:
+    """The appointments of these times with their people, in order of time."""
+    own = select(Appointment).options(*PEOPLE).where(Appointment.id.in_([time.id for time in times]))
+    return list(db.session.scalars(own.order_by(Appointment.starts_at, Appointment.id)))
+
+
+def list_unfit(doctor: Doctor) -> list[BookedTime]:
     """Visits to come that are not where the doctor's hours would put them by now, or fall into time off or a closure.
 
     They stay until the doctor cancels them.
@@ -97,25 +137,30 @@ def list_unfit(doctor: Doctor) -> list[Appointment]:
     return unfit(doctor.id, load_offer(doctor.id, since=clock.now()))
 
 
-def unfit(doctor_id: UUID, offer: Offer) -> list[Appointment]:
+def unfit(doctor_id: UUID, offer: Offer) -> list[BookedTime]:
     """The visits to come that do not fit this offer."""
-    rows = db.session.execute(_to_come(Slot.origin).join(Appointment.slot).where(Appointment.doctor_id == doctor_id))
-    booked = [(row.Appointment, row.origin) for row in rows]
+    columns = (Appointment.id, Appointment.starts_at, Appointment.ends_at, Appointment.mode, Slot.origin)
+    own = select(*columns).join(Appointment.slot).where(Appointment.doctor_id == doctor_id, *_is_to_come())
+    rows = db.session.execute(own.order_by(Appointment.starts_at, Appointment.id))
+    booked = [BookedTime(*row) for row in rows]
     if not booked:
         return []
-    last_day = clock.to_clinic(booked[-1][0].starts_at).date()
+    last_day = clock.to_clinic(booked[-1].starts_at).date()
     planned = {slot[:2]: slot.mode for slot in offer.plan(clock.today(), last_day).slots}
     hidden = Intervals([*offer.away(), *offer.closed()])
-    return [visit for visit, origin in booked if not _fits(visit, origin, planned, hidden)]
+    return [visit for visit in booked if not _fits(visit, planned, hidden)]
 
 
-def _fits(visit: Appointment, origin: str, planned: dict[tuple[datetime, datetime], str], hidden: Intervals) -> bool:
-    if origin == Origin.SCHEDULE:
+def _fits(visit: BookedTime, planned: dict[tuple[datetime, datetime], str], hidden: Intervals) -> bool:
+    if visit.origin == Origin.SCHEDULE:
         return planned.get((visit.starts_at, visit.ends_at)) in (visit.mode, Mode.BOTH)
     return not hidden.overlap(visit.starts_at, visit.ends_at)
 
 
-def _to_come(*columns: object) -> Select:
-    live = (Appointment.status.in_(LIVE), Appointment.starts_at > clock.now())
-    statement = select(Appointment, *columns).options(*PEOPLE).where(*live)
+def _is_to_come() -> tuple[ColumnElement[bool], ...]:
+    return Appointment.status.in_(LIVE), Appointment.starts_at > clock.now()
+
+
+def _to_come() -> Select:
+    statement = select(Appointment).options(*PEOPLE).where(*_is_to_come())
     return statement.order_by(Appointment.starts_at, Appointment.id)

@@ -125,25 +125,34 @@ def make_equal(session: Session, doctor_id: UUID, *, only: Range | None = None) 
     if only is not None:
         made_to = plan.planned_to if plan and plan.planned_to else offer.last_day
         return _apply(session, doctor_id, _compare_days(doctor_id, offer, only, made_to), around(offer))
-    changes, planned_to = compare(doctor_id, offer)
+    changes, planned_to, most = compare(doctor_id, offer)
     done = _apply(session, doctor_id, changes, around(offer))
-    problem = _too_many(offer) if planned_to < offer.last_day and offer.most == MOST_AHEAD else None
+    problem = _too_many(offer) if planned_to < offer.last_day and most == MOST_AHEAD else None
     if problem and not (plan and plan.problem == problem):
         current_app.logger.error("the times of doctor %s end on %s: %s", doctor_id, planned_to, problem)
     _note(session, doctor_id, planned_to=planned_to, seen=plan.stale_since if plan else None, problem=problem)
     return done
 
 
-def compare(doctor_id: UUID, offer: Offer) -> tuple[Changes, date]:
-    """What would have to change in the doctor's slots to be as this offer plans, and up to which day times are made."""
-    now = clock.now()
+class Compared(NamedTuple):
+    """What would have to change, up to which day times are made, and how many the doctor can have ahead."""
+
+    changes: Changes
+    made_to: date
+    most: int
+
+
+def compare(doctor_id: UUID, offer: Offer) -> Compared:
+    """What would have to change in the doctor's slots to be as this offer plans; writes nothing."""
+    now, most = clock.now(), offers.room_of(doctor_id).most
     slots = offers.own_slots(doctor_id, since=now)
     by_hand = sum(slot.origin != Origin.SCHEDULE for slot in slots)
-    last_day = offer.reaches(_last_day(offer, slots), besides=by_hand)
+    last_day = offer.reaches(_last_day(offer, slots), room=most - by_hand)
     plan = offer.plan(clock.today(), last_day) if last_day >= clock.today() else Plan([], [])
     made_to = min(offer.last_day, last_day)
     until = clock.start_of_day(made_to + DAY)
-    return comparing.changes(slots, plan, around=around(offer), now=now, add_until=until), made_to
+    changes = comparing.changes(slots, plan, around=around(offer), now=now, add_until=until)
+    return Compared(changes, made_to, most)
 
 
 def _compare_days(doctor_id: UUID, offer: Offer, days: Range, made_to: date) -> Changes:

@@ -7,14 +7,9 @@ from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
 from hms.scheduling.reach import MOST_AHEAD, MOST_BEFORE_APPROVAL
 
+CLOSED = "This doctor's account is closed, so that no times can be offered. Reactivate the account first."
 MOST_SCHEDULES = 50
 """As many periods of weekly hours, one after the other, that are not over."""
-
-
-def check_open(doctor: Doctor) -> None:
-    """Raise ``Invalid`` where times would be offered in the name of a closed account."""
-    if not doctor.user.is_active:
-        raise Invalid("This doctor's account is closed, so that no times can be offered. Reactivate the account first.")
 
 
 def check_times(doctor: Doctor, *, field: str) -> None:
@@ -22,8 +17,9 @@ def check_times(doctor: Doctor, *, field: str) -> None:
 
     The doctor's row is locked, so that nobody adds others meanwhile.
     """
-    check_open(doctor)
-    number, most = offers.count_ahead(doctor.id), offers.most_ahead(doctor.id)
+    is_open, most, number = offers.room_of(doctor.id)
+    if not is_open:
+        raise Invalid(CLOSED)
     if number <= most:
         return
     if most == MOST_BEFORE_APPROVAL:
@@ -41,7 +37,8 @@ def check_times(doctor: Doctor, *, field: str) -> None:
 
 def check_hours(doctor: Doctor, offer: Offer) -> None:
     """Raise ``Invalid`` for weekly hours that make more times than there is room for, before any is made."""
-    check_open(doctor)
+    if not offers.room_of(doctor.id).is_open:
+        raise Invalid(CLOSED)
     current = [each for each in offer.schedules if each.valid_until is None or each.valid_until >= clock.today()]
     if len(current) > MOST_SCHEDULES:
         raise Invalid(f"You have {MOST_SCHEDULES} periods of weekly hours already. Remove one that you do not need.")

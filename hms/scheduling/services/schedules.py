@@ -16,9 +16,9 @@ from hms.db import new_id, transaction
 from hms.errors import Invalid, NotFound
 from hms.scheduling import queries
 from hms.scheduling.changes import Changes, OwnSlot
-from hms.scheduling.models import Appointment, Mode, Schedule, ScheduleHours
+from hms.scheduling.models import Mode, Schedule, ScheduleHours
 from hms.scheduling.plan import HoursDraft, PlannedSlot, ScheduleDraft
-from hms.scheduling.queries import offers
+from hms.scheduling.queries import BookedTime, offers
 from hms.scheduling.queries.offers import Offer
 from hms.scheduling.refusals import PreviewOutdated, ScheduleOverlap
 from hms.scheduling.services.planning import compare, lock_offer, make_equal
@@ -45,7 +45,7 @@ class Preview(NamedTuple):
     removed: list[OwnSlot]
     kept: int
     skipped: list[PlannedSlot]
-    no_longer_fit: list[Appointment]
+    no_longer_fit: list[BookedTime]
     mark: str
 
 
@@ -91,8 +91,7 @@ def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts], *, adds: bool =
     offer = offer._replace(schedules=change(before))
     if adds:
         check_hours(doctor, offer)
-    changes, _ = compare(doctor.id, offer)
-    return _told(doctor, offer, changes, before=before)
+    return _told(doctor, offer, compare(doctor.id, offer).changes, before=before)
 
 
 def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None, *, adds: bool = False) -> Preview:
@@ -115,7 +114,7 @@ def _told(doctor: Doctor, offer: Offer, changes: Changes, *, before: Drafts) -> 
     return Preview(changes.added, changes.removed, changes.kept, changes.skipped, unfit, _mark(before, unfit))
 
 
-def _mark(before: Drafts, unfit: Sequence[Appointment]) -> str:
+def _mark(before: Drafts, unfit: Sequence[BookedTime]) -> str:
     seen = repr((before, [str(visit.id) for visit in unfit]))
     return sha256(seen.encode()).hexdigest()[:32]
 

@@ -20,37 +20,56 @@ from hms.scheduling.changes import Intervals
 from hms.scheduling.models import Appointment, BusyTime, Slot, TimeOff
 from hms.scheduling.queries.offers import Interval
 from hms.scheduling.queries.slots import is_free
+from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services.planning import lock_offer, make_equal
 
 LONGEST = timedelta(days=366)
+MOST_TO_COME = 500
+OTHERS_ARE_BOOKED = "Other appointments are booked in this period than you were shown. Nothing was saved."
 LAST_MOMENT = datetime(2100, 12, 31, tzinfo=UTC)
 
 
 class TimeOffPreview(NamedTuple):
-    """How many free times would be hidden, and which visits are booked in the interval already (they stay)."""
+    """How many free times would be hidden, how many visits are booked in the interval already (they stay), and the
+    first 50 of them. ``mark`` stands for these visits: saving with it saves nothing when there are others.
+    """
 
     hidden_free: int
+    booked_count: int
     booked: list[Appointment]
+    mark: str
 
 
 def preview_time_off(doctor: Doctor, starts_at: datetime, ends_at: datetime) -> TimeOffPreview:
     """What :func:`add_time_off` would do now; writes nothing, and refuses what that would refuse."""
     _check(starts_at, ends_at)
     interval = (starts_at, ends_at)
-    return TimeOffPreview(count_free(interval, doctor=doctor), queries.list_booked(interval, doctor=doctor))
+    booked = queries.booked_in(interval, doctor=doctor)
+    visits = queries.list_booked(interval, doctor=doctor)
+    return TimeOffPreview(count_free(interval, doctor=doctor), booked.number, visits, booked.mark)
 
 
-def add_time_off(doctor: Doctor, *, starts_at: datetime, ends_at: datetime, reason: str = "") -> TimeOff:
-    """Offer nothing in ``[starts_at, ends_at)``; the same time off sent again is no second one. Raises ``Invalid``."""
+def add_time_off(
+    doctor: Doctor, *, starts_at: datetime, ends_at: datetime, reason: str = "", mark: str | None = None
+) -> TimeOff:
+    """Offer nothing in ``[starts_at, ends_at)``; the same time off sent again is no second one.
+
+    ``mark`` is that of the preview that was looked at. Raises :class:`PreviewOutdated` when others are booked by now,
+    ``Invalid``.
+    """
     _check(starts_at, ends_at)
     with transaction() as session:
         lock_offer(session, doctor.id)
         if earlier := _the_same(session, doctor, starts_at, ends_at, reason.strip()):
             return earlier
+        if len(queries.list_time_off(doctor)) >= MOST_TO_COME:
+            raise Invalid(f"You have {MOST_TO_COME} times off to come already. Remove one that you do not need.")
         time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
         session.add(time_off)
         session.flush()
         make_equal(session, doctor.id)
+        if mark is not None and mark != queries.booked_in((starts_at, ends_at), doctor=doctor).mark:
+            raise PreviewOutdated(OTHERS_ARE_BOOKED)  # which takes back all of the above
     return time_off
 
 

@@ -13,9 +13,12 @@ from hms.errors import Refusal
 from hms.scheduling import queries, services, weekhours
 from hms.scheduling.forms.exceptions import TimeOffForm
 from hms.scheduling.models import Closure, TimeOff
+from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.views.doctor.door import bp
 from hms.scheduling.views.gone import gone_is_fine
-from hms.web import formats, render
+from hms.web import formats, paging, render
+
+LINES_ON_A_PAGE = 50
 
 
 class Line(NamedTuple):
@@ -37,8 +40,14 @@ def exceptions() -> ResponseReturnValue:
         if request.form.get("do") != "save":
             return _check(form)
         services.add_time_off(
-            current_doctor, starts_at=form.starts_at, ends_at=form.ends_at, reason=form.reason.data or ""
+            current_doctor,
+            starts_at=form.starts_at,
+            ends_at=form.ends_at,
+            reason=form.reason.data or "",
+            mark=request.form.get("mark"),
         )
+    except PreviewOutdated as outdated:
+        return _check(form, outdated)
     except Refusal as refusal:
         form.reject(refusal)
         return _page(form)
@@ -75,10 +84,11 @@ def whole_days(first_day: date, last_day: date) -> str:
 
 def _page(form: TimeOffForm) -> ResponseReturnValue:
     lines = [*map(_own, queries.list_time_off(current_doctor)), *map(_closure, queries.list_closures())]
+    in_order = sorted(lines, key=lambda line: line.first_day)
     return render(
         "doctor/exceptions.html",
         form=form,
-        exceptions=sorted(lines, key=lambda line: line.first_day),
+        exceptions=paging.page_of(in_order, paging.page_asked(), size=LINES_ON_A_PAGE),
         unfit=len(queries.list_unfit(current_doctor)),
     )
 
@@ -92,12 +102,14 @@ def _closure(one: Closure) -> Line:
     return Line(whole_days(one.first_day, one.last_day), one.name, one.first_day, None)
 
 
-def _check(form: TimeOffForm) -> ResponseReturnValue:
+def _check(form: TimeOffForm, outdated: PreviewOutdated | None = None) -> ResponseReturnValue:
     preview = services.preview_time_off(current_doctor, form.starts_at, form.ends_at)
     last_day = clock.to_clinic(form.ends_at - datetime.resolution).date()
     return render(
         "doctor/_exceptions_check.html",
         form=form,
+        status=outdated.status if outdated else None,
+        outdated=outdated,
         when=interval(form.starts_at, form.ends_at),
         preview=preview,
         clock_changes=weekhours.clock_changes(

@@ -25,6 +25,7 @@ from hms.scheduling.views.doctor.unfit import unfit_by
 from hms.web import render
 
 DAY, COUNTED = timedelta(days=1), timedelta(weeks=4)
+MOST_LISTED = 200
 LEAD = "Hours that hold until further notice end on the day before these start."
 SETTLED = ("check", "save")  # what the form is sent for when its rows are as they should be
 
@@ -153,8 +154,12 @@ def _check(
         counts={name: len(getattr(preview, name)) for name in ("added", "removed", "skipped")} | {"kept": preview.kept},
         unfit=unfit_by(preview),
         clock_changes=_clock_changes(draft),
-        lists=[(f"{title}: {len(times)}", weekhours.by_day(times)) for title, times in lists if times],
+        lists=[(_count(title, len(times)), weekhours.by_day(times[:MOST_LISTED])) for title, times in lists if times],
     )
+
+
+def _count(title: str, number: int) -> str:
+    return f"{title}: {number:,}" + (f" (the first {MOST_LISTED} are shown)" if number > MOST_LISTED else "")
 
 
 def _ending(draft: ScheduleDraft) -> list[str]:

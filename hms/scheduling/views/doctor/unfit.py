@@ -9,12 +9,13 @@ from hms.scheduling import queries
 from hms.scheduling.models import Appointment
 from hms.scheduling.services import Preview
 from hms.scheduling.views.doctor.door import bp
-from hms.web import render
+from hms.web import paging, render
 
 
 class Unfit(NamedTuple):
-    """The booked times that a change makes not fit, and how many do not fit without it."""
+    """How many booked times a change makes not fit, the first of them, and how many do not fit without it."""
 
+    number: int
     new: list[Appointment]
     already: int
 
@@ -22,10 +23,12 @@ class Unfit(NamedTuple):
 @bp.get("/hours/unfit")
 def unfit() -> ResponseReturnValue:
     """The booked times that do not fit now."""
-    return render("doctor/unfit.html", appointments=queries.list_unfit(current_doctor))
+    found = paging.page_of(queries.list_unfit(current_doctor), paging.page_asked(), size=queries.BOOKED_ON_A_PAGE)
+    return render("doctor/unfit.html", found=found, appointments=queries.load_visits(found.items))
 
 
 def unfit_by(preview: Preview) -> Unfit:
     """What a change of hours does to booked times."""
-    before = {appointment.id for appointment in queries.list_unfit(current_doctor)}
-    return Unfit([one for one in preview.no_longer_fit if one.id not in before], len(before))
+    before = {each.id for each in queries.list_unfit(current_doctor)}
+    new = [each for each in preview.no_longer_fit if each.id not in before]
+    return Unfit(len(new), queries.load_visits(new[: queries.BOOKED_ON_A_PAGE]), len(before))

@@ -12,23 +12,30 @@ from hms.scheduling.forms.staff import ClosureForm
 from hms.scheduling.models import Closure
 from hms.scheduling.policies import counted
 from hms.scheduling.queries.offers import closed_interval
+from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.views.gone import gone_is_fine
 from hms.scheduling.views.staff.door import bp
-from hms.web import formats, render
+from hms.web import formats, paging, render
+
+CLOSURES_ON_A_PAGE = 50
 
 
 @bp.get("/closures")
 def closures() -> ResponseReturnValue:
     """The closures that are not over."""
-    return render("staff/closures.html", closures=queries.list_closures(), days=days)
+    found = paging.page_of(queries.list_closures(), paging.page_asked(), size=CLOSURES_ON_A_PAGE)
+    return render("staff/closures.html", found=found, closures=found.items, days=days)
 
 
 @bp.get("/closures/<uuid:closure_id>")
 def closure(closure_id: UUID) -> ResponseReturnValue:
     """One closure, and who is booked on its days all the same."""
     found = queries.get_closure(closure_id)
-    booked = queries.list_booked(closed_interval(found.first_day, found.last_day))
-    return render("staff/closure.html", closure=found, when=days(found.first_day, found.last_day), booked=booked)
+    interval = closed_interval(found.first_day, found.last_day)
+    total, size = queries.booked_in(interval).number, queries.BOOKED_ON_A_PAGE
+    number = paging.clamped(paging.page_asked(), total=total, size=size)
+    booked = paging.Page(queries.list_booked(interval, page=number), number, total, size)
+    return render("staff/closure.html", closure=found, when=days(found.first_day, found.last_day), found=booked)
 
 
 @bp.route("/closures/new", methods=["GET", "POST"])
@@ -41,7 +48,10 @@ def new_closure() -> ResponseReturnValue:
         if request.form.get("do") != "save":
             return _check(form, *_days_of(form))
         first_day, last_day = _days_of(form)
-        done = services.add_closure(first_day=first_day, last_day=last_day, name=form.name.data or "")
+        name, mark = form.name.data or "", request.form.get("mark")
+        done = services.add_closure(first_day=first_day, last_day=last_day, name=name, mark=mark)
+    except PreviewOutdated as outdated:
+        return _check(form, *_days_of(form), outdated)
     except Refusal as refusal:
         form.reject(refusal)
         return render("staff/new_closure.html", form=form)
@@ -65,9 +75,22 @@ def _days_of(form: ClosureForm) -> tuple[date, date]:
     return first_day, form.last_day.data or first_day
 
 
-def _check(form: ClosureForm, first_day: date, last_day: date) -> ResponseReturnValue:
+def _check(
+    form: ClosureForm, first_day: date, last_day: date, outdated: PreviewOutdated | None = None
+) -> ResponseReturnValue:
+    """What saving would do. Who was told once that others are booked by now saves whoever books meanwhile: a clinic
+    that is booked every second must be able to close.
+    """
     preview = services.preview_closure(first_day, last_day)
-    return render("staff/new_closure.html", form=form, when=days(first_day, last_day), preview=preview)
+    return render(
+        "staff/new_closure.html",
+        form=form,
+        status=outdated.status if outdated else None,
+        outdated=outdated,
+        when=days(first_day, last_day),
+        preview=preview,
+        mark="" if outdated else preview.mark,
+    )
 
 
 def days(first_day: date, last_day: date) -> str:

@@ -15,7 +15,9 @@ from hms.scheduling.models import BookingPolicy
 from hms.scheduling.queries import staff
 from hms.scheduling.services import RuleChange
 from hms.scheduling.views.staff.door import bp
-from hms.web import render
+from hms.web import paging, render
+
+DOCTORS_ON_A_PAGE = 50
 
 
 class Own(NamedTuple):
@@ -29,10 +31,11 @@ class Own(NamedTuple):
 @bp.get("/policies")
 def policies() -> ResponseReturnValue:
     """The clinic's rules, and the doctors who have rules of their own."""
+    own = [Own(row.doctor_id, row.full_name, _own_words(row.policy)) for row in queries.list_own_policies()]
     return render(
         "staff/policies.html",
         rules=_in_words(_clinic()),
-        own=[Own(row.doctor_id, row.full_name, _own_words(row.policy)) for row in queries.list_own_policies()],
+        own=paging.page_of(own, paging.page_asked(), size=DOCTORS_ON_A_PAGE),
     )
 
 
