@@ -9,6 +9,8 @@ from hms.auth.models import Doctor, User
 from hms.db import new_id, transaction
 from hms.scheduling import services
 from hms.scheduling.models import Appointment, BookingPolicy, Closure, Slot, TimeOff
+from hms.scheduling.refusals import MoveNotAllowed
+from hms.scheduling.services import history
 from tests import make
 
 ROWS = 500
@@ -129,6 +131,18 @@ def test_a_closure_of_many_visits_reads_none_of_them_while_doctors_are_locked(cl
     reads = [n for n, statement in enumerate(seen) if "FROM appointments" in statement and "LIMIT" in statement]
     assert reads == [len(seen) - 1]
     assert locks < reads[0]
+
+
+def test_the_history_of_a_visit_ends_and_it_can_be_cancelled_all_the_same(session, monkeypatch, steady_clock, bose):
+    monkeypatch.setattr(history, "MOST_CHANGES", 5)
+    visit = make.appointment(doctor=bose)
+    steady_clock.set(visit.starts_at - timedelta(hours=1))
+    for _ in range(2):
+        services.mark_arrived(visit.id, doctor=bose)
+        services.undo(visit.id, doctor=bose)
+    with pytest.raises(MoveNotAllowed, match="its mark cannot be changed any more"):
+        services.mark_arrived(visit.id, doctor=bose)
+    assert services.cancel_as_doctor(visit.id, doctor=bose, reason="Called away").status == "cancelled"
 
 
 # -- a look that is out of date --------------------------------------------------------------------------------------

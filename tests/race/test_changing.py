@@ -181,3 +181,30 @@ def test_slots_freed_and_taken_all_day_long_stay_whole(together):
     assert outcomes.kinds == {"int": 8}, outcomes
     assert sum(outcomes) >= 3
     assert db.session.scalar(select(func.count()).where(Slot.status == "busy")) == 0
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_closure_is_removed_once_however_many_remove_it(together, attempt):
+    day = clock.today() + timedelta(days=9)
+    closure_id = services.add_closure(first_day=day, last_day=day, name="Fire").closure.id
+    db.session.expunge_all()
+    outcomes = together([lambda: services.remove_closure(closure_id)] * 4)
+    assert outcomes.kinds == {"Closure": 1, "NotFound": 3}, outcomes
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_day_is_copied_as_it_stands_while_one_of_its_times_is_removed(together, attempt):
+    doctor = make.doctor()
+    day = clock.today() + timedelta(days=3)
+    first, second = (make.slot(doctor, day=day, start=time(hour)) for hour in (9, 10))
+    first_id = first.id
+    assert second.doctor_id == doctor.id
+    db.session.expunge_all()
+    copied, _ = together(
+        [
+            lambda: services.copy_day(doctor, day=day, to_days=[day + timedelta(days=1)]),
+            lambda: services.delete_slot(first_id, doctor=doctor),
+        ]
+    )
+    assert copied.opened in (1, 2)
+    assert db.session.scalar(select(func.count()).select_from(Slot)) == 1 + copied.opened

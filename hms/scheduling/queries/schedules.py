@@ -77,9 +77,10 @@ def is_there(kind: type[TimeOff | Schedule | Slot | Closure], row_id: UUID) -> b
     return db.session.scalar(select(kind.id).where(kind.id == row_id)) is not None
 
 
-def get_closure(closure_id: UUID) -> Closure:
-    """A closure of the clinic."""
-    closure = db.session.get(Closure, closure_id)
+def get_closure(closure_id: UUID, *, locked: bool = False) -> Closure:
+    """A closure of the clinic as it stands now, locked until the transaction ends if that is wanted."""
+    own = select(Closure).where(Closure.id == closure_id).execution_options(populate_existing=True)
+    closure = db.session.scalar(own.with_for_update() if locked else own)
     if closure is None:
         raise NotFound("There is no such closure. It may have been removed.")
     return closure

@@ -90,8 +90,7 @@ def add_closure(*, first_day: date, last_day: date, name: str, mark: str | None 
 def remove_closure(closure_id: UUID) -> Closure:
     """Open the clinic again: the worker brings the times back, soon. Raises ``NotFound``."""
     with transaction() as session:
-        closure = queries.get_closure(closure_id)
-        session.refresh(closure, with_for_update=True)
+        closure = queries.get_closure(closure_id, locked=True)
         session.delete(closure)
         session.flush()
         mark_stale(session)

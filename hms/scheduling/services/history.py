@@ -2,17 +2,27 @@
 
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hms import clock
-from hms.scheduling.models import Appointment, AppointmentChange
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.scheduling.refusals import MoveNotAllowed
+
+MOST_CHANGES = 100
+"""How many lines the history of an appointment has at most, its cancellation apart."""
 
 
 def move(session: Session, appointment: Appointment, status: str, *, actor_id: UUID | None, note: str = "") -> None:
-    """Move a locked appointment and write the line of its history; :class:`MoveNotAllowed` if the table forbids it."""
+    """Move a locked appointment and write the line of its history.
+
+    Raises :class:`MoveNotAllowed` if the table forbids it, or if the history, which every page of the appointment shows
+    whole, has grown long.
+    """
     if not appointment.can_become(status):
         raise MoveNotAllowed("Someone has changed this appointment in the meantime. Look at it as it is now.")
+    if status != AppointmentStatus.CANCELLED and _number_of_changes(session, appointment) >= MOST_CHANGES:
+        raise MoveNotAllowed("This visit has been marked so often that its mark cannot be changed any more.")
     session.add(
         AppointmentChange(
             appointment_id=appointment.id,
@@ -24,3 +34,8 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
         )
     )
     appointment.status = status
+
+
+def _number_of_changes(session: Session, appointment: Appointment) -> int:
+    lines = select(func.count()).where(AppointmentChange.appointment_id == appointment.id)
+    return session.scalar(lines) or 0

@@ -108,14 +108,16 @@ def copy_day(doctor: Doctor, *, day: date, to_days: Iterable[date]) -> SeriesRes
     targets = sorted(set(to_days) - {day})
     if not targets or len(targets) > LONGEST_SERIES_DAYS:
         raise Invalid("Choose between one other day and a year of them.", field="to_days")
-    pattern = _pattern(doctor, day)
     times: list[Time] = []
     skipped: list[tuple[date, str]] = []
-    for target in targets:
-        copied, sentences = _copied(pattern, target)
-        times += copied
-        skipped += [(target, sentence) for sentence in sentences]
-    return _open(doctor, times, skipped)
+    with transaction() as session:
+        lock_offer(session, doctor.id)
+        pattern = _pattern(doctor, day)
+        for target in targets:
+            copied, sentences = _copied(pattern, target)
+            times += copied
+            skipped += [(target, sentence) for sentence in sentences]
+        return _open(doctor, times, skipped)
 
 
 def change_slot(slot_id: UUID, *, doctor: Doctor, day: date, start: time, end: time, mode: str | None = None) -> Slot:
