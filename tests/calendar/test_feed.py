@@ -114,7 +114,7 @@ def test_a_program_may_ask_for_the_head_alone_and_change_nothing(client, asha, b
     assert {client.open(path, method=method).status_code for method in ("POST", "PUT", "PATCH", "DELETE")} == {405}
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 5000, "'; --", "é"])
+@pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 500, "'; --", "é"])
 def test_a_token_that_is_nobodys_finds_nothing(client, session, token):
     assert read(client, token).status_code == 404
 

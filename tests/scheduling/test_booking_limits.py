@@ -91,7 +91,7 @@ def test_the_page_says_so_before_anybody_fills_it_in(signed_in, asha, bose):
     assert page.title.startswith("Error: ")
     assert "You have 1 appointment to come, and no more than 1 can be booked online." in page.text
     assert page.has_link_to("/patient/appointments")
-    assert page.link("020 7946 0100") == "tel:02079460100"
+    assert page.link("020 7946 0100") == "tel:+442079460100"
     assert not page.find_form(f"/patient/slots/{slot.id}/book")
 
 
