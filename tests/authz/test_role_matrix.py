@@ -67,6 +67,7 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("doctor.undo", "POST"): 409,  # nothing is marked
     ("doctor.cancel", "POST"): 422,
     ("doctor_profile.edit", "POST"): 422,
+    ("doctor_profile.withdraw_changes", "POST"): 303,
     ("staff.clinic_policy", "POST"): 422,
     ("staff.doctor_policy", "POST"): 303,  # empty rules are the clinic's
     ("staff.new_closure", "POST"): 422,
