@@ -197,6 +197,19 @@ def test_a_new_name_or_specialty_is_found_at_once_and_the_old_one_no_more(sessio
     assert find("chatterjee cancer") == ["Dr Anil Chatterjee"]
 
 
+def test_a_name_that_waits_for_an_administrator_is_not_found_before(session):
+    bose = make.doctor("Dr Anil Bose")
+    details = {"bio": "", "years_of_experience": 12, "phone": "", "room": "", "languages": ""}
+    auth.update_doctor(
+        bose, full_name="Dr Anil Chatterjee", specialty="oncology", visit_minutes=20, fee_minor=None, **details
+    )
+    assert patients_find("chatterjee") == patients_find("cancer") == []
+    assert patients_find("bose heart") == ["Dr Anil Bose"]
+    auth.approve_changes(bose.user_id)
+    assert patients_find("chatterjee cancer") == ["Dr Anil Chatterjee"]
+    assert patients_find("bose") == []
+
+
 def test_whoever_is_hidden_is_neither_found_nor_in_the_way(session):
     make.doctor("Dr Penny Boze", is_approved=False)
     gone = make.doctor("Dr Gone Boze")
