@@ -81,8 +81,8 @@ def close_the_clinic(window: Window) -> None:
 def ask_why_there_is_no_time(window: Window, doctor: Account) -> None:
     window.press("link", "Doctors", inside=window.page.get_by_role("navigation", name="Main"))
     window.look("Doctors")
-    window.write("Doctor’s name", "Ngozi Eze")
-    window.press("button", "Show")
+    window.write("Doctor’s name or specialty", "Ngozi Eze")
+    window.press("button", "Search")
     window.look("Doctors")
     window.open(f"/staff/doctors/{doctor.id}/times?day={HOLIDAY}")
     window.look("Why is there no time?")
