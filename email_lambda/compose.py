@@ -20,6 +20,8 @@ from email_lambda.messages import Message
 from email_lambda.render import render
 from email_lambda.settings import Settings
 
+LINE_LENGTH = 900  # of the 998 characters that a line may have (RFC 5322, 2.1.1)
+
 # Headers stay as addresses.py wrote them, and bodies need no 8BITMIME.
 _POLICY = SMTP.clone(refold_source="none", cte_type="7bit")
 
@@ -50,7 +52,15 @@ def _headers(message: Message, *, subject: str, settings: Settings) -> dict[str,
     }
     if settings.reply_to:
         headers["Reply-To"] = addresses.mailbox(clinic, settings.reply_to)
-    return headers
+    return {**headers, **_unsubscribe(message)}
+
+
+def _unsubscribe(message: Message) -> dict[str, str]:
+    """How mail programs switch off mail of this kind with one click (RFC 2369, RFC 8058)."""
+    url = message.data.get("unsubscribe_url")
+    if not url or len(str(url)) > LINE_LENGTH:
+        return {}
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _recipient(message: Message) -> str:

@@ -33,6 +33,7 @@ WITH_DOCTOR: Keys = {**VISIT, "doctor_name": LINE}
 OF_PATIENT: Keys = {**VISIT, "patient_name": LINE}
 MOVED: Keys = {"old_when": LINE}
 CANCELLED: Keys = {"cancelled_by": one_of("patient", "doctor", "clinic")}
+UNSUBSCRIBE: Keys = {"unsubscribe_url": URL}
 SELF_CANCEL: Keys = {"cancel_url": URL, "cancel_until": LINE}
 
 INVITATION: Keys = {"ics": CALENDAR, "ics_method": one_of("REQUEST", "PUBLISH"), "ics_filename": FILENAME}
@@ -68,7 +69,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "BOOKING_CANCELLATION_DOCTOR": _contract(OF_PATIENT, CANCELLED, WITHDRAWAL),
     "BOOKING_CHANGE": _contract(WITH_DOCTOR, MOVED, INVITATION, optional=SELF_CANCEL),
     "BOOKING_CHANGE_DOCTOR": _contract(OF_PATIENT, MOVED, INVITATION),
-    "APPOINTMENT_REMINDER": _contract(WITH_DOCTOR, {"starts_text": LINE}, optional=SELF_CANCEL),
+    "APPOINTMENT_REMINDER": _contract(WITH_DOCTOR, {"starts_text": LINE}, optional={**SELF_CANCEL, **UNSUBSCRIBE}),
     "STATUS_UPDATE": _contract(WITH_DOCTOR, {"status": LINE}),
     "CALENDAR_DISCONNECTED": _contract(LINK, {"account": LINE}),
 }

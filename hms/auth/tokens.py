@@ -25,9 +25,14 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "verify-email"
     RESET_PASSWORD = "reset-password"  # noqa: S105  # a purpose, not a password
+    STOP_REMINDERS = "stop-reminders"
 
 
-LASTS = {Purpose.VERIFY_EMAIL: timedelta(days=7), Purpose.RESET_PASSWORD: timedelta(hours=1)}
+LASTS = {
+    Purpose.VERIFY_EMAIL: timedelta(days=7),
+    Purpose.RESET_PASSWORD: timedelta(hours=1),
+    Purpose.STOP_REMINDERS: timedelta(days=365),
+}
 
 
 class LinkEnded(Conflict):
@@ -73,5 +78,6 @@ def _fingerprint(purpose: Purpose, user: User) -> str:
     state = {
         Purpose.VERIFY_EMAIL: user.email,
         Purpose.RESET_PASSWORD: f"{user.email}:{user.password_hash}",
+        Purpose.STOP_REMINDERS: user.email,
     }[purpose]
     return hashlib.sha256(state.encode()).hexdigest()[:32]

@@ -54,10 +54,16 @@ def deliver(message: outbox.Message) -> None:
     }
     answer = invoke(event)
     if _knows_no_tags(answer):
-        answer = invoke({name: value for name, value in event.items() if name != "return_tag"})
+        answer = invoke(_as_it_was(event))
     if answer.get("fault") == Fault.RECIPIENT:
         bouncing.mark(mail.to, str(answer.get("error")))
     _judge(answer)
+
+
+def _as_it_was(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event without what the function of the version before refuses."""
+    data = {name: value for name, value in event["data"].items() if name != "unsubscribe_url"}
+    return {name: value for name, value in event.items() if name != "return_tag"} | {"data": data}
 
 
 def _knows_no_tags(answer: Mapping[str, Any]) -> bool:

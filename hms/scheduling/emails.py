@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Flask, current_app
 
 from hms import clock, mailer, outbox
+from hms.auth import tokens
 from hms.auth.models import User
 from hms.mailer import Mail, Promise
 from hms.scheduling import holding, policies, queries
@@ -151,7 +152,9 @@ def _cancellation(promise: Promise) -> Mail:
 def _reminder(promise: Promise) -> Mail:
     appointment = queries.load_appointment(promise.about)
     holding.check_reminder(promise, appointment)
-    return _mail(promise, appointment, starts_text=_starts(appointment), **_how_to_cancel(promise, appointment))
+    token = tokens.make(tokens.Purpose.STOP_REMINDERS, appointment.patient.user)
+    off = {"unsubscribe_url": public_url("reminders.off", token=token)}
+    return _mail(promise, appointment, starts_text=_starts(appointment), **off, **_how_to_cancel(promise, appointment))
 
 
 def _status_update(promise: Promise) -> Mail:

@@ -78,7 +78,7 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
     "BOOKING_CONFIRMATION": SELF_CANCEL,
     "BOOKING_CANCELLATION": {"details_url": VISIT["action_url"]},
     "BOOKING_CHANGE": SELF_CANCEL,
-    "APPOINTMENT_REMINDER": SELF_CANCEL,
+    "APPOINTMENT_REMINDER": {**SELF_CANCEL, "unsubscribe_url": "https://clinic.example/reminders/off/WyJh.Zm9v"},
 }
 NAMELESS = {"SIGN_UP_CODE"}  # who has the address is not known
 TYPES = sorted(_DATA)

@@ -58,6 +58,7 @@ from hms.auth.services.recovery import (
     send_verification,
     verify_email,
 )
+from hms.auth.services.reminders import check_stop_reminders, stop_reminders
 from hms.auth.services.searching import make_all_findable
 from hms.auth.services.sign_ins import (
     begin_sign_in,
@@ -91,6 +92,7 @@ __all__ = [
     "begin_sign_in",
     "change_password",
     "check_reset",
+    "check_stop_reminders",
     "check_verification",
     "code_again_at",
     "confirm_email",
@@ -122,6 +124,7 @@ __all__ = [
     "send_verification",
     "sign_up_doctor",
     "sign_up_patient",
+    "stop_reminders",
     "tell_of_grant",
     "update_doctor",
     "update_patient",
