@@ -14,6 +14,7 @@ from sqlalchemy.exc import NoResultFound
 
 from hms import outbox
 from hms.errors import NotFound
+from hms.web import formats
 
 A_MOMENT = timedelta(seconds=10)
 
@@ -65,7 +66,7 @@ def clinic() -> dict[str, str]:
     config = current_app.config
     return {
         "clinic_name": config["CLINIC_NAME"],
-        "clinic_phone": config["CLINIC_PHONE"],
+        "clinic_phone": formats.phone(config["CLINIC_PHONE"]),
         "emergency_line": config["EMERGENCY_LINE"],
     }
 

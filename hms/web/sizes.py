@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
-from werkzeug.exceptions import RequestURITooLarge
+from werkzeug.exceptions import NotFound, RequestURITooLarge
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,6 +47,8 @@ def _size_of_head(environ: "WSGIEnvironment") -> int:
 
 
 def _refuse_endless_addresses() -> None:
-    """Ours are short, and so is whatever people search for."""
-    if len(request.path) > LONGEST_PATH or len(request.query_string) > LONGEST_QUERY:
+    """No page of ours has a long path, and nobody searches for thousands of words."""
+    if len(request.path) > LONGEST_PATH:
+        raise NotFound
+    if len(request.query_string) > LONGEST_QUERY:
         raise RequestURITooLarge

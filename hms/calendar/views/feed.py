@@ -26,7 +26,7 @@ from hms.web.links import public_url
 MADE_BY = hashlib.sha256(Path(ics.__file__).read_bytes()).hexdigest()
 """A version that writes feeds differently has other marks for them."""
 
-TOLD_BY_SETTINGS = ("CLINIC_NAME", "CLINIC_PHONE", "PUBLIC_URL", "CALENDAR_DETAILS", "REMINDER_HOURS")
+TOLD_BY_SETTINGS = ("CLINIC_NAME", "CLINIC_PHONE", "CLINIC_COUNTRY", "PUBLIC_URL", "CALENDAR_DETAILS", "REMINDER_HOURS")
 
 _written = Kept()
 """Feeds by their mark: a program that asks without naming what it has costs no more than one that does."""
