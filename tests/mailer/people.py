@@ -29,8 +29,9 @@ ODD_NAMES = [
 
 def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     """Every letter of a patient and a doctor of that name, from signing up to the end of a visit."""
-    asha = make.patient(name, email="asha@example.test", is_verified=False)
-    bose = make.doctor(name, email="bose@example.test")
+    asha = make.patient("Asha Rao", email="asha@example.test", is_verified=False)
+    bose = make.doctor("Asha Rao", email="bose@example.test")
+    call_them(name, asha, bose)
     letters = postbox.deliver()
     auth.send_verification(asha.user)
     auth.ask_for_reset("asha@example.test")
@@ -38,8 +39,9 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     letters += postbox.deliver()
     auth.confirm_email("asha@example.test")
     auth.change_password(asha.user, current=make.PASSWORD, password="another-passphrase-for-tests")
-    ask_for_another_specialty(bose, name)
+    ask_for_another_specialty(bose, "Asha Rao")
     auth.approve_changes(bose.user.email)
+    call_them(name, bose)
     kept, moved, cancelled = (make.slot(bose, day=date(2026, 11, day), start=time(9, 40)) for day in (26, 27, 30))
     made = {
         slot: services.book(slot.id, patient=asha, idempotency_key=str(slot.id)) for slot in (kept, moved, cancelled)
@@ -54,6 +56,13 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     services.mark_noshow(made[kept].id, doctor=bose)
     steady_clock.advance(minutes=10)
     return letters + postbox.deliver()
+
+
+def call_them(name: str, *people) -> None:
+    """Give people a name as an older version may have kept it: one with an address is refused today."""
+    with transaction():
+        for person in people:
+            person.user.full_name = name
 
 
 def change(appointment) -> None:
