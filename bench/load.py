@@ -63,6 +63,12 @@ PEOPLE = (
     FROM generate_series(0, %(doctors)s - 1) AS n,
          (SELECT array_agg(id ORDER BY name) AS ids FROM specialties) AS specialty
     """,
+    """
+    UPDATE doctors
+    SET search_text = ' ' || lower(substr(users.full_name, 4)) || ' / ' || lower(specialties.name) || ' '
+    FROM users, specialties
+    WHERE users.id = doctors.user_id AND specialties.id = doctors.specialty_id
+    """,
     f"""
     INSERT INTO patients (id, user_id, phone)
     SELECT {_id("patient", "n")}, {_id("patient_user", "n")}, '020 7946 0999'

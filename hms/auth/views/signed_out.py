@@ -60,9 +60,10 @@ def too_late(error: CSRFError) -> ResponseReturnValue:
 
 def _again(error: CSRFError) -> ResponseReturnValue:
     """A form that is open to everybody, filled in with what was sent, except passwords."""
-    if not _can_be_read(request.path):
+    typed = drafts.typed_now()
+    if not (typed and _can_be_read(request.path)):
         return pages.out_of_date(error)
-    fill_again(drafts.typed_now())
+    fill_again(typed)
     g.lost_files = drafts.has_files()
     request.method = "GET"
     view = current_app.view_functions[str(request.endpoint)]
