@@ -65,6 +65,7 @@ def test_counting_reads_only_that_persons_latest_mails_by_an_index(visits, postb
     statement, values = next((text, values) for text, values in seen if "finished_at" in text)
     with transaction() as session:
         session.execute(db.text("SET LOCAL enable_seqscan = off"))
+        session.execute(db.text("DROP INDEX ix_outbox_messages_finished_at"))  # what an empty table makes look as good
         plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
     assert any("ix_outbox_messages_sent_to" in line for line in plan), plan
     assert not any("Sort" in line for line in plan), plan
