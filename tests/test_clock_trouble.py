@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from hms import clock, outbox, worker
+from hms.auth import services as services_of_accounts
+from hms.auth.services import pauses
 from hms.calendar.models import CalendarConnection, ConnectionStatus
 from hms.calendar.services import busy_times
 from hms.db import db, read_the_clock, transaction
@@ -249,6 +251,25 @@ class TestMessages:
         deliver_due()
         assert sorted(sender.sent) == ["leased ahead", "promised ahead", "waits ahead"]
         assert undo_marks_of_the_future() == 0
+
+    def test_what_was_sent_at_a_moment_to_come_counts_as_sent_now(self, session, sender, steady_clock):  # noqa: F811
+        promise("ahead")
+        deliver_due()
+        with transaction():
+            update_to(OutboxMessage.dedup_key == "ahead", finished_at=clock.now() + timedelta(days=40))
+
+        assert undo_marks_of_the_future() == 1
+        assert deliver_due() == 0
+        assert stored("ahead").finished_at <= clock.now()
+
+
+def test_who_asked_for_a_mail_while_a_clock_was_ahead_may_ask_again(session, asha, steady_clock, sender):  # noqa: F811
+    steady_clock.advance(days=30)
+    services_of_accounts.ask_for_reset(asha.user.email)
+    steady_clock.advance(days=-30)
+    assert pauses.find_end(pauses.Kind.RESET, asha.user.email) is None
+    services_of_accounts.ask_for_reset(asha.user.email)
+    assert pauses.find_end(pauses.Kind.RESET, asha.user.email) > clock.now()
 
 
 def update_to(which, **values):

@@ -35,11 +35,15 @@ def reset(user: User) -> None:
     mailer.send("PASSWORD_RESET", about=user.id, to=user.id, occasion=_this_moment(), extra={"asked_at": asked_at})
 
 
-def password_changed(user: User) -> None:
-    """Tell the owner that the password was changed, and what has ended with it."""
-    changed_at = clock.now().isoformat()
+def password_changed(user: User, *, due_at: datetime | None = None) -> None:
+    """Tell the owner that the password was changed, and what has ended with it; once for all that is due together."""
     mailer.send(
-        "PASSWORD_CHANGED", about=user.id, to=user.id, occasion=_this_moment(), extra={"changed_at": changed_at}
+        "PASSWORD_CHANGED",
+        about=user.id,
+        to=user.id,
+        occasion=_moment(due_at or clock.now()),
+        due_at=due_at,
+        extra={"changed_at": clock.now().isoformat()},
     )
 
 
@@ -60,7 +64,11 @@ def changes_decided(user: User, change: DoctorChange) -> None:
 
 
 def _this_moment() -> str:
-    return f"{clock.now():%Y%m%dT%H%M%S.%f}"
+    return _moment(clock.now())
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%S.%f}"
 
 
 def init_app(app: Flask) -> None:

@@ -10,12 +10,13 @@ import unicodedata
 _DOTS = str.maketrans({"\u3002": ".", "\uff61": ".", "\uff0e": ".", "\u200c": None, "\u200d": None})
 _SIGNS = re.compile(r"@|://|\bhttps?\s*:|\bwww\s*\d*\.|\bmailto:|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
 _DOTTED = re.compile(r"([^\W_][\w-]*)\.(?=([^\W\d_][\w-]+))")
+_PATH = re.compile(r"\w\.\w{2,}(?:[/?#]|:\d)")
 
 _TITLES = frozenset(
     re.findall(
         r"\w+",
         """
-        dr mr mrs ms mx prof rev fr sr jr st ste mt hon capt col gen sgt lt cpl maj dipl ing med dent phil nat ph md
+        dr mr mrs ms mx prof rev fr sr jr st ste mt hon capt col gen sgt lt cpl maj dipl ing med dent phil nat ph md rer
         """,
     )
 )
@@ -29,26 +30,35 @@ _DOMAINS = frozenset(
         systems solutions services express direct finance bank money gmbh ltd inc llc group team zone host press
         review download stream date racing science party trade webcam cam sbs cfd lol rest bond buzz quest monster
         beauty hair makeup skin asia africa berlin london paris example invalid test localhost local onion internal
+        travel museum beer wine cafe bar restaurant hotel flights holiday pharmacy surgery doctors physio fitness yoga
+        law legal attorney tax credit loans insurance investments bet casino poker games game video photo photos gallery
+        market sale deals gift promo discount cheap free jobs careers school university academy education community
+        foundation social chat forum wiki guide tips tools software technology computer data codes domains land homes
         """,
     )
 )
+_NOBODYS = frozenset(("com", "net", "org", "info", "biz", "edu", "gov"))
 _DOMAINS_ELSEWHERE = frozenset(("中国", "中國", "公司", "网络", "網絡", "香港", "台湾", "台灣", "한국", "भारत", "ไทย"))
 
 
 def holds_address(name: str) -> bool:
     """Whether a mail program may make a link of some of it."""
     written = unicodedata.normalize("NFKC", name.translate(_DOTS)).translate(_DOTS)
-    return bool(_SIGNS.search(written)) or any(_is_domain(*pair) for pair in _DOTTED.findall(written))
+    return bool(_SIGNS.search(written) or _PATH.search(written)) or any(
+        _is_domain(*pair) for pair in _DOTTED.findall(written)
+    )
 
 
 def _is_domain(before: str, after: str) -> bool:
     """Whether ``before.after`` is a domain, rather than an initial, a title, or a name that lacks a space."""
     last = after.casefold()
     if before.casefold() in _TITLES:
-        return last in _DOMAINS and after.islower()
+        return last in _NOBODYS or (last in _DOMAINS and after.islower())
     if last in _DOMAINS or last in _DOMAINS_ELSEWHERE or last.startswith("xn--"):
         return True
     if len(before) == 1 and before.isupper():  # an initial: J.Smith, B.Sc
         return False
+    if len(before) > 2 and before.isupper() and after.isupper():  # EVIL.TRAVEL: few shout a name without a space
+        return True
     is_country = len(after) == 2 and after.isascii() and after.isalpha()
     return after.islower() or is_country

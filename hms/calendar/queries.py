@@ -208,7 +208,7 @@ class FeedOwner(NamedTuple):
 
 
 def find_feed_owner(token_hash: bytes, *, since: datetime) -> FeedOwner | None:
-    """Whose private feed has a token with that hash; nobody's once the account is closed.
+    """Whose private feed has a token with that hash; nobody's if the account is closed, or its email not proved.
 
     One statement reads the mark along: no person's row becomes an object for it, and nothing is written down.
     """
@@ -231,7 +231,9 @@ def find_feed_owner(token_hash: bytes, *, since: datetime) -> FeedOwner | None:
         .scalar_subquery()
     )
     row = db.session.execute(
-        select(User, func.coalesce(mark, "")).where(User.id == owner_id, User.deactivated_at.is_(None))
+        select(User, func.coalesce(mark, "")).where(
+            User.id == owner_id, User.deactivated_at.is_(None), User.email_verified_at.is_not(None)
+        )
     ).first()
     return FeedOwner(*row) if row else None
 

@@ -21,7 +21,8 @@ SOON = timedelta(hours=1)
 def undo_marks_of_the_future() -> int:
     """Make messages due that are leased, put off or promised from a moment to come; how many were helped.
 
-    What was dropped or given up at a moment to come is asked again: its sender decides anew whether it holds.
+    What was dropped or given up at a moment to come is asked again: its sender decides anew whether it holds. What was
+    sent then counts as sent now, so that a day's limit for a person ends after a day.
     """
     with transaction() as session:
         helped = [session.execute(statement.execution_options(synchronize_session=False)) for statement in _cures()]
@@ -38,6 +39,7 @@ def _cures() -> list[Any]:
         OutboxMessage.finished_at > latest,
         OutboxMessage.fault.is_distinct_from(Fault.UNSURE),  # it may have been sent: that was not the clock's doing
     )
+    sent_ahead = and_(_is(MessageStatus.SENT), OutboxMessage.finished_at > latest)
     put_off = or_(
         and_(_is(MessageStatus.SENDING), OutboxMessage.due_at > latest + LEASE),
         and_(_is(MessageStatus.PENDING), OutboxMessage.attempts > 0, OutboxMessage.due_at > latest + LONGEST_WAIT),
@@ -48,6 +50,7 @@ def _cures() -> list[Any]:
         update(OutboxMessage).where(promised_ahead).values(created_at=now, due_at=now + late),
         update(OutboxMessage).where(put_off).values(due_at=now),
         update(OutboxMessage).where(finished_ahead).values(again | nothing),
+        update(OutboxMessage).where(sent_ahead).values(finished_at=now),
         update(OutboxMessage).where(OutboxMessage.first_tried_at > latest).values(first_tried_at=now),
     ]
 

@@ -30,7 +30,7 @@ from hms import clock
 from hms.db import Model, transaction
 from hms.errors import Conflict, Invalid
 from hms.outbox.delivering import LEASE, hold_back_while
-from hms.outbox.models import MessageStatus, OutboxMessage
+from hms.outbox.models import Fault, MessageStatus, OutboxMessage
 
 MAY_NOT_ASK = "hms.outbox.may_not_ask_for_the_cluster"
 LOOK_SECONDS = 60
@@ -137,6 +137,7 @@ def _leave_out(*, before: datetime, held_at: datetime) -> Any:
     )
     those = (OutboxMessage.status.in_(waiting), OutboxMessage.created_at < held_at, was_due < before)
     dropped = {"status": MessageStatus.DROPPED, "last_error": LEFT_OUT, "due_at": now, "finished_at": now}
+    dropped["fault"] = Fault.UNSURE  # so that who cancels later takes back what somebody may have read
     return update(OutboxMessage).where(*those).values(dropped).execution_options(synchronize_session=False)
 
 

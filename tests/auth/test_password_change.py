@@ -1,6 +1,7 @@
 """Changing one's password, and forms over HTTPS that send no Referer."""
 
 import re
+from itertools import pairwise
 
 from hms.auth import services
 from tests import make
@@ -45,3 +46,17 @@ def test_a_form_on_a_page_that_sends_no_referer_works_over_https(client):
     fields = {"csrf_token": token[1], "email": "a@example.test", "password": "not the one"}
 
     assert client.post("/login", data=fields, base_url="https://localhost").status_code == 422  # read, and judged
+
+
+def test_who_changes_it_again_and_again_gets_mails_with_growing_pauses_and_misses_none(
+    session, asha, postbox, steady_clock
+):
+    passwords = [make.PASSWORD, *(f"{NEW} number {number}" for number in range(4))]
+    for current, password in pairwise(passwords):
+        services.change_password(asha.user, current=current, password=password)
+        session.refresh(asha.user)
+    assert [letter.type for letter in postbox.deliver()].count("PASSWORD_CHANGED") == 1
+    steady_clock.advance(minutes=1)
+    assert [letter.type for letter in postbox.deliver()] == ["PASSWORD_CHANGED"]
+    steady_clock.advance(days=1)
+    assert postbox.deliver() == []

@@ -92,6 +92,11 @@ def test_what_cannot_be_seen_is_no_part_of_a_name():
         "Rebook at evil.clinic now",
         "пример.рф",
         "sub.evil.io/path",
+        "Rebook at EVIL.TRAVEL",
+        "Evil.Travel",
+        "T.Me/evil",
+        "Evil.Site:8080",
+        "Dr.Com",
     ],
 )
 def test_a_name_with_an_address_is_refused_with_what_to_do(name):
@@ -112,6 +117,8 @@ def test_a_name_with_an_address_is_refused_with_what_to_do(name):
         "St.Clair",
         "B.Sc. Rao",
         "Mary.Jane",
+        "Dr.rer.nat. Weber",
+        "J.R. EWING",
         "Sammy Davis Jr.",
         "ดร.สมชาย",
         "Bose (Cardiology)",

@@ -132,6 +132,13 @@ def test_a_closed_account_has_no_feed(client, asha):
     assert read(client, token).status_code == 404
 
 
+def test_an_account_whose_email_nobody_has_proved_has_no_feed_of_earlier_days_either(client, asha):
+    token = make.feed(asha.user)
+    with transaction():
+        asha.user.email_verified_at = None
+    assert read(client, token).status_code == 404
+
+
 def test_only_the_hash_of_256_random_bits_is_stored(asha, session):
     token = make.feed(asha.user)
     assert len(token) == 43

@@ -15,7 +15,7 @@ from hms.auth import services as accounts
 from hms.auth.models import SignIn, User
 from hms.db import db, transaction
 from hms.errors import Invalid
-from hms.outbox import MessageStatus, OutboxMessage, holding
+from hms.outbox import Fault, MessageStatus, OutboxMessage, holding
 from hms.outbox.delivering import deliver_due
 from hms.outbox.holding import NotHeld
 from tests.outbox.conftest import promise, stored
@@ -62,6 +62,7 @@ class TestByHand:
         assert sorted(sender.sent) == ["new", "reminder"]
         assert (stored("old").status, stored("old").last_error) == (MessageStatus.DROPPED, holding.LEFT_OUT)
         assert stored("leased").status == MessageStatus.DROPPED
+        assert stored("old").fault == Fault.UNSURE, "who was told by it before the restore is told what became of that"
 
     def test_a_release_from_a_moment_to_come_on_is_refused_and_nothing_is_released(self, session, sender):
         promise("one")

@@ -78,6 +78,14 @@ def tell_of_grant(user: User, what: str) -> None:
         emails.access_granted(user, what)
 
 
+def tell_of_new_password(user: User) -> None:
+    """Promise the owner a mail that the password is another one now.
+
+    Who changes it often gets mails with growing pauses: what is changed within one is told of at its end.
+    """
+    emails.password_changed(user, due_at=pauses.begin(pauses.Kind.CHANGE, user.email))
+
+
 def fingerprint(proved_hash: str) -> str:
     """A sign of a password hash, to be kept where the hash itself has no place."""
     return keyed_hash(b"proved:" + proved_hash.encode()).hex()

@@ -22,12 +22,13 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class Kind(StrEnum):
-    """What somebody asks for."""
+    """What somebody asks for, or does."""
 
     CODE = "code"
     RESET = "reset"
     VERIFICATION = "verification"
     GRANT = "grant"
+    CHANGE = "change"
 
 
 def begin(kind: Kind, email: str) -> datetime | None:
@@ -51,6 +52,9 @@ def find_end(kind: Kind, email: str) -> datetime | None:
 
 
 def _end_of(pause: MailPause, now: datetime) -> datetime | None:
+    """None also for a mark that lies in the future, as only a clock that ran ahead can have made it."""
+    if pause.last_sent_at > now + clock.SLACK:
+        return None
     ends_at = pause.last_sent_at + PAUSES[min(pause.sent, len(PAUSES)) - 1]
     return ends_at if pause.sent and now < ends_at else None
 

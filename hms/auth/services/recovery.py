@@ -10,7 +10,7 @@ from hms.auth import emails, passwords, queries, tokens
 from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
 from hms.auth.services import pauses
-from hms.auth.services.access import WrongPassword, end_access, lock_proved
+from hms.auth.services.access import WrongPassword, end_access, lock_proved, tell_of_new_password
 from hms.auth.tokens import LinkEnded, Purpose
 from hms.db import transaction
 
@@ -83,7 +83,7 @@ def reset_password(token: str, password: str) -> User:
         user.email_verified_at = user.email_verified_at or clock.now()
         mailer.end_mark(user.email)
         end_access(session, user)
-        emails.password_changed(user)
+        tell_of_new_password(user)
     return user
 
 
@@ -103,7 +103,7 @@ def change_password(user: User, *, current: str, password: str) -> User:
             raise WrongPassword(field="current")
         locked.password_hash = password_hash
         end_access(session, locked)
-        emails.password_changed(locked)
+        tell_of_new_password(locked)
     return locked
 
 
