@@ -8,7 +8,7 @@ from flask import g, request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
-from wtforms import DateField, Field, StringField, TextAreaField, TimeField, ValidationError
+from wtforms import DateField, Field, IntegerField, StringField, TextAreaField, TimeField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import TextInput
@@ -133,6 +133,12 @@ class EndField(ClockField):
     def read(self, minutes: int) -> time:
         """The time so many minutes after midnight; the end of the day is 00:00."""
         return time(*divmod(minutes % wall_text.END_OF_DAY, 60))
+
+
+class WholeField(IntegerField):
+    """A whole number; a text field, as :class:`DayField` is: of ``1e`` a browser's field for numbers sends nothing."""
+
+    widget = TextInput()
 
 
 def _typed(valuelist: list[str]) -> str:

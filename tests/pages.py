@@ -163,6 +163,7 @@ def _faults(page: Page):
     yield from _missing_targets(elements, set(ids))
     yield from _inline_code(elements)
     yield from _run_together(page)
+    yield from _half_typed(elements)
     yield from _nameless(page, elements)
 
 
@@ -219,6 +220,12 @@ def _inline_code(elements: list[Element]):
                 yield f"inline {name} on {element.tag}"
             if str(name) in {"href", "src", "action", "formaction"} and value.strip().lower().startswith("javascript:"):
                 yield f"javascript: in {name} of {element.tag}"
+
+
+def _half_typed(elements: list[Element]):
+    """A browser's own fields for these send nothing while what stands in them is half typed, as if it were left out."""
+    own = {"date", "datetime-local", "month", "number", "time", "week"}
+    yield from (f"the field {e.get('name')!r} is one for a {e.get('type')}" for e in elements if e.get("type") in own)
 
 
 def _nameless(page: Page, elements: list[Element]):

@@ -9,6 +9,7 @@ from wtforms import IntegerField
 from hms.errors import Conflict, Invalid
 from hms.forms import ClockField, DayField, EndField, HmsForm, LineField, TextField, has_forbidden_characters
 from hms.text import clean
+from tests.pages import Page
 
 
 class Visit(HmsForm):
@@ -124,6 +125,12 @@ def test_days_and_times_are_text_fields_so_that_what_is_half_typed_is_sent(fill)
     assert 'type="text"' in form.start()
     assert form.day.description == "For example, 26/11/2026"
     assert form.start.description == "For example, 09:30"
+
+
+@pytest.mark.parametrize("kind", ["date", "number", "time"])
+def test_no_page_has_a_field_that_sends_nothing_of_what_is_half_typed(kind):
+    with pytest.raises(AssertionError, match=f"'when' is one for a {kind}"):
+        Page(f'<label>When<input name="when" type="{kind}"></label>', is_fragment=True)
 
 
 @pytest.mark.parametrize("value", ["26/", "9:3"])

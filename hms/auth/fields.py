@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.numbers import get_currency_precision
 from flask import current_app
-from wtforms import Field, IntegerField, PasswordField, StringField, ValidationError
+from wtforms import Field, PasswordField, StringField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.utils import unset_value
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
@@ -16,7 +16,7 @@ from wtforms.widgets import EmailInput, TelInput
 from hms import clock, phone, text
 from hms.auth.passwords import LONGEST as LONGEST_PASSWORD
 from hms.auth.people import LONGEST_EMAIL, BadEmail, normal_email
-from hms.forms import HmsForm, LineField
+from hms.forms import HmsForm, LineField, WholeField
 from hms.text import has_forbidden_characters
 from hms.web import formats
 
@@ -82,7 +82,7 @@ def _typeable(form: HmsForm, field: Field) -> None:
         raise ValidationError("A password cannot hold control characters.")
 
 
-class WholeNumberField(IntegerField):
+class WholeNumberField(WholeField):
     """A whole number from ``least`` to ``most``, in plain digits; Python alone would also take ``1_000`` and ``٣``."""
 
     def __init__(self, label: str, *, least: int, most: int, required: str | None = None, **options: Any):

@@ -6,14 +6,14 @@ from contextlib import suppress
 from datetime import date, time, timedelta
 from typing import Any, cast
 
-from wtforms import IntegerField, SelectField, SelectMultipleField, ValidationError
+from wtforms import SelectField, SelectMultipleField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, NumberRange
 
 from hms import clock
 from hms.auth.models import Doctor
 from hms.errors import Refusal
-from hms.forms import ClockField, DayField, EndField, HmsForm
+from hms.forms import ClockField, DayField, EndField, HmsForm, WholeField
 from hms.scheduling.forms.doubled import WhichField, with_fold
 from hms.scheduling.models import Mode
 
@@ -23,7 +23,7 @@ USUAL_START, USUAL_END = time(9), time(12)
 SERIES_WEEKS = 4
 
 
-class MinutesField(IntegerField):
+class MinutesField(WholeField):
     """A whole number of minutes."""
 
     def process_formdata(self, valuelist: list[str]) -> None:

@@ -3,17 +3,16 @@
 import re
 from typing import Any
 
-from wtforms import IntegerField
 from wtforms.validators import Optional
 
-from hms.forms import DayField, HmsForm, LineField
+from hms.forms import DayField, HmsForm, LineField, WholeField
 from hms.scheduling import policies
 from hms.scheduling.models import BookingPolicy
 
 LONGEST_NAME = 80
 
 
-class NumberField(IntegerField):
+class NumberField(WholeField):
     """A whole number, or nothing. Its bounds are the service's to say."""
 
     def __init__(self, label: str, **options: Any):
