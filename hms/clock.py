@@ -132,6 +132,10 @@ def moments_at(day: date, at: time, *, zone: ZoneInfo | None = None) -> list[dat
     """
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Invalid("Enter a year between 2000 and 2099.")
+    return _moments_at(day, at, zone=zone)
+
+
+def _moments_at(day: date, at: time, *, zone: ZoneInfo | None) -> list[datetime]:
     zone = zone or clinic_zone()
     wall = datetime.combine(day, at.replace(fold=0, tzinfo=None))
     shown = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
@@ -161,7 +165,7 @@ def ends_after(starts_at: datetime, at: time, *, zone: ZoneInfo | None = None) -
     midnight = day_bounds(begin.date(), zone=zone)[1]
     next_day = to_clinic(midnight, zone=zone).date()
     if at.replace(fold=0) == time.min:
-        return [midnight]
+        return _moments_at(next_day, at, zone=zone) or [midnight]
     return moments_at(next_day, at, zone=zone) or [from_clinic(next_day, at, zone=zone)]
 
 

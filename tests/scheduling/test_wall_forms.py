@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -58,7 +58,13 @@ def as_a_browser_sends(form: HmsForm) -> MultiDict[str, str]:
     return sent
 
 
+MIDNIGHT_TWICE = (ZoneInfo("America/Havana"), date(2026, 11, 1))  # at 01:00 the clocks go back
+
+
 @QUIETLY
+@example(MIDNIGHT_TWICE, -30 * MINUTE, 30)
+@example(MIDNIGHT_TWICE, -30 * MINUTE, 90)
+@example((ZoneInfo("Europe/London"), date(2099, 12, 31)), 23 * 60 * MINUTE, 60)
 @given(days_of_change(), quarter_hours, st.integers(5, 480))
 def test_a_time_that_is_opened_and_saved_keeps_its_moments(on_wall_of, zone_and_day, into_the_day, minutes):
     zone, day = zone_and_day
@@ -95,6 +101,16 @@ def test_time_off_means_the_moments_that_were_meant_also_after_the_check(
         assert again.validate()
 
     assert (form.starts_at, form.ends_at) == (again.starts_at, again.ends_at) == (starts_at, starts_at + length)
+
+
+def test_time_off_until_the_end_of_a_day_that_began_twice_is_asked_nothing(on_wall_of):
+    zone, day = MIDNIGHT_TWICE
+    with on_wall_of(zone):
+        form = TimeOffForm(MultiDict({"first_day": f"{day:%d/%m/%Y}", "start": "12:00", "end": "00:00"}))
+        assert form.validate(), form.errors
+        assert form.doubled == []
+
+    assert form.ends_at == clock.day_bounds(day, zone=zone)[1]
 
 
 minutes_of_a_row = st.tuples(st.integers(0, 287), st.integers(1, 288)).filter(lambda pair: pair[0] < pair[1])

@@ -42,7 +42,8 @@ class TimeOffForm(HmsForm):
             (first, self.start, self.start_which, 0),
             (last, self.end, self.end_which, 1),
         ):
-            if day and field.data and clock.FIRST_DAY <= day <= clock.LAST_DAY:
+            is_end_of_day = field is self.end and field.data == time.min  # which comes once, on the next day
+            if day and field.data and not is_end_of_day and clock.FIRST_DAY <= day <= clock.LAST_DAY:
                 which.offer(clock.moments_at(day, field.data), of=field, usual=usual)
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
