@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hms import clock
+from hms.cli import Command
 from hms.db import Model, db, read_the_clock, transaction
 
 POLITENESS = 10
@@ -150,7 +151,7 @@ def heal(name: str, function: Callable[[], object]) -> None:
 def init_app(app: Flask) -> None:
     """Register ``flask worker``."""
 
-    @app.cli.command("worker", with_appcontext=False)
+    @app.cli.command("worker", cls=Command, with_appcontext=False)
     def worker() -> None:
         """Deliver messages and run periodic jobs, until SIGTERM or Ctrl-C."""
         stop = Event()

@@ -27,10 +27,9 @@ CLOSE = ("closures", "add", "--first", "2027-05-03", "--name")
 
 
 def test_every_command_of_ours_has_the_edge(app):
-    ours = [one for one in app.cli.commands.values() if one.params or hasattr(one, "commands")]
-    named = {one.name for one in ours if isinstance(one, Group | Command)}
-    assert named >= {"users", "slots", "closures", "policies", "outbox", "keys", "demo", "race-drill"}
-    assert {one.name for one in ours} - named <= {"db", "routes", "run", "shell"}  # Flask's own
+    named = {one.name for one in app.cli.commands.values() if isinstance(one, Group | Command)}
+    assert named >= {"users", "slots", "closures", "policies", "outbox", "keys", "demo", "race-drill", "serve"}
+    assert app.cli.commands.keys() - named <= {"db", "routes", "run", "shell"}  # Flask's own
 
 
 @pytest.mark.parametrize(
@@ -71,6 +70,8 @@ def test_a_name_is_cleaned_as_in_a_form(invoke):
         ("policies", "show", "--doctor", "\udcff"),
         ("outbox", "retry", "\udcff"),
         ("race-drill", "--patients", "\udcff"),
+        ("worker", "\udcff"),
+        ("web", "\udcff"),
     ],
 )
 def test_bytes_that_are_no_text_end_in_a_sentence(invoke, arguments):
@@ -82,6 +83,20 @@ def test_bytes_that_are_no_text_end_in_a_sentence(invoke, arguments):
 def test_a_password_that_is_no_text_ends_in_a_sentence(invoke):
     result = invoke("users", "create-admin", "a@example.test", "--name", "A B", "--password-stdin", stdin=b"\xff\xfe\n")
     assert (result.exit_code, "not text in UTF-8" in result.output) == (1, True)
+
+
+def test_a_password_that_no_form_would_take_is_refused(invoke):
+    name = ("users", "create-admin", "a@example.test", "--name", "A B", "--password-stdin")
+    assert "cannot hold control characters" in invoke(*name, stdin="violet kettle\x00 harbour\n").output
+    assert people.find_user_by_email("a@example.test") is None
+
+
+def test_an_empty_moment_releases_nothing(invoke):
+    """``--since "$MOMENT"`` with a variable that is not set must not send all mails of a restored database again."""
+    invoke("outbox", "hold")
+    result = invoke("outbox", "release", "--since", "")
+    assert (result.exit_code, "Enter --since like" in result.output) == (1, True)
+    assert "Nothing is sent since" in invoke("outbox", "list").output
 
 
 @pytest.mark.parametrize("written", ["BOSE@Example.TEST", " bose@example.test\u00a0", "\u200ebose@example.test"])

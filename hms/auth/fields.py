@@ -15,6 +15,7 @@ from wtforms.widgets import EmailInput, TelInput
 
 from hms import clock, phone, text
 from hms.auth.passwords import LONGEST as LONGEST_PASSWORD
+from hms.auth.passwords import UNTYPEABLE
 from hms.auth.people import LONGEST_EMAIL, BadEmail, normal_email
 from hms.forms import HmsForm, LineField, WholeField
 from hms.text import has_forbidden_characters
@@ -79,7 +80,7 @@ class SecretField(PasswordField):
 
 def _typeable(form: HmsForm, field: Field) -> None:
     if has_forbidden_characters(field.data):
-        raise ValidationError("A password cannot hold control characters.")
+        raise ValidationError(UNTYPEABLE)
 
 
 class WholeNumberField(WholeField):

@@ -22,6 +22,8 @@ from hms.errors import Invalid
 SHORTEST, LONGEST = 12, 1000
 DEMO_ONLY = "demo-only-passphrase"  # everybody can read it here, so it opens nothing outside of development
 
+UNTYPEABLE = "A password cannot hold control characters."
+
 LONGEST_WAIT_SECONDS = 3.0
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -41,6 +43,8 @@ def check_choice(password: str, *, email: str, full_name: str) -> None:
     """Refuse a new password that is too short, easy to guess, or made of known names. The reason is the message."""
     if len(password) > LONGEST:
         raise WeakPassword(text.too_long(LONGEST), field="password")
+    if text.has_forbidden_characters(password):
+        raise WeakPassword(UNTYPEABLE, field="password")
     refusal = _reason_against(_normal(password), email=email, full_name=full_name)
     if refusal:
         raise WeakPassword(refusal, field="password")

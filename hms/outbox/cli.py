@@ -54,7 +54,7 @@ def hold_command() -> None:
 )
 def release_command(since: str | None) -> None:
     """Send again what was held. After a restore, name the moment at which the old database went out of use."""
-    left_out = holding.release(since=_read_moment(since) if since else None)
+    left_out = holding.release(since=None if since is None else _read_moment(since))
     say(f"Messages are sent again. {left_out} from before were left out.")
 
 

@@ -21,6 +21,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
+from hms.cli import Command
 from hms.server import email, google, pooler, sockets, web
 from hms.server.programs import Program, Programs
 
@@ -33,12 +34,12 @@ PROJECT = Path(__file__).parents[2]
 def init_app(app: Flask) -> None:
     """Register ``flask serve`` and ``flask web``."""
 
-    @app.cli.command("serve", with_appcontext=False)
+    @app.cli.command("serve", cls=Command, with_appcontext=False)
     def serve() -> None:
         """Serve HMS on HMS_PORT, with the worker beside it, until Ctrl-C or SIGTERM; SIGHUP loads it anew."""
         _until_told_to_stop(app, run)
 
-    @app.cli.command("web", with_appcontext=False)
+    @app.cli.command("web", cls=Command, with_appcontext=False)
     def web_alone() -> None:
         """Serve only the web pages, on HMS_HOST and HMS_PORT or on the socket that systemd hands down."""
         _until_told_to_stop(app, run_web)
