@@ -22,10 +22,22 @@ from hms.errors import Invalid
 
 LONGEST_TYPED = 60
 LONGEST_EXTENSION = 7
+_HYPHENS = "\u2212\u2043\u2027\u2022\u30fb\u00b7\u30fc\uff70_"
+_BLANKS = "\u2800\u3164\uffa0\u115f\u1160"
+"""Signs that are drawn as a line or a dot, and letters that are drawn as nothing."""
+
 _WRITTEN = re.compile(
     r"(?P<number>\+?[0-9 ()./-]{4,40}?) ?(?:[,;]? ?(?:x|ext(?:ension|n)?|#)[ .:=]*(?P<extension>[0-9]{1,9}))?",
     re.ASCII | re.IGNORECASE,
 )
+_LABEL = re.compile(
+    r"""[^\w+(]*                                      # ☎ and the like
+        (?: (?: t[eé]l(?:e(?:phone|fono?|foon))? | phone | ph | mobile | mob | cell | callto | t | p | m ) [.]? )?
+        [\s:/]* (?=[+(0-9])""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+"""What stands before a number that was copied from a page, a card or a letter."""
+
 _TRUNK_ZERO = re.compile(r"^(\+|00)(?!39)([0-9 ./-]{1,6})\(0\)")
 
 
@@ -99,18 +111,21 @@ def _without_extension(number: PhoneNumber) -> PhoneNumber:
 
 def _plain(typed: str) -> str:
     """ASCII digits, hyphens and blanks for those of every script, and nothing that cannot be seen."""
-    text = "".join(_plain_sign(sign) for sign in typed)
-    return " ".join(re.sub(r"^\s*tel(?:ephone)?\s*[:.]\s*", "", text, flags=re.IGNORECASE).split())
+    text = "".join(map(_plain_sign, typed))
+    label = _LABEL.match(text)
+    return " ".join(text[label.end() if label else 0 :].split())
 
 
 def _plain_sign(sign: str) -> str:
     kind = unicodedata.category(sign)
     if kind == "Nd":
         return str(unicodedata.digit(sign))
-    if kind in ("Cf", "Mn"):
+    if kind in ("Cf", "Mn", "Me"):
         return ""
-    if kind == "Pd" or sign in "\u2212\u30fb\u00b7":
+    if kind == "Pd" or sign in _HYPHENS:
         return "-"
+    if sign in _BLANKS:
+        return " "
     return unicodedata.normalize("NFKC", sign)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from wtforms import Field, FieldList, FileField
 
 from hms.auth import forms as auth_forms
+from hms.calendar import forms as calendar_forms
 from hms.db import db
 from hms.forms import HmsForm
 from hms.scheduling import forms as scheduling_forms
@@ -65,6 +66,10 @@ FORMS = {
             "bio": "",
         },
     ),
+    "auth.signup_email": ("anonymous", {"email": "n@example.test"}),
+    "auth.signup_code": ("anonymous", {"code": "123 456"}),
+    "calendar.connect": ("patient", {"password": make.PASSWORD}),
+    "calendar.make_feed": ("patient", {"password": make.PASSWORD}),
     "patient.book": ("other patient", {"reason": "", "idempotency_key": "A" * 22}),
     "patient.cancel": ("patient", {"reason": ""}),
     "patient_profile.edit": ("patient", {"full_name": "Asha Rao", "phone": "020 7946 0000"}),
@@ -114,6 +119,10 @@ FORM_OF = {
     "auth.login": auth_forms.SignInForm,
     "auth.signup_patient": auth_forms.PatientSignUpForm,
     "auth.signup_doctor": auth_forms.DoctorSignUpForm,
+    "auth.signup_email": auth_forms.AddressForm,
+    "auth.signup_code": auth_forms.CodeForm,
+    "calendar.connect": calendar_forms.ConnectForm,
+    "calendar.make_feed": calendar_forms.FeedForm,
     "patient.book": scheduling_forms.BookForm,
     "patient.cancel": scheduling_forms.PatientCancelForm,
     "patient_profile.edit": auth_forms.PatientProfileForm,
@@ -133,6 +142,8 @@ FORM_OF = {
     "recovery.reset": auth_forms.NewPasswordForm,
     "recovery.renew": auth_forms.ChangePasswordForm,
 }
+WITH_MAIL = {"auth.signup_email", "auth.signup_code"}
+"""Forms that exist where mail is on; the second one after the first was sent."""
 
 
 @pytest.fixture
@@ -141,6 +152,16 @@ def world(app, session, new_client, sign_in, steady_clock):
     built = worlds.build(app, new_client, sign_in, steady_clock)
     steady_clock.set(worlds.NOON.replace(day=23))
     return built
+
+
+@pytest.fixture(params=FORMS)
+def endpoint(request, world) -> str:
+    """Each form's endpoint, with what has to be done before the form is there."""
+    if request.param in WITH_MAIL:
+        request.getfixturevalue("email_is_on")
+    if request.param == "auth.signup_code":
+        world.browsers["anonymous"].submit("auth.signup_email", {"email": "n@example.test"})
+    return str(request.param)
 
 
 def subclasses(kind: type) -> Iterator[type]:
@@ -168,7 +189,6 @@ def test_every_form_is_tried_here(app):
     assert FORM_OF.keys() == FORMS.keys()
 
 
-@pytest.mark.parametrize("endpoint", FORMS)
 def test_no_field_of_a_form_breaks_anything(app, world, endpoint, session):
     principal, honest = FORMS[endpoint]
     browser, token = world.browsers[principal], world.tokens[principal]
@@ -229,7 +249,6 @@ def _stored_badly() -> bool:
     return bool(db.session.scalar(text(question), {"bad": bad}))
 
 
-@pytest.mark.parametrize("endpoint", FORMS)
 def test_a_form_with_every_field_missing_or_twice_is_answered(app, world, endpoint):
     principal, honest = FORMS[endpoint]
     browser, token = world.browsers[principal], world.tokens[principal]

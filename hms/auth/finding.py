@@ -4,6 +4,7 @@
 people call it. Its beginning is also what doctors are sorted by, so that titles, capitals and accents do not matter.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -40,8 +41,18 @@ MOST_LETTERS_OF_NAMES_ALONE = 5
 
 
 TITLES = frozenset(
-    ["dr", "dra", "doctor", "doctors", "prof", "professor", "mr", "mrs", "ms", "miss", "mx", "sir", "dame"]
+    re.findall(
+        r"\w+",
+        """
+        dr dra drs doctor doctors docteur doctora doktor dott dottoressa prof professor
+        mr mrs ms miss mx sir dame herr frau mme mlle madame monsieur senor senora sra
+        md phd mbbs mbchb facs frcp frcs frcgp mrcp mrcs mrcgp
+        """,
+    )
 )
+"""What stands before or behind a name, and belongs to it no more than to another."""
+
+_TITLES_OF_TWO = re.compile(r"\b(?:dr med|ph d|m d|mb bs|mb chb)\b")
 FILLERS = frozenset(["and", "for", "of", "the", "specialist", "consultant"])
 
 
@@ -60,15 +71,18 @@ class Words(NamedTuple):
 
 def words_of(query: str) -> Words:
     """The words to look for; titles and words such as *for* are left out."""
-    words = [word[:LONGEST_WORD] for word in fold(query).split() if word not in TITLES | FILLERS]
+    words = [word[:LONGEST_WORD] for word in _without_titles(fold(query)) if word not in FILLERS]
     return Words(tuple(dict.fromkeys(words))[:MOST_WORDS])
 
 
 def search_text(full_name: str, specialty: str, also_called: str) -> str:
     """What a doctor with this name and specialty is found by."""
-    names = fold(full_name).split()
-    names = [word for word in names if word not in TITLES] or names
+    names = _without_titles(fold(full_name)) or fold(full_name).split()
     return f" {' '.join(names)} / {fold(f'{specialty} {also_called}')} "
+
+
+def _without_titles(folded: str) -> list[str]:
+    return [word for word in _TITLES_OF_TWO.sub("", folded).split() if word not in TITLES]
 
 
 def sort_key() -> ColumnElement[str]:

@@ -76,6 +76,9 @@ def _has_few_readings(password: str) -> bool:
 
 
 def _unrepeated(text: str) -> str:
-    """``password`` for ``passwordpassword``."""
-    repeats = (text + text).find(text, 1)
-    return text[:repeats] if repeats > 0 else text
+    """``password`` for ``passwordpassword`` and ``password-password``."""
+    for whole in (text, "".join(filter(str.isalnum, text))):
+        repeats = (whole + whole).find(whole, 1)
+        if 0 < repeats < len(whole):
+            return whole[:repeats]
+    return text

@@ -142,7 +142,7 @@ def _alarm(hours: int) -> Alarm:
 
 def _organizer() -> vCalAddress:
     """The clinic: neither of the two people learns the other's address. Only the email function knows one of ours."""
-    organizer = vCalAddress(f"mailto:noreply@{urlsplit(current_app.config['PUBLIC_URL']).hostname}")
+    organizer = vCalAddress(mailto(f"noreply@{urlsplit(current_app.config['PUBLIC_URL']).hostname}"))
     organizer.params["CN"] = _plain(current_app.config["CLINIC_NAME"])
     return organizer
 

@@ -75,6 +75,8 @@ def test_a_long_and_uncommon_password_may_be_chosen(app, password):
         "To be or not to be",
         "CorrectHorseBatteryStaple1!",
         "hospital2026",
+        "northgateclinic01",
+        "01011980-01011980",
     ],
 )
 def test_a_short_common_or_own_word_is_refused_with_the_reason(app, password):

@@ -91,7 +91,7 @@ def test_every_form_comes_back_as_it_was_typed(app, world, session, endpoint, si
     assert make.PASSWORD not in answer.text
     back = sign_in_on(browser, answer.page, email)
     assert back.status_code == 303
-    page = browser.get(back.location).page
+    page = browser.get(back.location, follow_redirects=True).page
     if typed:
         assert "We’ve filled in what you typed" in page.text
         shown = page.find_form(path) or next(form for form in page.forms if typed.keys() <= form.names)

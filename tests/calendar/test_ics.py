@@ -178,6 +178,14 @@ def test_an_invitation_has_the_method_asked_for_and_one_attendee(appointment, as
     assert bose.user.email not in text.replace("\r\n ", "")
 
 
+def test_an_organizer_at_a_name_in_letters_stands_there_as_every_program_reads_it(
+    appointment, asha, app, in_a_request, monkeypatch
+):
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://bücher.example")
+    _, event = read(ics.invitation(appointment, "REQUEST", to=asha.user).encode())
+    assert event["ORGANIZER"] == "mailto:noreply@xn--bcher-kva.example"
+
+
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_words_stay_words(appointment, bose, app, in_a_request, monkeypatch, words):
     bose.user.full_name, bose.room = words, words

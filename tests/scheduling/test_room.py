@@ -226,3 +226,18 @@ def test_nothing_is_offered_in_the_name_of_a_closed_account(session, app, bose):
     with transaction():
         plan_of(bose).planned_to = MONDAY
     assert services.extend_plans() == 0
+
+
+def test_a_series_that_can_never_fit_is_not_written_first(session, monkeypatch):
+    monkeypatch.setattr(services.offering, "_insert", lambda *_: pytest.fail("times were written"))
+    stranger = make.doctor("Dr Pia Penn", is_approved=False)
+    with pytest.raises(Invalid, match="you can offer 200 times ahead, and this would make 288"):
+        services.open_series(
+            stranger,
+            first_day=MONDAY + 7 * DAY,
+            last_day=MONDAY + 7 * DAY,
+            weekdays=frozenset(range(7)),
+            start=time(0),
+            end=time(0),
+            visit_minutes=5,
+        )

@@ -257,6 +257,7 @@ def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) ->
     coming = [each for each in times if each[0] > clock.now()]
     with transaction() as session:
         lock_offer(session, doctor.id)
+        check_times(doctor, field="last_day", adding=len(coming))
         opened = _insert(session, doctor, coming)
         check_times(doctor, field="last_day")
         opened = _settle(session, doctor, opened)

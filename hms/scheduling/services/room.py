@@ -12,12 +12,14 @@ MOST_SCHEDULES = 50
 """As many periods of weekly hours, one after the other, that are not over."""
 
 
-def check_times(doctor: Doctor, *, field: str) -> None:
+def check_times(doctor: Doctor, *, field: str, adding: int = 0) -> None:
     """Raise ``Invalid``, which takes back what was added, where the doctor has more times ahead than there is room for.
 
-    The doctor's row is locked, so that nobody adds others meanwhile.
+    Asked before, too, with how many times are to be added: what can never fit is not written first. The doctor's row is
+    locked, so that nobody adds others meanwhile.
     """
     is_open, most, number = offers.room_of(doctor.id)
+    number = max(number, adding)
     if not is_open:
         raise Invalid(CLOSED)
     if number <= most:
