@@ -145,6 +145,11 @@ def test_one_doctor_has_nothing_free_and_one_is_full_this_week(loaded):
     assert sum(bool(times) and times[0].starts_at < soon for times in cards.values()) >= 6
 
 
+@pytest.mark.parametrize("words", ["Siddiqui", "farah siddiqui", "Sidiqui"])
+def test_its_doctors_are_found_by_their_names(loaded, words):
+    assert [card.full_name for card in queries.search_doctors(name=words).cards] == ["Dr Farah Siddiqui"]
+
+
 def test_no_mail_goes_to_people_who_do_not_exist(loaded):
     assert outbox.list_messages() == []
 

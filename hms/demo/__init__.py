@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from hms import clock
 from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, User
+from hms.auth.services import make_all_findable
 from hms.cli import Group, say
 from hms.db import Model, transaction
 from hms.demo import days as diaries
@@ -111,6 +112,7 @@ def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:
         session.execute(update(BookingPolicy).values(most_future_bookings=None))  # a few patients fill a whole clinic
         _write(session, Appointment, diary.appointments)
         _write(session, AppointmentChange, diary.changes)
+        make_all_findable()  # rows that are written so many at a time pass by what keeps doctors findable
     with transaction() as session:
         session.execute(text("ANALYZE"))  # else the first pages are planned for empty tables
 
