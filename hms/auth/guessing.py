@@ -56,6 +56,8 @@ def is_easy(password: str, *, known: frozenset[str]) -> bool:
     core = _unrepeated(password)
     if len(set(core)) < FEWEST_DIFFERENT or "".join(filter(str.isalpha, core.casefold())) in PHRASES:
         return True
+    if is_made_of(core, known | OURS):  # words of any clinic beside its own
+        return True
     if len(core) > LONGEST_JUDGED:
         return False
     forms = {core.casefold().translate(_UNSHIFTED), core if _has_few_readings(core) else ""} - {""}
