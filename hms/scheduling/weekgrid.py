@@ -107,10 +107,12 @@ class Counts(NamedTuple):
     free: int
 
 
-def week_days(monday: date, items: Iterable[AgendaItem]) -> list[date]:
-    """Monday to Friday, and Saturday and Sunday when they hold something."""
-    used = {_day_of(item) for item in items}
+def week_days(monday: date, items: Iterable[AgendaItem], blocks: Iterable[Block] = ()) -> list[date]:
+    """Monday to Friday, and Saturday and Sunday when they hold something, or a block that no day before them shows."""
     week = [monday + timedelta(days=n) for n in range(7)]
+    saturday = clock.start_of_day(week[WORKING_DAYS])
+    used = {_day_of(item) for item in items}
+    used |= {clock.to_clinic(block.starts_at).date() for block in blocks if block.starts_at >= saturday}
     return [day for n, day in enumerate(week) if n < WORKING_DAYS or day in used]
 
 

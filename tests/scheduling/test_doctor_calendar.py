@@ -1,6 +1,6 @@
 """The doctor's calendar: time off and closed days behind the times, kinds of visits, and what a day leads to."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -158,6 +158,22 @@ def test_a_past_closure_and_past_time_off_stand_in_the_week_in_which_they_were(s
     page = signed_in(bose).page("doctor.calendar", week=TUESDAY.isoformat(), view=view)
 
     assert said(page, TUESDAY) == ["All day, Founders’ day", "08:00 to 12:00, Conference"]
+
+
+def test_a_closure_on_a_saturday_alone_is_not_lost_with_the_weekend(signed_in, bose):
+    saturday = MONDAY + timedelta(days=5)
+    services.add_closure(first_day=saturday, last_day=saturday, name="Founders’ day")
+
+    assert said(signed_in(bose).page("doctor.calendar"), saturday) == ["All day, Founders’ day"]
+
+
+def test_a_week_away_shows_no_weekend_of_its_own(signed_in, bose):
+    services.add_closure(first_day=MONDAY, last_day=MONDAY + timedelta(days=6), name="Rebuilding")
+
+    page = signed_in(bose).page("doctor.calendar")
+
+    assert said(page, MONDAY) == ["All day, Rebuilding"]
+    assert "Saturday 28 November" not in page.text
 
 
 def test_time_off_of_this_morning_stands_in_todays_calendar_in_the_afternoon(signed_in, bose, freeze):

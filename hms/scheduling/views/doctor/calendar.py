@@ -22,7 +22,8 @@ def calendar() -> ResponseReturnValue:
     length = timedelta(days=1 if view == "day" else 7)
     first = chosen if view == "day" else clock.monday_of(chosen)
     items = agenda_of(first, first + length)
-    days = [first] if view == "day" else weekgrid.week_days(first, items)
+    blocks = blocks_of(first, first + length)
+    days = [first] if view == "day" else weekgrid.week_days(first, items, blocks)
     return render(
         "doctor/calendar.html",
         view=view,
@@ -32,7 +33,7 @@ def calendar() -> ResponseReturnValue:
         previous=_address(view, first - length),
         this=_address(view, None),
         next=_address(view, first + length),
-        grid=weekgrid.lay_out(items, days=days, link=link_to, blocks=blocks_of(first, first + length)),
+        grid=weekgrid.lay_out(items, days=days, link=link_to, blocks=blocks),
         counts=weekgrid.count(items),
         next_patient=_next_patient(items) if first <= clock.today() < first + length else [],
         clock_changes=weekgrid.clock_changes(first, first + length - timedelta(days=1)),
