@@ -80,7 +80,7 @@ SECRET_PATHS = [
     f"/reset-password/{SECRET}",
     f"/verify-email/{SECRET}",
     f"/calendar/feed/{SECRET}.ics",
-    f"/unsubscribe/{SECRET}",
+    f"/reminders/off/{SECRET}",
     f"/calendar/callback?code={SECRET}&state=x",
     f"/login?next=/reset-password/{SECRET}",
     f"/doctors?q={SECRET}",
