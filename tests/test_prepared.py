@@ -112,7 +112,9 @@ def test_columns_of_one_name_are_told_apart(session):
 
 def test_a_statement_that_finds_nothing_or_answers_nothing(session):
     assert Prepared(select(Specialty.name).where(Specialty.slug == bindparam("slug"))).first(slug="no-such") is None
-    added = Prepared(insert(Specialty).values(id=bindparam("new_id"), slug=bindparam("new_slug"), name="Fresh"))
+    added = Prepared(
+        insert(Specialty).values(id=bindparam("new_id"), slug=bindparam("new_slug"), name="Fresh", also_called="")
+    )
     with transaction():
         assert added.all(new_id=uuid4(), new_slug="fresh") == []
     assert session.scalar(select(Specialty.name).where(Specialty.slug == "fresh")) == "Fresh"
@@ -213,7 +215,9 @@ def test_reading_begins_no_transaction(committing):
 
 
 def test_what_is_written_after_reading_is_one_transaction(committing):
-    added = Prepared(insert(Specialty).values(id=bindparam("id"), name=bindparam("name"), slug=bindparam("slug")))
+    added = Prepared(
+        insert(Specialty).values(id=bindparam("id"), name=bindparam("name"), slug=bindparam("slug"), also_called="")
+    )
     find = Prepared(select(Specialty.slug).where(Specialty.slug == bindparam("slug")))
     values = {"id": uuid4(), "name": "Written", "slug": "written"}
     assert find.first(slug="written") is None

@@ -42,9 +42,9 @@ def test_who_is_refused_is_not_told_whether_the_account_exists(asha, chen, clien
         ("asha@example.test\0", make.PASSWORD),
         ("asha@example.test", make.PASSWORD + "\0"),
         ("asha@example.test", make.PASSWORD + " "),
-        ("asha@example.test", "x" * 100_000),
+        ("asha@example.test", "x" * 50_000),
         ("' OR 1=1 --", make.PASSWORD),
-        ("x" * 100_000, make.PASSWORD),
+        ("x" * 50_000, make.PASSWORD),
     ],
 )
 def test_what_matches_no_account_is_a_page_with_a_sentence(asha, client, email, password):

@@ -113,7 +113,7 @@ def test_a_name_that_nobody_has_is_an_empty_state_with_ways_on(client, bose, nam
 def test_an_empty_directory_says_whom_to_call(client):
     page = client.page("directory.doctors")
     assert "No doctor takes bookings here yet" in page.text
-    assert page.link("020 7946 0100") == "tel:02079460100"
+    assert page.link("020 7946 0100") == "tel:+442079460100"
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "²", ""])

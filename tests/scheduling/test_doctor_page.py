@@ -87,7 +87,7 @@ def test_a_full_week_leads_to_the_next_free_day_and_to_other_doctors(client, bos
     assert "No free times from 30 November to 6 December" in page.texts(".//h3")
     assert page.link("Go to Thursday 10 December") == f"/doctors/{bose.id}?day=2026-12-10"
     assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
-    assert page.link("020 7946 0100") == "tel:02079460100"
+    assert page.link("020 7946 0100") == "tel:+442079460100"
 
 
 def test_a_doctor_with_nothing_free_leads_to_others_and_to_the_phone(client, bose):

@@ -48,7 +48,7 @@ def test_inside_the_window_one_is_told_whom_to_call(browser_of, asha, slot, free
     assert not details.has_link_to(f"/patient/appointments/{made.id}/cancel")
     page = patient.page("patient.cancel", appointment_id=made.id, status=409)
     assert "It is too late to cancel online" in page.text
-    assert page.link("020 7946 0100") == "tel:02079460100"
+    assert page.link("020 7946 0100") == "tel:+442079460100"
     path = patient.url("patient.cancel", appointment_id=made.id)
     assert patient.post(path, data={"csrf_token": patient.csrf_token()}).status_code == 409
     assert appointments()[0].status == "booked"

@@ -73,7 +73,7 @@ def test_when_the_doctor_has_nothing_else_others_and_the_phone_are_offered(patie
     page = post(patient, slot).page
     assert "Dr Anil Bose has no other free times at the moment." in page.text
     assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
-    assert page.link("020 7946 0100") == "tel:02079460100"
+    assert page.link("020 7946 0100") == "tel:+442079460100"
 
 
 def test_a_time_that_overlaps_ones_own_appointment_names_it(patient, asha, eze, slot):

@@ -46,7 +46,7 @@ def test_a_closure_is_looked_at_before_it_is_saved(admin, days):
     assert "3 free times of all doctors no longer offered" in page.text
     assert "1 patient is booked on these days" in page.text
     assert "Asha Rao" in page.text
-    assert page.link("020 7946 0999") == "tel:02079460999"
+    assert page.link("020 7946 0999") == "tel:+442079460999"
     assert "from Friday 25 December 2026 to Saturday 26 December 2026" in page.text
     assert queries.list_closures() == []
     assert statuses() == ["busy", "free", "free", "free", "free"]

@@ -11,7 +11,7 @@ from hms.scheduling import obstacles, pickers, policies, queries, services, summ
 from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.scheduling.queries import SlotToBook
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, ModeChanged, NotOffering
+from hms.scheduling.refusals import AlreadyBooked, KeyReused, ModeChanged, NotOffering, TooManyBookings, TooOften
 from hms.web import paging, render
 
 TIMES_TO_CHOOSE_FROM = 12
@@ -91,6 +91,7 @@ def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list
         slot=slot,
         details=summaries.details(slot),
         refusal=refusal,
+        is_at_a_limit=isinstance(refusal, TooManyBookings | TooOften),
         clash=clash if isinstance(refusal, AlreadyBooked) else None,
         times=pickers.times_instead(free, of=slot, mode=Mode(str(form.mode.data))),
         new_key=new_key,

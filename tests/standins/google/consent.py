@@ -128,7 +128,7 @@ class Consent:
             f'<input type="hidden" name="wish" value="{name}">'
             f"<fieldset><legend>Account</legend>{accounts}</fieldset>"
             f"<fieldset><legend>Select what the clinic can access</legend>{_boxes(wish)}</fieldset>"
-            '<button name="decision" value="allow">Allow</button>'
+            '<button name="decision" value="allow">Allow</button> '
             '<button name="decision" value="deny">Deny</button></form>',
         )
 
