@@ -2,11 +2,12 @@
 
 import hashlib
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hms import mailer
-from hms.auth.models import Doctor, DoctorPhoto, Patient
+from hms.auth.models import Doctor, DoctorPhoto, Patient, User
 from hms.auth.people import clean_name
 from hms.auth.photos import portrait
 from hms.auth.services import changes
@@ -36,6 +37,7 @@ def update_patient(
     """Store a patient's details. Raises :class:`hms.auth.people.BadName`."""
     full_name = clean_name(full_name)
     with transaction() as session:
+        _lock_account(session, patient.user_id)
         patient = session.get_one(Patient, patient.id, with_for_update=True, populate_existing=True)
         patient.user.full_name = full_name
         patient.phone = phone
@@ -72,6 +74,7 @@ def update_doctor(
     full_name = clean_name(full_name)
     jpeg = None if photo is None else _portrait(doctor, photo)
     with transaction() as session:
+        _lock_account(session, doctor.user_id)
         doctor = session.get_one(Doctor, doctor.id, with_for_update={"of": Doctor}, populate_existing=True)
         changes.ask_for(session, doctor, full_name=full_name, specialty=get_specialty(specialty))
         doctor.bio = bio
@@ -86,6 +89,11 @@ def update_doctor(
         elif remove_photo:
             _remove_photo(session, doctor)
     return doctor
+
+
+def _lock_account(session: Session, user_id: UUID) -> None:
+    """The account comes before the person behind it, as everywhere: who locks them in turns never deadlocks."""
+    session.get_one(User, user_id, with_for_update=True, populate_existing=True)
 
 
 def may_have_photo(doctor: Doctor) -> bool:
