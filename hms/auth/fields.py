@@ -16,7 +16,7 @@ from wtforms.widgets import EmailInput, TelInput
 from hms import clock, phone, text
 from hms.auth.passwords import LONGEST as LONGEST_PASSWORD
 from hms.auth.passwords import UNTYPEABLE
-from hms.auth.people import LONGEST_EMAIL, BadEmail, normal_email
+from hms.auth.people import LONGEST_EMAIL, LONGEST_NAME, BadEmail, BadName, clean_name, normal_email
 from hms.forms import HmsForm, LineField, WholeField
 from hms.text import has_forbidden_characters
 from hms.web import formats
@@ -33,6 +33,14 @@ class EmailField(LineField):
     def __init__(self, label: str = "Email", **options: Any):
         super().__init__(label, longest=LONGEST_EMAIL, required="Enter your email.", **options)
         self.validators = [*self.validators, _is_email]
+
+
+class NameField(LineField):
+    """One line with a person's name, checked as accounts keep it."""
+
+    def __init__(self, label: str, **options: Any):
+        super().__init__(label, longest=LONGEST_NAME, required="Enter your full name.", **options)
+        self.validators = [*self.validators, _is_name]
 
 
 class PhoneField(LineField):
@@ -52,6 +60,13 @@ def _is_email(form: HmsForm, field: Field) -> None:
     try:
         normal_email(field.data)
     except BadEmail as refusal:
+        raise ValidationError(refusal.message) from refusal
+
+
+def _is_name(form: HmsForm, field: Field) -> None:
+    try:
+        clean_name(field.data)
+    except BadName as refusal:
         raise ValidationError(refusal.message) from refusal
 
 

@@ -10,6 +10,7 @@ from hms.auth.fields import (
     BirthDateField,
     EmailField,
     FeeField,
+    NameField,
     PhoneField,
     SecretField,
     WholeNumberField,
@@ -48,7 +49,7 @@ class CodeForm(HmsForm):
 class PatientSignUpForm(HmsForm):
     """What a patient says of themselves at first. ``email`` is taken out where it was proved before."""
 
-    full_name = LineField("Full name", longest=LONGEST_NAME, required="Enter your full name.")
+    full_name = NameField("Full name")
     email = EmailField()
     phone = PhoneField("Mobile phone", required="Enter a phone number.")
     password = SecretField()
@@ -71,7 +72,7 @@ class _OfSpecialty(HmsForm):
 class DoctorSignUpForm(_OfSpecialty):
     """What a doctor says of themselves at first. ``email`` is taken out where it was proved before."""
 
-    full_name = LineField("Full name and title", longest=LONGEST_NAME, required="Enter your full name.")
+    full_name = NameField("Full name and title")
     email = EmailField()
     phone = PhoneField("Mobile phone", required="Enter a phone number.")
     licence_number = LineField("Licence number", longest=60, required="Enter your licence number.")
@@ -88,7 +89,7 @@ class DoctorSignUpForm(_OfSpecialty):
 class PatientProfileForm(HmsForm):
     """A patient's details."""
 
-    full_name = LineField("Full name", longest=LONGEST_NAME, required="Enter your full name.")
+    full_name = NameField("Full name")
     date_of_birth = BirthDateField("Date of birth")
     phone = PhoneField("Mobile phone", required="Enter a phone number.")
     address = TextField("Address", longest=500)
@@ -113,7 +114,7 @@ class PatientProfileForm(HmsForm):
 class DoctorProfileForm(_OfSpecialty):
     """A doctor's details, as patients read them."""
 
-    full_name = LineField("Full name and title", longest=LONGEST_NAME, required="Enter your full name.")
+    full_name = NameField("Full name and title")
     years_of_experience = WholeNumberField("Years of experience", least=0, most=80, required="Enter how many years.")
     bio = TextField("About you", longest=2000)
     languages = LineField("Languages", longest=200)

@@ -159,3 +159,10 @@ def test_who_is_signed_in_already_is_sent_home(asha, signed_in):
     for endpoint in ("auth.signup", "auth.signup_patient", "auth.signup_doctor", "auth.login"):
         answer = browser.get(browser.url(endpoint))
         assert (answer.status_code, answer.location) == (303, "/patient/")
+
+
+@pytest.mark.parametrize(("endpoint", "data"), [("auth.signup_patient", PATIENT), ("auth.signup_doctor", DOCTOR)])
+def test_a_name_that_is_none_is_told_together_with_everything_else(session, client, endpoint, data):
+    answer = client.submit(endpoint, data | {"full_name": "Rebook: evil.example", "phone": ""}, status=422)
+    assert "Write the name without web or email addresses." in answer.text
+    assert "Enter a phone number." in answer.text
