@@ -146,14 +146,11 @@ def _same_account(connection: CalendarConnection) -> ColumnElement[bool]:
     )
 
 
-def list_closed_owners() -> list[User]:
-    """Whose account is closed while a Google account is still connected to it."""
-    left = select(User).join(CalendarConnection, CalendarConnection.user_id == User.id)
-    return list(
-        db.session.scalars(
-            left.where(CalendarConnection.status != ConnectionStatus.ENDED, User.deactivated_at.isnot(None))
-        )
-    )
+def list_owners_without_a_right() -> list[User]:
+    """Who has a Google account connected while the account here is closed, or its address was never proved."""
+    connected = select(User).join(CalendarConnection, CalendarConnection.user_id == User.id)
+    has_none = or_(User.deactivated_at.is_not(None), User.email_verified_at.is_(None))
+    return list(db.session.scalars(connected.where(CalendarConnection.status != ConnectionStatus.ENDED, has_none)))
 
 
 def list_connected() -> list[CalendarConnection]:

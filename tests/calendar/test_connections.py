@@ -258,7 +258,7 @@ def test_what_a_closed_account_was_connected_with_is_ended_and_taken_back_at_goo
     for person, account in ((asha, ASHA), (bose, BOSE)):
         at_google(person, account).connects()
     accounts.deactivate(asha.user.email)
-    assert connections.end_closed() == 0, "nothing is left for the worker to find"
+    assert connections.end_without_a_right() == 0, "nothing is left for the worker to find"
     outbox.deliver_due()
     assert live(asha) is None
     assert live(bose).status == "connected"
@@ -270,9 +270,18 @@ def test_the_worker_ends_what_an_account_left_that_was_closed_before_that_was_so
         at_google(person, account).connects()
     with transaction():
         asha.user.deactivated_at = clock.now()
-    assert connections.end_closed() == 1
-    assert connections.end_closed() == 0
+    assert connections.end_without_a_right() == 1
+    assert connections.end_without_a_right() == 0
     assert live(asha) is None
+
+
+def test_the_worker_ends_what_somebody_connected_before_addresses_had_to_be_proved(google, at_google, asha, bose):
+    for person, account in ((asha, ASHA), (bose, BOSE)):
+        at_google(person, account).connects()
+    with transaction():
+        asha.user.email_verified_at = None
+    assert connections.end_without_a_right() == 1
+    assert (live(asha), live(bose).status) == (None, "connected")
 
 
 # -- a consent screen in "Testing" -----------------------------------------------------------------------------------

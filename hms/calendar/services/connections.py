@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     """Have permissions taken back, the mail about a lost one composed, and what closed accounts leave ended."""
     outbox.register(app, REVOKE, revoke)
     emails.init_app(app)
-    worker.every(CLOSED_EVERY_SECONDS, "end calendars of closed accounts", end_closed)
+    worker.every(CLOSED_EVERY_SECONDS, "end calendars of closed accounts", end_without_a_right)
     access_ended.connect(end_connection)
 
 
@@ -160,9 +160,9 @@ def end_connection(user: User, **_: object) -> None:
         db.session.flush()
 
 
-def end_closed() -> int:
-    """End the connections that closed accounts have left, as their owners would. How many."""
-    owners = queries.list_closed_owners()
+def end_without_a_right() -> int:
+    """End the connections of closed accounts and unproved addresses, as their owners would. How many."""
+    owners = queries.list_owners_without_a_right()
     for owner in owners:
         with suppress(AlreadyEnded):
             disconnect(owner)
