@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from hms.outbox.lanes import LANES
 from tests.faults.conftest import wait_until
 
 pytestmark = pytest.mark.slow
@@ -30,7 +31,7 @@ def test_kill_9_at_random_points_over_2000_messages_loses_none_and_repeats_none(
     suppressed = house.function_log.read_text().count("was sent before")
     assert len(received) == MESSAGES, "lost"
     assert set(received.values()) == {1}, "sent twice in spite of suppression"
-    assert suppressed <= KILLS, "more duplicates than kills"
+    assert suppressed <= KILLS * LANES, "more duplicates than a kill finds under way"
     assert house.ask("SELECT count(*) FROM outbox_messages WHERE attempts > 1") > 0, "no kill has hit a message"
     assert house.count("sent") == MESSAGES
 
