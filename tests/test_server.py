@@ -20,6 +20,7 @@ import pytest
 
 from hms.server import leash, sockets, web
 from hms.server.programs import LONGEST_PAUSE_SECONDS, MOST_DEATHS, Program, Programs, Running
+from tests.processes import is_gone
 
 ROOT = Path(__file__).parents[1]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -318,7 +319,7 @@ def serve(port, tmp_path):
 
 
 def are_gone(processes):
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+    return all(is_gone(process) for process in processes)
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 
-import psutil
 import pytest
 from sqlalchemy import text
 
@@ -12,13 +11,10 @@ from hms.db import db
 from tests.faults.conftest import wait_until
 from tests.faults.crowd import visit
 from tests.faults.test_graceful import WAITING, web  # noqa: F401  # a fixture
+from tests.processes import is_gone
 
 pytestmark = pytest.mark.slow
 KILLS = 4
-
-
-def is_gone(process):
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_frozen_process_is_replaced(web):  # noqa: F811
