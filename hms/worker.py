@@ -1,6 +1,6 @@
 """``flask worker``: what HMS does beside answering requests.
 
-A capability hangs its work here in its ``init_app``:
+A capability registers its work here in its ``init_app``:
 
 * :func:`loop` for work that waits in the database, such as the outbox: called about every second, in every worker;
 * :func:`every` for work that is due by the clock, such as tidying up: done by one worker at a time, however many run;

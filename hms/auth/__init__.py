@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.group)
     emails.init_app(app)
     mailer.know_addresses_with(app, queries.find_address)
-    panels.hang(app, "home", views.recovery.unverified)
+    panels.register(app, "home", views.recovery.unverified)
     worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
     views.signed_out.init_app(app)
     worker.every(SWEEP_EVERY_SECONDS, "forget old drafts", services.delete_old_drafts)

@@ -11,7 +11,7 @@ Promises
 
 Announces ``calendar_connected`` and ``calendar_disconnected`` (``signals``). Listens to the news of scheduling, and
 to ``hms.auth.signals.access_ended``, which ends feeds and connections. Gives
-the mails of scheduling their invitation, and hangs panels at the places ``appointment``, ``home`` and ``calendar``.
+the mails of scheduling their invitation, and registers panels at the places ``appointment``, ``home`` and ``calendar``.
 """
 
 from flask import Flask
@@ -25,11 +25,11 @@ def init_app(app: Flask) -> None:
     from hms.web import panels
 
     app.register_blueprint(views.bp)
-    panels.hang(app, "appointment", views.meet.join)
-    panels.hang(app, "appointment", views.files.add_to_calendar)
+    panels.register(app, "appointment", views.meet.join)
+    panels.register(app, "appointment", views.files.add_to_calendar)
     emails.invite_with(app, ics.invitation)
-    panels.hang(app, "home", views.connecting.stopped)
-    panels.hang(app, "calendar", views.feed.private_feed)
+    panels.register(app, "home", views.connecting.stopped)
+    panels.register(app, "calendar", views.feed.private_feed)
     connections.init_app(app)
     feeds.init_app()
     app.cli.add_command(cli.group)

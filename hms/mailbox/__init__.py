@@ -16,4 +16,4 @@ def init_app(app: Flask) -> None:
     from hms.web import panels
 
     app.register_blueprint(views.bp)
-    panels.hang(app, "mail-sent", views.where_to_look)
+    panels.register(app, "mail-sent", views.where_to_look)

@@ -41,9 +41,9 @@ def init_app(app: Flask) -> None:
     if app.config["EMAIL_FUNCTION"]:
         outbox.register(app, "email", deliver)
     app.add_template_global(is_on, "email_is_on")
-    panels.hang(app, "messages", messages_about)
-    panels.hang(app, "staff", troubles)
-    panels.hang(app, "home", address_comes_back)
+    panels.register(app, "messages", messages_about)
+    panels.register(app, "staff", troubles)
+    panels.register(app, "home", address_comes_back)
 
 
 def is_on() -> bool:
