@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from pytest_socket import SocketConnectBlockedError
 
-from hms.auth.guards import ROLES, guard, policies, policy_of
+from hms.auth.guards import ROLES, access, access_of, guard
 
 ROOT = Path(__file__).parents[1]
 HMS, TEMPLATES = ROOT / "hms", ROOT / "hms" / "templates"
@@ -45,8 +45,8 @@ def calls(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def undeclared(app: Flask) -> list[str]:
-    """The endpoints that no policy is declared for."""
-    return sorted({rule.endpoint for rule in app.url_map.iter_rules() if policy_of(rule.endpoint) is None})
+    """The endpoints that nobody is named for."""
+    return sorted({rule.endpoint for rule in app.url_map.iter_rules() if access_of(rule.endpoint) is None})
 
 
 @pytest.fixture(scope="module", params=["testing", "development"])
@@ -59,24 +59,24 @@ def test_every_route_declares_who_may_pass(any_app):
     assert undeclared(any_app) == []
 
 
-def test_a_route_without_a_policy_would_be_noticed(new_app, new_database):
+def test_a_route_without_access_would_be_noticed(new_app, new_database):
     app = new_app(new_database())
     app.add_url_rule("/sneaked-in", "sneaked_in", lambda: "")
     assert undeclared(app) == ["sneaked_in"]
 
 
-def test_every_declared_policy_is_one_that_guards_know(any_app):
-    assert set(policies.values()) <= {"public", *ROLES}
+def test_every_declared_access_is_one_that_guards_know(any_app):
+    assert set(access.values()) <= {"public", *ROLES}
 
 
-def test_every_policy_is_of_something_that_exists(any_app):
+def test_every_access_is_to_something_that_exists(any_app):
     known = {name for rule in any_app.url_map.iter_rules() for name in (rule.endpoint, rule.endpoint.partition(".")[0])}
     only_in_development = {"styleguide", "mailbox"}
-    assert set(policies) - known <= only_in_development
+    assert set(access) - known <= only_in_development
 
 
 def test_the_guard_stands_at_the_door_of_every_blueprint(any_app):
-    """Declaring a policy is not enough: the blueprint's own ``before_request`` must be the guard's."""
+    """Declaring access is not enough: the blueprint's own ``before_request`` must be the guard's."""
     for name in any_app.blueprints:
         doors = any_app.before_request_funcs.get(name, [])
         assert any(

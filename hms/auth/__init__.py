@@ -11,7 +11,7 @@ Promises
   deletes the row, and the next request is nobody's. Somebody who is not signed in never has a row.
 - Where mail is on, nobody has an account whose address they have not proved, and nobody learns from signing up, or from
   asking for a new password, who has one. Mails that anybody can ask for have growing pauses.
-- ``guards.guard(blueprint, policy)`` lets only those pass whom the policy names, and ``guards.policies`` lists all.
+- ``guards.guard(blueprint, allowed)`` lets only those pass whom ``allowed`` names, and ``guards.access`` lists all.
 - ``guards.current_patient`` and ``guards.current_doctor`` are the person who is signed in, without another query.
 
 Announces ``flask_login.user_logged_in`` and ``user_logged_out``, and ``signals.access_ended``. Listens to

@@ -1,6 +1,6 @@
 """Who may pass: one guard at each blueprint's door, and the person who has passed it.
 
-:data:`policies` says for every blueprint (and for single endpoints that differ, or have no blueprint) who that is.
+`access` says for every blueprint (and for single endpoints that differ, or have no blueprint) who that is.
 """
 
 from collections.abc import Callable
@@ -27,10 +27,10 @@ ROLES: dict[str, frozenset[Role]] = {
     "staff": frozenset({Role.RECEPTIONIST, Role.ADMIN}),
     "admin": frozenset({Role.ADMIN}),
 }
-"""Who passes under each policy but ``public``, which lets everybody pass and asks nothing."""
+"""Who passes with each kind of access but ``public``, which lets everybody pass and asks nothing."""
 
-policies: dict[str, str] = dict.fromkeys(("static", "healthz", "readyz", "styleguide"), "public")
-"""The policy of each blueprint, by its name, and of each endpoint that has one of its own."""
+access: dict[str, str] = dict.fromkeys(("static", "healthz", "readyz", "styleguide"), "public")
+"""The access to each blueprint, by its name, and to each endpoint that differs."""
 
 
 class Visitor(AnonymousUserMixin):
@@ -74,21 +74,21 @@ def signed_in_email() -> str:
     return current_user.email if current_user.is_authenticated else ""
 
 
-def guard(blueprint: Blueprint, policy: str, **exceptions: str) -> None:
-    """Let only those pass into ``blueprint`` whom ``policy`` names; ``view="policy"`` names others for a single view.
+def guard(blueprint: Blueprint, allowed: str, **exceptions: str) -> None:
+    """Let only those pass into ``blueprint`` whom ``allowed`` names; ``view="admin"`` names others for a single view.
 
     Who is not signed in is sent to sign in first; who has another role is refused as :class:`hms.errors.Forbidden`.
     """
-    named = {blueprint.name: policy} | {f"{blueprint.name}.{view}": other for view, other in exceptions.items()}
+    named = {blueprint.name: allowed} | {f"{blueprint.name}.{view}": other for view, other in exceptions.items()}
     if unknown := set(named.values()) - {"public", *ROLES}:
-        raise ValueError(f"There is no policy {unknown.pop()!r}; there are public, {', '.join(ROLES)}.")
-    policies.update(named)
+        raise ValueError(f"There is no access for {unknown.pop()!r}; there are public, {', '.join(ROLES)}.")
+    access.update(named)
     blueprint.before_request(partial(_check, blueprint.name))
 
 
-def policy_of(endpoint: str) -> str | None:
-    """The policy that an endpoint is guarded by; None when none was declared."""
-    return policies.get(endpoint) or policies.get(endpoint.rpartition(".")[0])
+def access_of(endpoint: str) -> str | None:
+    """Who may reach an endpoint; None when nothing was declared."""
+    return access.get(endpoint) or access.get(endpoint.rpartition(".")[0])
 
 
 def sign_in(user: User, *, proved_hash: str) -> None:
@@ -108,12 +108,12 @@ def sign_out() -> None:
 
 
 def _check(blueprint_name: str) -> ResponseReturnValue | None:
-    policy = policies.get(str(request.endpoint), policies[blueprint_name])
-    if policy == "public":
+    allowed = access.get(str(request.endpoint), access[blueprint_name])
+    if allowed == "public":
         return None
     if not current_user.is_authenticated:
         return _to_sign_in()
-    if current_user.role not in ROLES[policy]:
+    if current_user.role not in ROLES[allowed]:
         raise Forbidden
     return None
 

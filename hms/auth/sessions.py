@@ -21,7 +21,7 @@ from flask_login import login_user
 from itsdangerous import BadSignature
 
 from hms import clock
-from hms.auth import drafts, policies, queries, services
+from hms.auth import drafts, queries, services, session_limits
 from hms.auth.models import User
 from hms.auth.queries import Account, FoundSignIn
 
@@ -133,7 +133,7 @@ class BrowserSession(SessionMixin):
             self.signed_in, self.ended = False, True
             return
         self._values = dict(self._sign_in.data)
-        if self._sign_in.last_seen_at < clock.now() - policies.SEEN_EVERY:
+        if self._sign_in.last_seen_at < clock.now() - session_limits.SEEN_EVERY:
             services.note_seen(_hash(str(self._secret)))
 
 
@@ -145,7 +145,7 @@ class SignInErrand:
     def __init__(self, session: BrowserSession, id_hash: bytes):
         now = clock.now()
         self._session = session
-        self.values: Mapping[str, Any] = {"id_hash": id_hash, "now": now, "idle_since": policies.idle_since(now)}
+        self.values: Mapping[str, Any] = {"id_hash": id_hash, "now": now, "idle_since": session_limits.idle_since(now)}
 
     def leave(self) -> None:
         """It is looked up once, whatever comes of it."""

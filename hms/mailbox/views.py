@@ -8,7 +8,7 @@ from hms.auth.guards import guard
 from hms.mailbox import store
 from hms.mailbox.store import StoredMail
 from hms.web import render
-from hms.web.headers import POLICY, policy_text
+from hms.web.headers import CSP, csp_text
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 guard(bp, "public")
@@ -40,7 +40,7 @@ def mail(mail_id: str) -> Response:
             attachments=[part.get_filename() for part in stored.message.iter_attachments()],
         )
     )
-    response.headers["Content-Security-Policy"] = policy_text({**POLICY, "frame-src": "'self'"})
+    response.headers["Content-Security-Policy"] = csp_text({**CSP, "frame-src": "'self'"})
     return response
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from flask import Flask, Response, g, request
 
-POLICY = {
+CSP = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
@@ -42,12 +42,12 @@ def request_id() -> str:
     return g.request_id
 
 
-def policy_text(policy: Mapping[str, str]) -> str:
+def csp_text(csp: Mapping[str, str]) -> str:
     """A content security policy as its header has it."""
-    return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
+    return "; ".join(f"{directive} {sources}" for directive, sources in csp.items())
 
 
-DEFAULTS = {"Content-Security-Policy": policy_text(POLICY), **HEADERS}
+DEFAULTS = {"Content-Security-Policy": csp_text(CSP), **HEADERS}
 """What an answer carries unless it brings its own."""
 
 

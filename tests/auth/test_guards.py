@@ -18,17 +18,17 @@ PEOPLE = ("nobody", "asha", "bose", "rita", "dana")
 
 
 @pytest.mark.parametrize("who", PEOPLE)
-@pytest.mark.parametrize("policy", PASSES)
-def test_each_policy_lets_pass_whom_it_names_and_nobody_else(app, request, monkeypatch, policy, who):
-    monkeypatch.setattr(guards, "policies", {})
+@pytest.mark.parametrize("allowed", PASSES)
+def test_each_kind_of_access_lets_pass_whom_it_names_and_nobody_else(app, request, monkeypatch, allowed, who):
+    monkeypatch.setattr(guards, "access", {})
     door = Blueprint("door", __name__)
-    guards.guard(door, policy)
+    guards.guard(door, allowed)
     user = None if who == "nobody" else request.getfixturevalue(who)
     person = getattr(user, "user", user)
     monkeypatch.setattr(guards, "current_user", person or guards.Visitor())
     with app.test_request_context("/door"):
-        allowed = who in PASSES[policy]
-        if allowed:
+        passes = who in PASSES[allowed]
+        if passes:
             assert guards._check("door") is None
         elif person:
             with pytest.raises(Forbidden):
@@ -37,23 +37,23 @@ def test_each_policy_lets_pass_whom_it_names_and_nobody_else(app, request, monke
             assert guards._check("door").location == url_for("auth.login", next="/door")
 
 
-def test_a_view_can_have_a_policy_of_its_own(monkeypatch):
-    monkeypatch.setattr(guards, "policies", {})
+def test_a_view_can_have_access_of_its_own(monkeypatch):
+    monkeypatch.setattr(guards, "access", {})
     guards.guard(Blueprint("door", __name__), "public", room="admin")
-    assert guards.policy_of("door.room") == "admin"
-    assert guards.policy_of("door.hall") == "public"
-    assert guards.policy_of("elsewhere") is None
+    assert guards.access_of("door.room") == "admin"
+    assert guards.access_of("door.hall") == "public"
+    assert guards.access_of("elsewhere") is None
 
 
-def test_a_policy_that_there_is_not_lets_nobody_be_guarded_by_it():
+def test_a_kind_of_access_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="everybody"):
         guards.guard(Blueprint("door", __name__), "everybody")
 
 
 def test_every_door_of_accounts_is_guarded(app: Flask):
     for name in ("auth", "patient_profile", "doctor_profile"):
-        assert guards.policies[name]
-    assert guards.policy_of("staff.overview") == "staff"
+        assert guards.access[name]
+    assert guards.access_of("staff.overview") == "staff"
 
 
 def test_a_visitor_is_sent_to_sign_in_and_back(session, client):

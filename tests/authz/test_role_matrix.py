@@ -1,6 +1,6 @@
 """Every route, every method, everybody: who is let in, who is not, and that who is not changes nothing.
 
-What is expected follows from the policy that the route declares (``guards.policies``) and from whose object its address
+What is expected follows from the access that the route declares (``guards.access``) and from whose object its address
 names. What an allowed request answers is 200 for a page; everything else stands in ``ANSWERS``, so that a new route
 has to be thought about here.
 """
@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Rule
 
 from hms.auth.guards import ROLES as MAY_PASS
-from hms.auth.guards import policy_of
+from hms.auth.guards import access_of
 from hms.auth.models import User
 from tests import make
 from tests.authz import world as worlds
@@ -114,16 +114,16 @@ def meant(app, path: str, method: str) -> Rule | None:
 
 
 def expected(rule: Rule | None, method: str, principal: str) -> int:
-    """The status that the policy and the ownership ask for."""
+    """The status that access and ownership ask for."""
     if rule is None:
         return 405
-    policy, role = policy_of(rule.endpoint), worlds.ROLES.get(principal)
-    if policy != "public":
+    allowed, role = access_of(rule.endpoint), worlds.ROLES.get(principal)
+    if allowed != "public":
         if role is None:
             return 302
-        if role not in MAY_PASS[policy]:
+        if role not in MAY_PASS[allowed]:
             return 403
-        if rule.arguments & OWNED.get(policy, set()) and principal != OWNERS[policy]:
+        if rule.arguments & OWNED.get(allowed, set()) and principal != OWNERS[allowed]:
             return 404
     elif role is not None and rule.endpoint in ALREADY_IN and (rule.endpoint, method) != ("auth.login", "POST"):
         return 303
@@ -136,7 +136,7 @@ def is_denied(status: int) -> bool:
 
 
 @pytest.mark.parametrize("principal", worlds.PRINCIPALS)
-def test_everybody_gets_what_the_policies_say_and_who_is_denied_changes_nothing(app, session, world, principal):
+def test_everybody_gets_what_access_says_and_who_is_denied_changes_nothing(app, session, world, principal):
     browser, token = world.browsers[principal], world.tokens[principal]
     before, wrong, seen = fingerprint(session), [], 0
     for rule, method in cells(app):
@@ -153,7 +153,7 @@ def test_everybody_gets_what_the_policies_say_and_who_is_denied_changes_nothing(
         if (
             should == 302
             and rule
-            and policy_of(rule.endpoint) != "public"
+            and access_of(rule.endpoint) != "public"
             and "/login" not in answer.headers.get("Location", "")
         ):
             wrong.append(f"{method} {path} sent to {answer.headers.get('Location')}, not to sign in")
@@ -193,7 +193,7 @@ def test_what_does_not_exist_looks_like_what_belongs_to_somebody_else(app, sessi
     other = world.browsers[f"other {principal}"]
     for rule in rules(app):
         owned = rule.arguments & OWNED[principal]
-        if policy_of(rule.endpoint) != principal or not owned or "GET" not in rule.methods:
+        if access_of(rule.endpoint) != principal or not owned or "GET" not in rule.methods:
             continue
         (name,) = owned
         real, made_up = str(world.values[name]), str(worlds.stranger_id())

@@ -8,7 +8,7 @@ from hms.calendar.google import http, oauth
 from hms.calendar.google.errors import Later
 from hms.calendar.services import connections
 from hms.db import db
-from hms.web.headers import POLICY, policy_text
+from hms.web.headers import CSP, csp_text
 from tests.calendar.conftest import ASHA, BOSE
 
 FORM_ACTION = "form-action"
@@ -33,7 +33,7 @@ def test_only_the_status_page_may_lead_to_google(google, at_google, asha):
 
 def test_the_status_pages_policy_differs_in_nothing_else(google, at_google, asha):
     answer = at_google(asha, ASHA).browser.get("/calendar/status")
-    assert answer.headers["Content-Security-Policy"] == policy_text({**POLICY, FORM_ACTION: f"'self' {google.url}"})
+    assert answer.headers["Content-Security-Policy"] == csp_text({**CSP, FORM_ACTION: f"'self' {google.url}"})
 
 
 def test_in_production_it_leads_to_googles_own_host(signed_in, asha):

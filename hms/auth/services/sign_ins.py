@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import delete, or_, update
 
 from hms import clock
-from hms.auth import policies
+from hms.auth import session_limits
 from hms.auth.models import SignIn, User
 from hms.auth.services.access import lock_proved
 from hms.auth.services.accounts import WrongCredentials
@@ -33,7 +33,7 @@ def begin_sign_in(
                 data=data,
                 created_at=now,
                 last_seen_at=now,
-                expires_at=policies.ends_at(now),
+                expires_at=session_limits.ends_at(now),
             )
         )
 
@@ -62,7 +62,7 @@ def delete_ended_sign_ins() -> int:
     with transaction() as session:
         ended = session.execute(
             delete(SignIn)
-            .where(or_(SignIn.expires_at <= now, SignIn.last_seen_at <= policies.idle_since(now)))
+            .where(or_(SignIn.expires_at <= now, SignIn.last_seen_at <= session_limits.idle_since(now)))
             .execution_options(synchronize_session=False)
         )
     return int(ended.rowcount)  # type: ignore[attr-defined]  # a DELETE answers a CursorResult

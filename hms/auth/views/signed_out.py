@@ -17,7 +17,7 @@ from hms import clock
 from hms.auth import drafts, services
 from hms.auth.drafts import Draft
 from hms.auth.forms import SignInForm
-from hms.auth.guards import guard, policy_of
+from hms.auth.guards import access_of, guard
 from hms.auth.redirects import page_behind, safe_next
 from hms.auth.sessions import browser_session
 from hms.errors import Refusal
@@ -48,7 +48,7 @@ def discard() -> ResponseReturnValue:
 def too_late(error: CSRFError) -> ResponseReturnValue:
     """The form is not of this session: say so, keep what was typed, and offer the way back to it."""
     secret = drafts.secret_that_was_sent()
-    if policy_of(str(request.endpoint)) == "public":
+    if access_of(str(request.endpoint)) == "public":
         return _again(error) if secret else pages.out_of_date(error)
     if current_user.is_authenticated and not secret:
         return pages.out_of_date(error)

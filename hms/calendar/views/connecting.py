@@ -182,8 +182,8 @@ def _is_google() -> bool:
 
 
 def _may_lead_to_google(response: Response) -> Response:
-    """This page's form may end at the consent page: a browser holds a form to its policy through all redirects."""
+    """This page's form may end at the consent page: a browser applies ``form-action`` to redirects too."""
     parts = urlsplit(current_app.config["GOOGLE_AUTH_URL"])
-    policy = {**headers.POLICY, "form-action": f"'self' {parts.scheme}://{parts.netloc}"}
-    response.headers["Content-Security-Policy"] = headers.policy_text(policy)
+    csp = {**headers.CSP, "form-action": f"'self' {parts.scheme}://{parts.netloc}"}
+    response.headers["Content-Security-Policy"] = headers.csp_text(csp)
     return response
