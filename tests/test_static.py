@@ -12,7 +12,7 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from hms.web.keeping import Keep
+from hms.web.fragment_cache import Keep
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "hms" / "static"

@@ -20,7 +20,7 @@ from hms.calendar.views.connecting import status_page
 from hms.calendar.views.door import bp
 from hms.errors import NotFound, Refusal
 from hms.forms import HmsForm
-from hms.web.keeping import Kept
+from hms.web.fragment_cache import FragmentCache
 from hms.web.links import public_url
 
 MADE_BY = hashlib.sha256(Path(ics.__file__).read_bytes()).hexdigest()
@@ -28,7 +28,7 @@ MADE_BY = hashlib.sha256(Path(ics.__file__).read_bytes()).hexdigest()
 
 TOLD_BY_SETTINGS = ("CLINIC_NAME", "CLINIC_PHONE", "CLINIC_COUNTRY", "PUBLIC_URL", "CALENDAR_DETAILS", "REMINDER_HOURS")
 
-_written = Kept()
+_written = FragmentCache()
 """Feeds by their mark: a program that asks without naming what it has costs no more than one that does."""
 
 

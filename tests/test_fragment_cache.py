@@ -10,7 +10,7 @@ from flask import render_template_string
 
 from hms.db import transaction
 from hms.scheduling import services
-from hms.web.keeping import Kept
+from hms.web.fragment_cache import FragmentCache
 from tests import make
 
 PART = "{% keep key %}{{ draw() }}{% endkeep %}"
@@ -81,7 +81,7 @@ def test_a_part_that_fails_is_not_kept(request_context):
 
 
 def test_what_was_not_shown_for_longest_goes_first():
-    kept, text = Kept(most_bytes=3500), "x" * 1000  # room for three
+    kept, text = FragmentCache(max_bytes=3500), "x" * 1000  # room for three
     for key in ("a", "b", "c"):
         kept.get(key, lambda: text)
     kept.get("a", pytest.fail)
@@ -94,12 +94,12 @@ def test_what_was_not_shown_for_longest_goes_first():
 
 
 def test_a_part_that_is_larger_than_all_the_room_is_drawn_each_time():
-    kept, pen = Kept(most_bytes=10), Pen()
+    kept, pen = FragmentCache(max_bytes=10), Pen()
     assert [kept.get("a", pen), kept.get("a", pen)] == ["<1>", "<2>"]
 
 
 def test_many_threads_get_what_is_theirs():
-    kept = Kept(most_bytes=2000)
+    kept = FragmentCache(max_bytes=2000)
 
     def ask(number):
         return kept.get(str(number % 40), lambda: f"text {number % 40}") == f"text {number % 40}"

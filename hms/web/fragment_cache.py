@@ -16,7 +16,7 @@ from jinja2 import Environment, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-MOST_BYTES = 8 * 2**20
+MAX_BYTES = 8 * 2**20
 """How much each process keeps; what has not been shown for longest goes first."""
 
 
@@ -27,7 +27,7 @@ class Keep(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._kept = Kept()
+        self._fragments = FragmentCache()
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Read the tag; a part is known by where it stands and by its key."""
@@ -39,16 +39,16 @@ class Keep(Extension):
     def _draw(self, place: str, key: object, caller: Callable[[], str]) -> str:
         if self.environment.auto_reload:  # somebody is working on the templates
             return caller()
-        return self._kept.get(repr((place, key, request.script_root)), caller)
+        return self._fragments.get(repr((place, key, request.script_root)), caller)
 
 
-class Kept:
+class FragmentCache:
     """Texts by what they were made from, for any number of threads; at most so many bytes of them."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._texts: OrderedDict[bytes, str] = OrderedDict()
         self._lock = Lock()
-        self._bytes, self._most_bytes = 0, most_bytes
+        self._bytes, self._max_bytes = 0, max_bytes
 
     def get(self, key: str, make: Callable[[], str]) -> str:
         """The text that was made for this key before, or the one that is made now."""
@@ -62,7 +62,7 @@ class Kept:
             if name not in self._texts:
                 self._texts[name] = text
                 self._bytes += sys.getsizeof(text)
-            while self._bytes > self._most_bytes:
+            while self._bytes > self._max_bytes:
                 self._bytes -= sys.getsizeof(self._texts.popitem(last=False)[1])
         return text
 
