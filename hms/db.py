@@ -29,7 +29,7 @@ from sqlalchemy.orm.attributes import instance_dict
 from uuid_utils.compat import uuid7
 
 from hms.config.connection import Connection as DriverConnection
-from hms.config.engine import mind_the_door
+from hms.config.engine import guard_connections
 from hms.config.replica import fall_back
 from hms.config.timekeeping import keep_time_with, read_if_older
 from hms.errors import Refusal, Unavailable
@@ -137,12 +137,12 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         engines = db.engines
     primary, replica = engines[None], engines.get("replica")
-    door = mind_the_door(primary)
+    breaker = guard_connections(primary)
     keep_time_with(primary)
     if replica:
         connect_args = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
         arguments, named = primary.dialect.create_connect_args(primary.url)
-        fall_back(replica, lambda: door.enter(lambda: primary.dialect.connect(*arguments, **named | connect_args)))
+        fall_back(replica, lambda: breaker.call(lambda: primary.dialect.connect(*arguments, **named | connect_args)))
 
 
 def _let_go(error: BaseException | None) -> None:

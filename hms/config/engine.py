@@ -35,8 +35,8 @@ POOL_WAIT_SECONDS = 2
 SLOW_SECONDS = 1.0
 """From when on a connection that failed counts as slow: a server that refuses answers at once."""
 
-SHUT_SECONDS = 2.0
-"""How long nobody knocks at a server again that took so long to fail; all threads would stand before its door."""
+OPEN_SECONDS = 2.0
+"""How long a server is left alone after it took so long to fail; otherwise every thread would wait for it."""
 
 
 def engine_options(address: str, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
@@ -62,48 +62,48 @@ def _session_options(url: URL) -> str:
     return f"{ours} {theirs if isinstance(theirs, str) else ' '.join(theirs)}".strip()
 
 
-class Door:
-    """The way to one server. It stays shut for a moment after an attempt that took long and failed."""
+class CircuitBreaker:
+    """Stops connecting to a server for a moment after an attempt that was slow and failed: the circuit is then open."""
 
-    def __init__(self, *, shut_seconds: float = SHUT_SECONDS) -> None:
-        self._shut_until = 0.0
-        self._shut_seconds = shut_seconds
+    def __init__(self, *, open_seconds: float = OPEN_SECONDS) -> None:
+        self._open_until = 0.0
+        self._open_seconds = open_seconds
 
     @property
-    def is_shut(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the server is left alone for the moment."""
-        return time.monotonic() < self._shut_until
+        return time.monotonic() < self._open_until
 
-    def shut(self) -> None:
-        """Leave the server alone from now on."""
-        self._shut_until = time.monotonic() + self._shut_seconds
+    def trip(self) -> None:
+        """Leave the server alone for ``open_seconds``."""
+        self._open_until = time.monotonic() + self._open_seconds
 
-    def enter(self, connect: Callable[[], Any]) -> Any:
-        """The new connection. Raises ``psycopg2.OperationalError``, at once while the door is shut."""
-        if self.is_shut:
+    def call(self, connect: Callable[[], Any]) -> Any:
+        """The new connection. Raises ``psycopg2.OperationalError``, at once while the circuit is open."""
+        if self.is_open:
             raise psycopg2.OperationalError("The database did not answer a moment ago.")
         began = time.monotonic()
         try:
             return connect()
         except psycopg2.OperationalError:
             if time.monotonic() - began > SLOW_SECONDS:
-                self.shut()
+                self.trip()
             raise
 
 
-def mind_the_door(engine: Engine) -> Door:
-    """Let not every thread of a process stand before a database that answers nobody, and notice when one has left."""
-    door = Door()
-    event.listen(engine, "checkout", _leave_what_has_ended)
+def guard_connections(engine: Engine) -> CircuitBreaker:
+    """Put a circuit breaker before the engine's new connections, and replace those that the server has ended."""
+    breaker = CircuitBreaker()
+    event.listen(engine, "checkout", _replace_if_ended)
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
-        return door.enter(lambda: dialect.connect(*arguments, **named))
+        return breaker.call(lambda: dialect.connect(*arguments, **named))
 
-    return door
+    return breaker
 
 
-def _leave_what_has_ended(connection: Any, record: Any, proxy: Any) -> None:
+def _replace_if_ended(connection: Any, record: Any, proxy: Any) -> None:
     """Have the pool replace a connection that the server has ended; a look at the socket, without a round trip.
 
     Nobody has asked anything yet, so whatever there is to read says goodbye. A server that fell silent says nothing:

@@ -13,7 +13,7 @@ import psycopg2
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from hms.config.engine import Door
+from hms.config.engine import CircuitBreaker
 
 AWAY_SECONDS = 10.0
 """How long the primary stands in, before the replica is tried again."""
@@ -33,18 +33,18 @@ END
 
 def fall_back(engine: Engine, connect_to_primary: Callable[[], Any]) -> None:
     """Let the replica's ``engine`` hand out connections to the primary while the replica cannot be read."""
-    door = Door(shut_seconds=AWAY_SECONDS)
+    breaker = CircuitBreaker(open_seconds=AWAY_SECONDS)
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
         """One that is fresh: the pool asks for another only once when ``check`` gives one back."""
         with suppress(psycopg2.OperationalError):
-            connection = door.enter(lambda: dialect.connect(*arguments, **named))
+            connection = breaker.call(lambda: dialect.connect(*arguments, **named))
             if _is_fresh(connection, record.info):
                 return connection
             connection.close()
-        if not door.is_shut:
-            door.shut()
+        if not breaker.is_open:
+            breaker.trip()
         record.info["stands_in"] = True
         return connect_to_primary()
 
@@ -52,10 +52,10 @@ def fall_back(engine: Engine, connect_to_primary: Callable[[], Any]) -> None:
     def check(connection: Any, record: Any, proxy: Any) -> None:
         """Give a connection back that should lead elsewhere by now; the pool makes another at once."""
         if record.info.get("stands_in"):
-            if not door.is_shut:
+            if not breaker.is_open:
                 raise DisconnectionError("the replica is worth another try")
         elif not _is_fresh(connection, record.info):
-            door.shut()
+            breaker.trip()
             raise DisconnectionError("the replica is too far behind")
 
 

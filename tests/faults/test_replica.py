@@ -92,7 +92,7 @@ def test_the_primary_stands_in_for_a_replica_that_cannot_be_read_and_for_a_while
     if trouble == "silent":
         proxy.speak()
         assert database_in_use(app) == primary, "not tried again so soon"
-        monkeypatch.setattr(engine.Door, "is_shut", False)
+        monkeypatch.setattr(engine.CircuitBreaker, "is_open", False)
         assert database_in_use(app) == copy
 
 

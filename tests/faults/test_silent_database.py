@@ -114,7 +114,7 @@ def test_all_threads_come_free_and_only_the_first_ones_knock_at_the_silent_serve
         visitor.join()
 
     assert statuses == [503] * 12
-    assert proxy.accepted <= 1 + 2 * 2, "each thread waited at the door on its own"
+    assert proxy.accepted <= 1 + 2 * 2, "each thread waited for the server on its own"
 
 
 def test_a_statement_that_is_slow_but_answered_is_not_hung_up_on(clinic):
