@@ -50,7 +50,6 @@ def _introduce(server: smtplib.SMTP, mail: bytes, settings: Settings, *, to: str
 
 def _ask_for(server: smtplib.SMTP, mail: bytes, sender: str, to: str) -> None:
     """MAIL and RCPT."""
-    server.ehlo_or_helo_if_needed()
     size = [f"size={len(mail)}"] if server.has_extn("size") else []
     reply = Reply(*server.mail(sender, size))
     if reply.code not in _ACCEPTED:
@@ -121,6 +120,8 @@ def _leave(server: smtplib.SMTP) -> None:
 def _opened(settings: Settings, deadline: Deadline) -> smtplib.SMTP:
     try:
         return _connected(settings, deadline)
+    except ssl.SSLError as problem:
+        raise _without_tls(problem) from problem
     except smtplib.SMTPAuthenticationError as refusal:
         if refusal.smtp_code < 500:
             raise ServerAway(f"The mail server cannot check our login at present ({refusal.smtp_code}).") from refusal
@@ -133,10 +134,16 @@ def _opened(settings: Settings, deadline: Deadline) -> smtplib.SMTP:
         raise Misconfigured(
             "SMTP_HOST, SMTP_USERNAME or SMTP_PASSWORD holds characters that SMTP has not."
         ) from problem
-    except ssl.SSLError as problem:
-        raise Misconfigured("The mail server's certificate could not be trusted, so nothing was sent.") from problem
     except (smtplib.SMTPException, OSError) as problem:
         raise ServerAway(f"The mail server could not be reached ({_name(problem)}).") from problem
+
+
+def _without_tls(problem: ssl.SSLError) -> TryLater:
+    if isinstance(problem, ssl.SSLEOFError):  # it hung up, or was silent for so long that we did
+        return ServerAway("The mail server hung up when TLS began.")
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return Misconfigured("The mail server's certificate could not be trusted, so nothing was sent.")
+    return Misconfigured("The mail server and we have no kind of TLS in common, so nothing was sent.")
 
 
 def _connected(settings: Settings, deadline: Deadline) -> smtplib.SMTP:
@@ -148,6 +155,7 @@ def _connected(settings: Settings, deadline: Deadline) -> smtplib.SMTP:
                 server.starttls(context=ssl.create_default_context(cafile=settings.cafile))
             if settings.username:
                 server.login(settings.username, settings.password)
+            server.ehlo_or_helo_if_needed()
     except BaseException:
         server.close()
         raise

@@ -139,6 +139,31 @@ def silent_port() -> Iterator[int]:
 
 
 @contextlib.contextmanager
+def hanging_up_port() -> Iterator[int]:
+    """A port that speaks SMTP until TLS shall begin, and hangs up then."""
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rwb", buffering=0) as lines:
+                lines.write(b"220 mail.test\r\n")
+                lines.readline()
+                lines.write(b"250-mail.test\r\n250 STARTTLS\r\n")
+                lines.readline()
+                lines.write(b"220 go ahead\r\n")
+                connection.recv(5)  # the beginning of a handshake, all of which is read before the end is sent
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(4096):
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+@contextlib.contextmanager
 def greeting_port(greeting: bytes) -> Iterator[int]:
     """A port that greets each connection with one line and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -10,7 +10,7 @@ import pytest
 
 from email_lambda import handler
 from tests.email_lambda import samples
-from tests.email_lambda.mail_server import MailServer, greeting_port, silent_port
+from tests.email_lambda.mail_server import MailServer, greeting_port, hanging_up_port, silent_port
 
 Call = Callable[[Any], Any]
 EVENT = samples.event("BOOKING_CONFIRMATION")
@@ -46,6 +46,16 @@ WHOSE_FAULT = [
     (("MAIL", "RCPT"), "550 5.7.60 client may not send as this sender", "ours"),
     (("MAIL",), "501 5.1.7 bad sender address syntax", "ours"),
     (("RCPT",), "550 5.1.8 sender domain not found", "ours"),
+    (("RCPT",), "550 5.1.0 <no-reply@clinic.example>: Sender address rejected: User unknown in local table", "ours"),
+    (("RCPT", "DATA"), "554 5.7.1 Relay access denied", "ours"),
+    (("RCPT",), "554 transaction failed", "ours"),
+    (("RCPT",), "500 5.5.2 syntax error", "message"),
+    (("DATA",), "550 sender verify failed", "ours"),
+    (("DATA",), "554 5.2.252 SendAsDenied; mailer not allowed to send as no-reply", "ours"),
+    (("DATA",), "550 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", "ours"),
+    (("DATA",), "554 Message rejected: not verified. The following identities failed the check in region EU", "ours"),
+    (("DATA",), "554 Access denied: User is not authorized to perform `ses:SendRawEmail'", "ours"),
+    (("DATA",), "554 Message rejected: Sending paused for this account", "ours"),
     (("DATA",), "550 5.7.26 this mail is unauthenticated (DMARC)", "ours"),
 ]
 
@@ -128,6 +138,30 @@ def test_a_certificate_for_another_name_is_not_trusted(
     monkeypatch.setenv("SMTP_HOST", "localhost")
     assert "could not be trusted" in failure(call(EVENT), retryable=True)
     assert mail_server.deliveries == []
+
+
+def test_a_server_that_hangs_up_when_tls_begins_is_away_and_not_distrusted(
+    call: Call, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    with hanging_up_port() as port:
+        monkeypatch.setenv("SMTP_PORT", str(port))
+        answer = call(EVENT)
+    assert failure(answer, retryable=True) == "The mail server hung up when TLS began."
+    assert answer["fault"] == "server"
+    assert capsys.readouterr().err.startswith("WARNING ")
+
+
+@pytest.mark.parametrize("reply", ["550 not you", "421 too many connections"])
+def test_a_server_that_refuses_our_hello_takes_nobodys_mail(
+    reply: str, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_STARTTLS", "0")
+    monkeypatch.setenv("SMTP_USERNAME", "")
+    with greeting_port(f"220 mail.test\r\n{reply}\r\n{reply}\r\n".encode()) as port:
+        monkeypatch.setenv("SMTP_PORT", str(port))
+        answer = call(EVENT)
+    failure(answer, retryable=True)
+    assert answer["fault"] == "server"
 
 
 def test_a_banner_that_never_comes_ends_in_time(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
