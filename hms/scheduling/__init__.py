@@ -19,7 +19,8 @@ def init_app(app: Flask) -> None:
     """Register the pages and the commands."""
     from hms import worker
     from hms.auth import obligations
-    from hms.scheduling import cli, emails, services
+    from hms.scheduling import cli, emails, services, visits
+    from hms.scheduling.queries.visits import Visits
     from hms.scheduling.views import directory, doctor, patient, staff
 
     app.register_blueprint(directory.bp)
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.closures)
     app.cli.add_command(cli.policies)
     emails.init_app(app)
+    visits.tell_with(app, Visits())
     obligations.ask(app, services.VisitsToCome())
     worker.heal("times that lapsed too early", services.undo_lapses_to_come)
     worker.heal("plans that reach too far", services.undo_plans_to_come)

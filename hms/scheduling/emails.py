@@ -13,7 +13,7 @@ from hms import clock, mailer, outbox
 from hms.auth import tokens
 from hms.auth.models import User
 from hms.mailer import Mail, Promise
-from hms.scheduling import holding, policies, queries
+from hms.scheduling import holding, queries, rules
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
 from hms.web.links import public_url
@@ -232,9 +232,9 @@ def _where(appointment: Appointment) -> str:
 
 def _how_to_cancel(promise: Promise, appointment: Appointment) -> dict[str, str]:
     """For the patient, while there is time: where to cancel, and until when."""
-    if promise.to != appointment.patient.user_id or not policies.patient_can_cancel(appointment):
+    if promise.to != appointment.patient.user_id or not rules.patient_can_cancel(appointment):
         return {}
-    until = policies.cancel_until(appointment)
+    until = rules.cancel_until(appointment)
     return {
         "cancel_url": public_url("patient.cancel", appointment_id=appointment.id),
         "cancel_until": f"{formats.moment(until)}, {formats.zone_name(until)}",

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from hms import clock
 from hms.db import db
-from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy
+from hms.scheduling.models import BookingPolicy
 
 DAY = timedelta(days=1)
 LONGEST_HORIZON_DAYS = 730
@@ -254,31 +254,3 @@ def _read(doctor_ids: set[UUID | None]) -> dict[UUID | None, Policy]:
         joined(select(whose.c.doctor_id, *COLUMNS).select_from(whose), doctor_id=whose.c.doctor_id)
     )
     return {row.doctor_id: of_row(row) for row in rows}
-
-
-# -- appointments --------------------------------------------------------------------------------------------------
-
-
-def cancel_until(appointment: Appointment) -> datetime:
-    """The moment from which the patient has to call instead of cancelling online."""
-    return appointment.starts_at - of(appointment.doctor_id).cancellation_window
-
-
-def patient_can_cancel(appointment: Appointment) -> bool:
-    """Whether the patient may cancel this appointment by themselves at this moment."""
-    return appointment.status == AppointmentStatus.BOOKED and clock.now() < cancel_until(appointment)
-
-
-def doctor_can_cancel(appointment: Appointment) -> bool:
-    """Whether the doctor may still cancel: until the visit is over or has been marked."""
-    return appointment.can_become(AppointmentStatus.CANCELLED) and clock.now() < appointment.ends_at
-
-
-def has_started(appointment: Appointment) -> bool:
-    """Whether the visit's time has come."""
-    return appointment.starts_at <= clock.now()
-
-
-def is_for_today_or_past(appointment: Appointment) -> bool:
-    """Whether the visit's day, on the clinic's wall, has come."""
-    return clock.to_clinic(appointment.starts_at).date() <= clock.today()

@@ -1,16 +1,16 @@
 """Appointments made ready for the patient's pages: words and addresses, nothing read and nothing decided."""
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from flask import current_app, url_for
 
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor
-from hms.scheduling import pickers, policies
+from hms.scheduling import rules
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Mode, Slot
 from hms.scheduling.policies import Policy
-from hms.scheduling.queries import DoctorFacts, DoctorProfile
+from hms.scheduling.words import MODES
 from hms.web import formats
 
 S = AppointmentStatus
@@ -23,8 +23,27 @@ WORDS = {
     S.CANCELLED: ("Cancelled", "calendar-x"),
     S.NOSHOW: ("Marked as did not attend", "user-x"),
 }
-KINDS = {Mode.IN_PERSON: "In person", Mode.ONLINE: "Online", Mode.BOTH: "In person or online"}
 GONE_BACK = {S.BOOKED: "Set back to confirmed", S.ARRIVED: "Set back to arrived"}
+
+
+class HasRoom(Protocol):
+    """A doctor, or some facts about one."""
+
+    @property
+    def room(self) -> str:
+        """Where in the hospital."""
+
+
+class HasFee(Protocol):
+    """A doctor, or some facts about one."""
+
+    @property
+    def fee_minor(self) -> int | None:
+        """In the smallest unit of the currency."""
+
+    @property
+    def fee_currency(self) -> str:
+        """ISO 4217."""
 
 
 class Visit(NamedTuple):
@@ -69,7 +88,7 @@ class Event(NamedTuple):
 def visit(appointment: Appointment) -> Visit:
     """An appointment as the patient's lists show it."""
     doctor = appointment.doctor
-    can_cancel = policies.patient_can_cancel(appointment)
+    can_cancel = rules.patient_can_cancel(appointment)
     return Visit(
         appointment=appointment,
         time=formats.time(appointment.starts_at),
@@ -92,26 +111,19 @@ def details(visit: Appointment | Slot) -> Details:
         length=length(visit),
         name=doctor.user.full_name,
         specialty=doctor.specialty.name,
-        kind=KINDS[Mode(visit.mode)],
+        kind=MODES[Mode(visit.mode)],
         where=place(visit),
-        fee=pickers.fee(doctor),
+        fee=fee(doctor),
         zone_name=formats.zone_name(visit.starts_at),
     )
 
 
 def place(visit: Appointment | Slot) -> str:
     """Where the patient goes: ``Heart Centre, level 2, Northgate Hospital``, or ``Online``."""
-    return KINDS[Mode.ONLINE] if visit.mode == Mode.ONLINE else where(visit.doctor)
+    return MODES[Mode.ONLINE] if visit.mode == Mode.ONLINE else where(visit.doctor)
 
 
-def places(profile: DoctorProfile) -> str:
-    """Where the doctor sees patients: at the hospital, online, or both, as the times that are free say."""
-    if profile.online and not profile.in_person:
-        return KINDS[Mode.ONLINE]
-    return where(profile.doctor) + (" or online" if profile.online else "")
-
-
-def where(doctor: Doctor | DoctorFacts) -> str:
+def where(doctor: HasRoom) -> str:
     """``Heart Centre, level 2, Northgate Hospital``."""
     return ", ".join(filter(None, [doctor.room, current_app.config["CLINIC_NAME"]]))
 
@@ -165,6 +177,16 @@ def doctors_seen(appointments: list[Appointment], *, count: int = 3) -> list[Doc
     """The doctors of these visits who can be booked again, each once, at most ``count``."""
     seen = {a.doctor_id: a.doctor for a in appointments if a.status == S.FULFILLED and can_be_booked(a.doctor)}
     return list(seen.values())[:count]
+
+
+def fee(doctor: HasFee) -> str:
+    """``£85``; nothing when the doctor names no fee."""
+    return "" if doctor.fee_minor is None else formats.money(doctor.fee_minor, doctor.fee_currency)
+
+
+def photo_address(doctor_id: object, version: str | None) -> str | None:
+    """Where the doctor's picture is; none without one."""
+    return url_for("directory.photo", doctor_id=doctor_id, v=version) if version else None
 
 
 def can_be_booked(doctor: Doctor) -> bool:

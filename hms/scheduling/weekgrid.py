@@ -11,6 +11,7 @@ from typing import NamedTuple
 from hms import clock
 from hms.scheduling.models import AppointmentStatus, BlockedBy, Mode, SlotStatus
 from hms.scheduling.queries import AgendaItem
+from hms.scheduling.words import BLOCKED
 from hms.web import formats
 
 ROW_MINUTES = 5
@@ -33,12 +34,6 @@ KINDS: dict[str, str] = {
 """What the page calls a time: by its appointment's status, or by its own without one."""
 
 TEXTS = {"free": "Free", "held": "Being booked", "block": "Not available"}
-BLOCKS = {
-    BlockedBy.DOCTOR: "Blocked",
-    BlockedBy.TIME_OFF: "Time off",
-    BlockedBy.CLOSURE: "Clinic closed",
-    BlockedBy.CALENDAR: "Busy elsewhere",
-}
 LABELS = {"free": "change or remove", "block": "open or remove"}
 IN_ANOTHER_WAY = {Mode.ONLINE: "Online", Mode.BOTH: "In person or online"}
 BEHIND_A_BLOCK = (BlockedBy.TIME_OFF, BlockedBy.CLOSURE)
@@ -161,16 +156,6 @@ def until(moment: datetime) -> str:
     return " ".join(["in", *([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])])
 
 
-def title(days: Sequence[date]) -> str:
-    """``Monday 23 November 2026``, ``23 to 27 November 2026``, ``30 November to 4 December 2026``, or both years."""
-    first, last = days[0], days[-1]
-    if first == last:
-        return formats.day(first)
-    written = formats.day(first).split()[1:]  # day, month, year
-    shared = 1 if (first.year, first.month) == (last.year, last.month) else 2 if first.year == last.year else 3
-    return f"{' '.join(written[:shared])} to {' '.join(formats.day(last).split()[1:])}"
-
-
 def clock_changes(first_day: date, last_day: date) -> list[str]:
     """A sentence for each of these days on which the clocks change."""
     days = (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
@@ -224,7 +209,7 @@ def _event(item: AgendaItem, first_hour: int, link: Link) -> Event:
 
 def _text(item: AgendaItem, kind: str) -> str:
     if item.blocked_by:
-        return BLOCKS[BlockedBy(item.blocked_by)]
+        return BLOCKED[BlockedBy(item.blocked_by)]
     return "Not booked" if kind == "free" and item.starts_at <= clock.now() else TEXTS[kind]
 
 

@@ -145,3 +145,12 @@ def init_app(app: Flask) -> None:
     for function in (*filters, phone, tel, mailto):
         app.add_template_filter(function)
     app.add_template_global(asset)
+
+
+def days(first: date, last: date) -> str:
+    """``Monday 23 November 2026``, ``23 to 27 November 2026``, ``30 November to 4 December 2026``, or both years."""
+    if first == last:
+        return day(first)
+    written = day(first).split()[1:]  # day, month, year
+    shared = 1 if (first.year, first.month) == (last.year, last.month) else 2 if first.year == last.year else 3
+    return f"{' '.join(written[:shared])} to {' '.join(day(last).split()[1:])}"

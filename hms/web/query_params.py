@@ -6,7 +6,7 @@ from datetime import date
 
 from flask import request
 
-from hms import clock
+from hms import clock, wall_text
 from hms.text import EXPANSION, TooLong, clean, is_one_line, on_one_line
 
 LONGEST_WORD = 100
@@ -38,6 +38,12 @@ def day(name: str) -> date | None:
     except ValueError:
         return None
     return found if clock.FIRST_DAY <= found <= clock.LAST_DAY else None
+
+
+def typed_day(typed: str) -> date | None:
+    """A day as people write one, in the years that a calendar here can show."""
+    found = wall_text.read_day(typed)
+    return found if found and clock.FIRST_DAY <= found <= clock.LAST_DAY else None
 
 
 def number(name: str) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hms.errors import Invalid, NotFound
 from hms.outbox import OutboxMessage
-from hms.scheduling import policies, services
+from hms.scheduling import rules, services
 from hms.scheduling.models import Slot, SlotStatus
 from hms.scheduling.refusals import MoveNotAllowed, TooLateToCancel
 from hms.scheduling.signals import appointment_cancelled
@@ -80,7 +80,7 @@ def test_both_people_are_promised_a_mail(session, visit, asha, bose):
 )
 def test_a_patient_cancels_until_the_window_closes(session, visit, asha, freeze, until_the_start, allowed):
     freeze(visit.starts_at - until_the_start)
-    assert policies.patient_can_cancel(visit) == allowed
+    assert rules.patient_can_cancel(visit) == allowed
     if allowed:
         assert services.cancel_as_patient(visit.id, patient=asha).status == "cancelled"
         return

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from hms.scheduling import queries, services
-from hms.scheduling.queries import staff
 from tests import make
 
 
@@ -185,7 +184,7 @@ def test_the_clinics_day_is_found_by_the_start_of_appointments_alone(session):
         asked.append((statement, parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
-    staff.today()
+    queries.today()
     event.remove(Engine, "before_cursor_execute", note)
     with connection.begin_nested() as nested:
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

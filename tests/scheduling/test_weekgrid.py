@@ -8,6 +8,7 @@ from flask import Flask
 
 from hms.scheduling import weekgrid
 from hms.scheduling.queries import AgendaItem
+from hms.web import formats
 
 MONDAY = date(2026, 11, 23)
 WEEK = [MONDAY + timedelta(days=n) for n in range(5)]
@@ -265,7 +266,7 @@ def test_part_of_a_minute_is_a_minute(freeze):
     ],
 )
 def test_the_title_names_the_days_without_saying_anything_twice(first, last, words):
-    assert weekgrid.title([first, last]) == words
+    assert formats.days(first, last) == words
 
 
 # clock changes: in London on 29 March and 25 October 2026

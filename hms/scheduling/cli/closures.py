@@ -9,7 +9,8 @@ from hms import clock
 from hms.cli import Group, say
 from hms.scheduling import queries, services
 from hms.scheduling.cli.words import Day, counted
-from hms.scheduling.models import Appointment, Closure
+from hms.scheduling.models import Closure
+from hms.scheduling.visits import Visit
 
 closures = Group("closures", help="Close the clinic on public holidays and the like.")
 
@@ -54,5 +55,5 @@ def _line(closure: Closure) -> str:
     return f"{days}, {closure.name}"
 
 
-def _visit(visit: Appointment) -> str:
-    return f"{visit.reference}  {clock.to_clinic(visit.starts_at):%Y-%m-%d %H:%M}  {visit.doctor.user.full_name}"
+def _visit(visit: Visit) -> str:
+    return f"{visit.reference}  {clock.to_clinic(visit.starts_at):%Y-%m-%d %H:%M}  {visit.doctor_name}"

@@ -5,35 +5,26 @@ What the templates of the directory and of the booking page draw with ``ui/slots
 
 from hms.scheduling.pickers.asked import (
     Kind,
-    any_day,
     day_asked,
     day_of,
     kind_of,
-    visit_asked,
 )
-from hms.scheduling.pickers.times import Result, Time, nearest, overlaps, result, times_instead
+from hms.scheduling.pickers.times import Result, result
 from hms.scheduling.pickers.week import Day, Group, WeekPicker, week_picker
-from hms.scheduling.pickers.words import experience, fee, photo_address, soon
+from hms.scheduling.pickers.words import experience, places, soon
 
 __all__ = [
     "Day",
     "Group",
     "Kind",
     "Result",
-    "Time",
     "WeekPicker",
-    "any_day",
     "day_asked",
     "day_of",
     "experience",
-    "fee",
     "kind_of",
-    "nearest",
-    "overlaps",
-    "photo_address",
+    "places",
     "result",
     "soon",
-    "times_instead",
-    "visit_asked",
     "week_picker",
 ]

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from hms import clock, wall_text
+from hms import clock
 from hms.scheduling.models import Mode
 from hms.scheduling.queries import DoctorProfile, FreeTime
 
@@ -27,12 +27,6 @@ def day_of(earliest: FreeTime | None) -> date:
     return clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
 
 
-def any_day(text: str) -> date | None:
-    """The day in an address as people write one, past ones too; None for anything else."""
-    day = wall_text.read_day(text)
-    return day if day and clock.FIRST_DAY <= day <= clock.LAST_DAY else None
-
-
 def _read_day(text: str) -> date | None:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         return None
@@ -40,11 +34,6 @@ def _read_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def visit_asked(text: str) -> Mode | None:
-    """The kind of visit in an address, if it names one."""
-    return {"in-person": Mode.IN_PERSON, "online": Mode.ONLINE}.get(text)
 
 
 def kind_of(visit: Mode | None, profile: DoctorProfile) -> Kind:

@@ -9,9 +9,9 @@ from flask import url_for
 from hms import clock
 from hms.scheduling.models import Mode
 from hms.scheduling.pickers.asked import Kind
-from hms.scheduling.pickers.times import WEEK, Time, time_link
 from hms.scheduling.policies import Policy, counted
 from hms.scheduling.queries import DaySummary, DoctorFacts, DoctorProfile, FreeTime, Week
+from hms.scheduling.slot_links import WEEK, Time, time_link
 from hms.web import formats
 
 PARTS_OF_THE_DAY = (

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from flask import url_for
-
 from hms import clock
-from hms.auth.models import Doctor
+from hms.scheduling.models import Mode
 from hms.scheduling.policies import counted
-from hms.scheduling.queries import DoctorCard, DoctorFacts
+from hms.scheduling.queries import DoctorProfile
+from hms.scheduling.summaries import where
+from hms.scheduling.words import MODES
 from hms.web import formats
 
 
@@ -23,11 +23,8 @@ def experience(years: int) -> str:
     return counted(years, "year") if years > 0 else ""
 
 
-def fee(doctor: Doctor | DoctorCard | DoctorFacts) -> str:
-    """``£85``; nothing when the doctor names no fee."""
-    return "" if doctor.fee_minor is None else formats.money(doctor.fee_minor, doctor.fee_currency)
-
-
-def photo_address(doctor_id: object, version: str | None) -> str | None:
-    """Where the doctor's picture is; none without one."""
-    return url_for("directory.photo", doctor_id=doctor_id, v=version) if version else None
+def places(profile: DoctorProfile) -> str:
+    """Where the doctor sees patients: at the hospital, online, or both, as the times that are free say."""
+    if profile.online and not profile.in_person:
+        return MODES[Mode.ONLINE]
+    return where(profile.doctor) + (" or online" if profile.online else "")

@@ -16,6 +16,15 @@ from hms.scheduling.queries.appointments import (
     lock_doctor_of,
     next_appointment,
 )
+from hms.scheduling.queries.booking import (
+    SlotToBook,
+    Standing,
+    count_cancelled_lately,
+    get_slot_to_book,
+    lock_account,
+    lock_patient,
+    standing,
+)
 from hms.scheduling.queries.directory import PAGE as DOCTORS_ON_A_PAGE
 from hms.scheduling.queries.directory import (
     DoctorCard,
@@ -28,16 +37,7 @@ from hms.scheduling.queries.directory import (
 )
 from hms.scheduling.queries.explaining import Explained, explain_day
 from hms.scheduling.queries.leaving import count_to_come_of, ids_to_cancel_of, list_to_come_of
-from hms.scheduling.queries.policies import (
-    PolicyRow,
-    Standing,
-    count_cancelled_lately,
-    find_policy,
-    list_own_policies,
-    lock_account,
-    lock_patient,
-    standing,
-)
+from hms.scheduling.queries.policies import PolicyRow, find_policy, list_own_policies
 from hms.scheduling.queries.profile import (
     DoctorFacts,
     DoctorProfile,
@@ -46,45 +46,34 @@ from hms.scheduling.queries.profile import (
     get_doctor_with_week,
 )
 from hms.scheduling.queries.schedules import (
-    BOOKED_ON_A_PAGE,
-    Booked,
-    BookedTime,
-    booked_in,
     closures_between,
     get_closure,
     get_schedule,
     get_time_off,
     is_there,
-    list_booked,
     list_closures,
     list_schedules,
     list_time_off,
     list_unfit,
-    load_visits,
     time_off_between,
     unfit,
 )
 from hms.scheduling.queries.slots import (
     DaySummary,
     FreeTime,
-    SlotToBook,
     Week,
-    during,
     find_slot,
     get_slot,
-    get_slot_to_book,
     lock_slot,
     nearest_free,
     week_of,
 )
+from hms.scheduling.queries.today import Today, today
 
 __all__ = [
     "APPOINTMENTS_ON_A_PAGE",
-    "BOOKED_ON_A_PAGE",
     "DOCTORS_ON_A_PAGE",
     "AgendaItem",
-    "Booked",
-    "BookedTime",
     "DaySummary",
     "DoctorCard",
     "DoctorFacts",
@@ -97,15 +86,14 @@ __all__ = [
     "SlotToBook",
     "SpecialtyFacts",
     "Standing",
+    "Today",
     "Week",
     "Welcome",
     "agenda",
-    "booked_in",
     "closures_between",
     "count_appointments",
     "count_cancelled_lately",
     "count_to_come_of",
-    "during",
     "explain_day",
     "find_earlier_booking",
     "find_policy",
@@ -123,7 +111,6 @@ __all__ = [
     "is_busy",
     "is_there",
     "list_appointments",
-    "list_booked",
     "list_changes",
     "list_closures",
     "list_own_policies",
@@ -133,7 +120,6 @@ __all__ = [
     "list_to_come_of",
     "list_unfit",
     "load_appointment",
-    "load_visits",
     "lock_account",
     "lock_any_appointment",
     "lock_appointment",
@@ -145,6 +131,7 @@ __all__ = [
     "search_doctors",
     "standing",
     "time_off_between",
+    "today",
     "unfit",
     "week_of",
     "welcome",

@@ -13,7 +13,6 @@ from hms.db import db
 from hms.errors import NotFound
 from hms.prepared import Prepared
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
-from hms.scheduling.queries.slots import during
 
 DOCTOR = (
     joinedload(Appointment.doctor).joinedload(Doctor.user),
@@ -143,9 +142,14 @@ def find_earlier_booking(slot_id: UUID, *, patient: AnyPatient, idempotency_key:
 
 def is_busy(patient: AnyPatient, *, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether the patient has an appointment that overlaps ``[starts_at, ends_at)``."""
-    overlapping = during(Appointment).op("&&")(func.tstzrange(starts_at, ends_at))
+    overlapping = _time_range().op("&&")(func.tstzrange(starts_at, ends_at))
     live = Appointment.status != AppointmentStatus.CANCELLED
     return bool(db.session.scalar(select(exists().where(Appointment.patient_id == patient.id, live, overlapping))))
+
+
+def _time_range() -> ColumnElement:
+    """The half-open interval of an appointment, as the exclusion constraints write it."""
+    return func.tstzrange(Appointment.starts_at, Appointment.ends_at)
 
 
 def _of(patient: AnyPatient | None, doctor: Doctor | None) -> ColumnElement[bool]:

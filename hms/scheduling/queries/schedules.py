@@ -1,24 +1,20 @@
 """A doctor's weekly hours, time off and closures, and the visits that no longer fit them."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from hms import clock
 from hms.auth.models import Doctor
 from hms.db import db
 from hms.errors import NotFound
+from hms.scheduling import visits
 from hms.scheduling.changes import Intervals
-from hms.scheduling.models import Appointment, Closure, Mode, Origin, Schedule, Slot, TimeOff
-from hms.scheduling.queries.appointments import LIVE, PEOPLE
-from hms.scheduling.queries.offers import Interval, Offer, load_offer, schedules_of
-
-BOOKED_ON_A_PAGE = 50
+from hms.scheduling.models import Closure, Mode, Origin, Schedule, Slot, TimeOff
+from hms.scheduling.queries.offers import Offer, load_offer, schedules_of
+from hms.scheduling.visits import BookedTime
 
 
 def list_schedules(doctor: Doctor) -> list[Schedule]:
@@ -86,50 +82,6 @@ def get_closure(closure_id: UUID, *, locked: bool = False) -> Closure:
     return closure
 
 
-class Booked(NamedTuple):
-    """Visits to come that share time with an interval: how many, and a mark that is another when they are others."""
-
-    number: int
-    mark: str
-
-
-class BookedTime(NamedTuple):
-    """A visit to come, as the plan is compared with it; ``origin`` is that of its time."""
-
-    id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    mode: str
-    origin: str
-
-
-def booked_in(interval: Interval, *, doctor: Doctor | None = None) -> Booked:
-    """How many visits to come share time with the interval, of this doctor or of all; by one statement, whoever they
-    are with.
-    """
-    ids = cast(Appointment.id, String)
-    mark = func.md5(func.coalesce(func.string_agg(ids, aggregate_order_by(literal(",", String), ids)), ""))
-    return Booked(*db.session.execute(select(func.count(), mark).where(*_booked(interval, doctor))).one())
-
-
-def list_booked(interval: Interval, *, doctor: Doctor | None = None, page: int = 1) -> list[Appointment]:
-    """Visits to come that share time with the interval, of this doctor or of all, in order of time; 50 a page."""
-    within = _to_come().where(*_booked(interval, doctor)).limit(BOOKED_ON_A_PAGE)
-    return list(db.session.scalars(within.offset((page - 1) * BOOKED_ON_A_PAGE)))
-
-
-def _booked(interval: Interval, doctor: Doctor | None) -> list[ColumnElement[bool]]:
-    starts_at, ends_at = interval
-    within = [*_is_to_come(), Appointment.starts_at < ends_at, Appointment.ends_at > starts_at]
-    return within if doctor is None else [*within, Appointment.doctor_id == doctor.id]
-
-
-def load_visits(times: Sequence[BookedTime]) -> list[Appointment]:
-    """The appointments of these times with their people, in order of time."""
-    own = select(Appointment).options(*PEOPLE).where(Appointment.id.in_([time.id for time in times]))
-    return list(db.session.scalars(own.order_by(Appointment.starts_at, Appointment.id)))
-
-
 def list_unfit(doctor: Doctor) -> list[BookedTime]:
     """Visits to come that are not where the doctor's hours would put them by now, or fall into time off or a closure.
 
@@ -140,10 +92,7 @@ def list_unfit(doctor: Doctor) -> list[BookedTime]:
 
 def unfit(doctor_id: UUID, offer: Offer) -> list[BookedTime]:
     """The visits to come that do not fit this offer."""
-    columns = (Appointment.id, Appointment.starts_at, Appointment.ends_at, Appointment.mode, Slot.origin)
-    own = select(*columns).join(Appointment.slot).where(Appointment.doctor_id == doctor_id, *_is_to_come())
-    rows = db.session.execute(own.order_by(Appointment.starts_at, Appointment.id))
-    booked = [BookedTime(*row) for row in rows]
+    booked = visits.provider().to_come(doctor_id)
     if not booked:
         return []
     last_day = clock.to_clinic(booked[-1].starts_at).date()
@@ -156,12 +105,3 @@ def _fits(visit: BookedTime, planned: dict[tuple[datetime, datetime], str], hidd
     if visit.origin == Origin.SCHEDULE:
         return planned.get((visit.starts_at, visit.ends_at)) in (visit.mode, Mode.BOTH)
     return not hidden.overlap(visit.starts_at, visit.ends_at)
-
-
-def _is_to_come() -> tuple[ColumnElement[bool], ...]:
-    return Appointment.status.in_(LIVE), Appointment.starts_at > clock.now()
-
-
-def _to_come() -> Select:
-    statement = select(Appointment).options(*PEOPLE).where(*_is_to_come())
-    return statement.order_by(Appointment.starts_at, Appointment.id)

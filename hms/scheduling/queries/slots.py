@@ -17,21 +17,19 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from hms import clock
-from hms.auth.models import AnyPatient, Doctor, User
+from hms.auth.models import Doctor
 from hms.db import db
 from hms.errors import NotFound
 from hms.prepared import Prepared
 from hms.scheduling import policies
-from hms.scheduling.models import Appointment, Mode, Slot, SlotStatus
+from hms.scheduling.models import Mode, Slot, SlotStatus
 from hms.scheduling.policies import Policy, Window
-from hms.scheduling.queries.policies import Standing, standing
 
 
 class FreeTime(NamedTuple):
@@ -51,19 +49,6 @@ class DaySummary:
     free: list[FreeTime] = field(default_factory=list)
     offered: int = 0
     too_soon: int = 0
-
-
-class SlotToBook(NamedTuple):
-    """A slot with its doctor, the rules that hold for it, and what a patient's limits are compared with."""
-
-    slot: Slot
-    policy: Policy
-    standing: Standing
-
-
-def during(model: type[Slot] | type[Appointment]) -> ColumnElement:
-    """The half-open interval that a row takes, as the exclusion constraints write it."""
-    return func.tstzrange(model.starts_at, model.ends_at)
 
 
 def is_free() -> ColumnElement[bool]:
@@ -145,26 +130,6 @@ def nearest_free(slot: Slot, *, policy: Policy, count: int = 3) -> list[FreeTime
     rows = db.session.execute(union_all(before.subquery().select(), after.subquery().select()))
     nearest = sorted((FreeTime(*row) for row in rows), key=lambda free: abs(free.starts_at - slot.starts_at))
     return sorted(nearest[:count], key=lambda free: free.starts_at)
-
-
-def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
-    """A slot of a doctor whom patients can find, with the doctor loaded; it may be taken by now."""
-    numbers = standing(patient.id, doctor_id=Slot.doctor_id, now=clock.now()).correlate(Slot).lateral()
-    account = aliased(User)
-    statement = (
-        select(Slot, *policies.COLUMNS, *numbers.c, account.email_verified_at.is_not(None).label("is_verified"))
-        .join(Slot.doctor)
-        .join(Doctor.user)
-        .join(account, account.id == patient.user_id)
-        .join(numbers, true())
-        .options(contains_eager(Slot.doctor).contains_eager(Doctor.user))
-        .where(Slot.id == slot_id, Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
-        .execution_options(populate_existing=True)
-    )
-    row = db.session.execute(policies.joined(statement, doctor_id=Slot.doctor_id)).first()
-    if row is None:
-        raise NotFound("This time is no longer offered. Choose another.")
-    return SlotToBook(row.Slot, policies.of_row(row), Standing(*row[-4:]))
 
 
 def find_slot(slot_id: UUID) -> Slot | None:

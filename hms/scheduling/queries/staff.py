@@ -1,4 +1,4 @@
-"""What receptionists and administrators read: all doctors, a doctor's day, and the clinic's numbers of today."""
+"""What receptionists and administrators read: all doctors, and a doctor's day."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -12,12 +12,11 @@ from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
 from hms.db import db
 from hms.errors import NotFound
-from hms.scheduling.models import Appointment, AppointmentStatus, BookingPolicy, Slot
+from hms.scheduling.models import BookingPolicy, Slot
 from hms.scheduling.policies import Policy
-from hms.scheduling.queries.slots import FreeTime, is_bookable, is_free
+from hms.scheduling.queries.slots import FreeTime, is_bookable
 
 PAGE = 50
-GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
 
 
 class StaffDoctor(NamedTuple):
@@ -29,15 +28,6 @@ class StaffDoctor(NamedTuple):
     approved_at: datetime | None
     deactivated_at: datetime | None
     has_rules: bool
-
-
-class Today(NamedTuple):
-    """The clinic's day in numbers: visits, those of them still to come, times still free, doctors to approve."""
-
-    visits: int
-    to_come: int
-    free: int
-    pending: int
 
 
 def list_doctors(*, name: str = "", page: int = 1) -> tuple[list[StaffDoctor], int]:
@@ -94,16 +84,3 @@ def list_bookable(doctor: Doctor, day: date, *, policy: Policy) -> list[FreeTime
         .order_by(Slot.starts_at)
     )
     return [FreeTime(*row) for row in rows]
-
-
-def today() -> Today:
-    """The clinic's numbers of today, by one statement."""
-    now, (starts_at, ends_at) = clock.now(), clock.day_bounds(clock.today())
-    visits = select(func.count()).select_from(Appointment).where(Appointment.status.not_in(GONE))
-    visits = visits.where(Appointment.starts_at >= starts_at, Appointment.starts_at < ends_at)
-    free = select(func.count()).select_from(Slot).join(Doctor).join(User, Doctor.user_id == User.id)
-    free = free.where(is_free(), Slot.starts_at > now, Slot.starts_at < ends_at)
-    free = free.where(Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
-    pending = select(func.count()).select_from(Doctor).join(User, Doctor.user_id == User.id).where(_waits())
-    counts = (visits, visits.where(Appointment.starts_at > now), free, pending)
-    return Today(*db.session.execute(select(*(count.scalar_subquery() for count in counts))).one())

@@ -12,7 +12,7 @@ from hms import clock
 from hms.auth.models import AnyPatient, PatientKey
 from hms.db import Busy, db, new_id, stored, transaction
 from hms.errors import NotFound, Refusal
-from hms.scheduling import emails, obstacles, policies, queries, signals
+from hms.scheduling import emails, policies, queries, rules, signals
 from hms.scheduling.models import Appointment, Mode, RefusedBooking, SlotStatus
 from hms.scheduling.policies import Policy
 from hms.scheduling.queries import Standing
@@ -85,7 +85,7 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
     policy = policies.of_row(slot)
     if refusal := _obstacle(slot, policy, claim):
         return _settled(claim, refusal)
-    appointment = _write(slot, claim, obstacles.limits(policy, is_verified=slot.is_verified))
+    appointment = _write(slot, claim, rules.limits(policy, is_verified=slot.is_verified))
     if appointment is None:
         return _settled(claim, _why_not(slot, policy, claim))
     emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
@@ -98,7 +98,7 @@ def _obstacle(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
         return AccountClosed()
     if slot.approved_at is None or slot.deactivated_at is not None:
         return NotOffering()
-    return obstacles.to_booking(slot, policy) or obstacles.to_mode(slot, claim.mode)
+    return rules.why_not_book(slot, policy) or rules.why_not_that_way(slot, claim.mode)
 
 
 def _missed(claim: Claim) -> Appointment | Refusal | None:
@@ -116,7 +116,7 @@ def _why_not(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
     numbers = queries.standing(claim.patient.id, doctor_id=slot.doctor_id, now=clock.now())
     coming, with_doctor, lately = db.session.execute(numbers).one()
     standing = Standing(coming, with_doctor, lately, slot.is_verified)
-    if refusal := obstacles.to_another(policy, standing):
+    if refusal := rules.why_not_book_another(policy, standing):
         return refusal
     is_busy = queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at)
     return AlreadyBooked() if is_busy else None

@@ -1,5 +1,6 @@
 """Closures of the whole clinic, such as public holidays: no doctor offers anything then. What is booked stays."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -11,13 +12,14 @@ from hms import clock, text
 from hms.auth.models import Doctor
 from hms.db import transaction
 from hms.errors import Invalid
-from hms.scheduling import queries
-from hms.scheduling.models import Appointment, BlockedBy, Closure, Slot, SlotStatus
+from hms.scheduling import queries, visits
+from hms.scheduling.models import BlockedBy, Closure, Slot, SlotStatus
 from hms.scheduling.queries.offers import closed_interval
 from hms.scheduling.queries.slots import is_free
 from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services.planning import mark_stale
 from hms.scheduling.services.time_off import count_free
+from hms.scheduling.visits import Visit
 
 LONGEST_DAYS = 366
 LONGEST_NAME = 80
@@ -35,7 +37,7 @@ class ClosurePreview(NamedTuple):
 
     hidden_free: int
     booked_count: int
-    booked: list[Appointment]
+    booked: Sequence[Visit]
     mark: str
 
 
@@ -47,15 +49,15 @@ class Closing(NamedTuple):
     closure: Closure
     hidden_free: int
     booked_count: int
-    booked: list[Appointment]
+    booked: Sequence[Visit]
 
 
 def preview_closure(first_day: date, last_day: date) -> ClosurePreview:
     """What :func:`add_closure` would do now; writes nothing, and refuses what that would refuse."""
     _check(first_day, last_day)
     interval = closed_interval(first_day, last_day)
-    booked = queries.booked_in(interval)
-    return ClosurePreview(count_free(interval), booked.number, queries.list_booked(interval), booked.mark)
+    booked = visits.provider().booked_in(interval)
+    return ClosurePreview(count_free(interval), booked.number, visits.provider().list_booked(interval), booked.token)
 
 
 def add_closure(*, first_day: date, last_day: date, name: str, mark: str | None = None) -> Closing:
@@ -81,10 +83,10 @@ def add_closure(*, first_day: date, last_day: date, name: str, mark: str | None 
             session.flush()
         hidden = _hide(session, first_day, last_day)
         mark_stale(session)
-        booked = queries.booked_in(interval)
-        if mark and mark != booked.mark:
+        booked = visits.provider().booked_in(interval)
+        if mark and mark != booked.token:
             raise PreviewOutdated(OTHERS_ARE_BOOKED)  # which takes back all of the above
-    return Closing(closure, hidden, booked.number, queries.list_booked(interval))
+    return Closing(closure, hidden, booked.number, visits.provider().list_booked(interval))
 
 
 def remove_closure(closure_id: UUID) -> Closure:

@@ -18,11 +18,12 @@ from hms.scheduling import queries
 from hms.scheduling.changes import Changes, OwnSlot
 from hms.scheduling.models import Mode, Schedule, ScheduleHours
 from hms.scheduling.plan import HoursDraft, PlannedSlot, ScheduleDraft
-from hms.scheduling.queries import BookedTime, offers
+from hms.scheduling.queries import offers
 from hms.scheduling.queries.offers import Offer
 from hms.scheduling.refusals import PreviewOutdated, ScheduleOverlap
 from hms.scheduling.services.planning import compare, lock_offer, make_equal
 from hms.scheduling.services.room import check_hours
+from hms.scheduling.visits import BookedTime
 
 DAY = timedelta(days=1)
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60

@@ -3,7 +3,7 @@
 Visits that are booked already stay until the doctor cancels them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -15,13 +15,14 @@ from hms import clock
 from hms.auth.models import Doctor
 from hms.db import db, new_id, transaction
 from hms.errors import Invalid
-from hms.scheduling import queries
+from hms.scheduling import queries, visits
 from hms.scheduling.changes import Intervals
-from hms.scheduling.models import Appointment, BusyTime, Slot, TimeOff
+from hms.scheduling.models import BusyTime, Slot, TimeOff
 from hms.scheduling.queries.offers import Interval
 from hms.scheduling.queries.slots import is_free
 from hms.scheduling.refusals import PreviewOutdated
 from hms.scheduling.services.planning import lock_offer, make_equal
+from hms.scheduling.visits import Visit
 
 LONGEST = timedelta(days=366)
 MOST_TO_COME = 500
@@ -36,7 +37,7 @@ class TimeOffPreview(NamedTuple):
 
     hidden_free: int
     booked_count: int
-    booked: list[Appointment]
+    booked: Sequence[Visit]
     mark: str
 
 
@@ -44,9 +45,9 @@ def preview_time_off(doctor: Doctor, starts_at: datetime, ends_at: datetime) -> 
     """What :func:`add_time_off` would do now; writes nothing, and refuses what that would refuse."""
     _check(starts_at, ends_at)
     interval = (starts_at, ends_at)
-    booked = queries.booked_in(interval, doctor=doctor)
-    visits = queries.list_booked(interval, doctor=doctor)
-    return TimeOffPreview(count_free(interval, doctor=doctor), booked.number, visits, booked.mark)
+    booked = visits.provider().booked_in(interval, doctor=doctor)
+    first = visits.provider().list_booked(interval, doctor=doctor)
+    return TimeOffPreview(count_free(interval, doctor=doctor), booked.number, first, booked.token)
 
 
 def add_time_off(
@@ -68,7 +69,7 @@ def add_time_off(
         session.add(time_off)
         session.flush()
         make_equal(session, doctor.id)
-        if mark is not None and mark != queries.booked_in((starts_at, ends_at), doctor=doctor).mark:
+        if mark is not None and mark != visits.provider().booked_in((starts_at, ends_at), doctor=doctor).token:
             raise PreviewOutdated(OTHERS_ARE_BOOKED)  # which takes back all of the above
     return time_off
 

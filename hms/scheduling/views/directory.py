@@ -12,7 +12,7 @@ from hms.auth.guards import guard
 from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
 from hms.errors import NotFound
-from hms.scheduling import pickers, queries, summaries
+from hms.scheduling import pickers, queries, summaries, words
 from hms.web import paging, query_params, render
 
 LONGEST_NAME = 120
@@ -60,7 +60,7 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>")
 def doctor(doctor_id: UUID) -> ResponseReturnValue:
     """One doctor, and the free times of one week with one day open."""
-    visit, asked = pickers.visit_asked(request.args.get("visit", "")), pickers.day_asked(request.args.get("day", ""))
+    visit, asked = words.parse_mode(request.args.get("visit", "")), pickers.day_asked(request.args.get("day", ""))
     found = queries.get_doctor_with_week(doctor_id, day=asked, visit=visit, along=browser_session().errand())
     profile = found.profile
     kind = pickers.kind_of(visit, profile)
@@ -75,6 +75,8 @@ def doctor(doctor_id: UUID) -> ResponseReturnValue:
         picker=partial(pickers.week_picker, profile, week, day, kind=kind),
         pickers=pickers,
         summaries=summaries,
+        fee=summaries.fee,
+        photo_address=summaries.photo_address,
     )
 
 

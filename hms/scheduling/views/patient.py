@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from hms.auth.guards import current_patient, guard
 from hms.errors import Refusal, Unavailable
-from hms.scheduling import obstacles, pickers, policies, queries, services, summaries
+from hms.scheduling import policies, queries, rules, services, slot_links, summaries, words
 from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.scheduling.queries import SlotToBook
@@ -29,14 +29,14 @@ def home() -> ResponseReturnValue:
         "patient/home.html",
         coming=summaries.visit(coming) if coming else None,
         doctors=summaries.doctors_seen(past),
-        pickers=pickers,
+        photo_address=summaries.photo_address,
     )
 
 
 @bp.route("/slots/<uuid:slot_id>/book", methods=["GET", "POST"])
 def book(slot_id: UUID) -> ResponseReturnValue:
     """Check the details of a free time and book it."""
-    asked = pickers.visit_asked(request.args.get("visit", ""))
+    asked = words.parse_mode(request.args.get("visit", ""))
     form = BookForm(mode=asked or Mode.IN_PERSON)
     if form.validate_on_submit():
         try:
@@ -63,7 +63,7 @@ def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
 def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
     """The page of a time that can be booked, or of one that cannot, with the nearest that can."""
     slot, policy, standing = found
-    refusal = form.refusal or obstacles.to_booking(slot, policy) or obstacles.to_another(policy, standing)
+    refusal = form.refusal or rules.why_not_book(slot, policy) or rules.why_not_book_another(policy, standing)
     if refusal is None or isinstance(refusal, Unavailable | KeyReused | ModeChanged):
         return render(
             "patient/book.html",
@@ -82,8 +82,8 @@ def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
 def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
     slot, policy, _ = found
     near = queries.nearest_free(slot, policy=policy, count=TIMES_TO_CHOOSE_FROM)
-    free = pickers.nearest(near, to=slot, besides=own)
-    clash = next((appointment for appointment in own if pickers.overlaps(slot, appointment)), None)
+    free = slot_links.nearest(near, to=slot, besides=own)
+    clash = next((appointment for appointment in own if slot_links.overlaps(slot, appointment)), None)
     return render(
         "patient/book.html",
         form=form,
@@ -93,7 +93,7 @@ def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list
         refusal=refusal,
         is_at_a_limit=isinstance(refusal, TooManyBookings | TooOften),
         clash=clash if isinstance(refusal, AlreadyBooked) else None,
-        times=pickers.times_instead(free, of=slot, mode=Mode(str(form.mode.data))),
+        times=slot_links.times_instead(free, of=slot, mode=Mode(str(form.mode.data))),
         new_key=new_key,
     )
 
@@ -126,8 +126,8 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         details=summaries.details(appointment),
         history=summaries.history(appointment, reader=current_patient),
         cancelled_by=summaries.cancelled_by(appointment, reader=current_patient),
-        can_cancel=policies.patient_can_cancel(appointment),
-        cancel_until=policies.cancel_until(appointment),
+        can_cancel=rules.patient_can_cancel(appointment),
+        cancel_until=rules.cancel_until(appointment),
         window=policies.of(appointment.doctor_id).cancellation_words,
         can_book_again=summaries.can_be_booked(appointment.doctor),
         is_over=summaries.is_over(appointment),
@@ -151,7 +151,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
 def _cancel_page(appointment: Appointment, form: PatientCancelForm) -> ResponseReturnValue:
     if appointment.status == AppointmentStatus.CANCELLED:
         return redirect(url_for(".appointment", appointment_id=appointment.id), 303)
-    refusal = form.refusal or obstacles.to_cancelling(appointment)
+    refusal = form.refusal or rules.why_not_cancel(appointment)
     return render(
         "patient/cancel.html",
         form=form,

@@ -18,7 +18,7 @@ VIEWS = ("week", "day", "list")
 @bp.get("/calendar")
 def calendar() -> ResponseReturnValue:
     """What the doctor offers and has booked, from the day named in ``week`` on or in its week; else from today."""
-    view, chosen = _view(), day_named_in_address()
+    view, chosen = _view(), query_params.day("week") or clock.today()
     length = timedelta(days=1 if view == "day" else 7)
     first = chosen if view == "day" else clock.monday_of(chosen)
     items = agenda_of(first, first + length)
@@ -28,7 +28,7 @@ def calendar() -> ResponseReturnValue:
         "doctor/calendar.html",
         view=view,
         views=[(name.capitalize(), _address(name, _first_of(name, chosen)), name == view, None) for name in VIEWS],
-        title=weekgrid.title(days),
+        title=formats.days(days[0], days[-1]),
         subtitle=_subtitle(view, first),
         previous=_address(view, first - length),
         this=_address(view, None),
@@ -58,11 +58,6 @@ def blocks_of(first_day: date, end_day: date) -> list[weekgrid.Block]:
         for one in queries.closures_between(first_day, end_day)
     ]
     return [*closed, *away]
-
-
-def day_named_in_address() -> date:
-    """The day in ``?week=``, or today when there is none that a calendar could show."""
-    return query_params.day("week") or clock.today()
 
 
 def link_to(item: AgendaItem) -> str | None:

@@ -12,8 +12,8 @@ from hms.errors import NotFound, Refusal
 from hms.scheduling import services
 from hms.scheduling.forms.exceptions import CopyDayForm
 from hms.scheduling.models import SlotStatus
+from hms.scheduling.queries import offers
 from hms.scheduling.services import SeriesResult
-from hms.scheduling.views.doctor.calendar import agenda_of
 from hms.scheduling.views.doctor.door import bp
 from hms.web import formats, render
 
@@ -83,7 +83,9 @@ def _times(number: int) -> str:
 
 
 def _page(form: CopyDayForm, source: date) -> ResponseReturnValue:
-    items = [item for item in agenda_of(source, source + DAY) if item.slot_status != SlotStatus.BUSY_UNAVAILABLE]
+    starts_at, ends_at = clock.start_of_day(source), clock.start_of_day(source + DAY)
+    own = offers.own_slots(current_doctor.id, since=starts_at, until=ends_at)
+    items = [each for each in own if each.starts_at >= starts_at and each.status != SlotStatus.BUSY_UNAVAILABLE]
     return render(
         "doctor/copy_day.html",
         form=form,

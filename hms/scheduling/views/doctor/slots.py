@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from hms import clock
 from hms.auth.guards import current_doctor
 from hms.errors import Conflict, Refusal, Unavailable
-from hms.scheduling import queries, services, weekgrid
+from hms.scheduling import queries, services, visits, words
+from hms.scheduling.changes import OwnSlot
 from hms.scheduling.forms.offering import SeriesForm, SlotForm, usual_series
 from hms.scheduling.models import BlockedBy, Slot, SlotStatus
+from hms.scheduling.queries import offers
 from hms.scheduling.refusals import SlotNotFree
-from hms.scheduling.views.doctor.calendar import agenda_of, day_named_in_address
 from hms.scheduling.views.doctor.door import bp
 from hms.scheduling.views.gone import gone_is_fine
 from hms.web import formats, query_params, render
@@ -119,7 +120,7 @@ def _told_of_unblocking(slot: Slot | None) -> str:
     if slot is None:
         return "Unblocked and taken out, because your hours have no such time any more"
     if slot.blocked_by:
-        return f"Unblocked, but not offered yet ({weekgrid.BLOCKS[BlockedBy(slot.blocked_by)].lower()})"
+        return f"Unblocked, but not offered yet ({words.BLOCKED[BlockedBy(slot.blocked_by)].lower()})"
     return "Offered again"
 
 
@@ -129,8 +130,8 @@ def _back_to_the_calendar(starts_at: datetime, done: str) -> ResponseReturnValue
 
 
 def _page(form: SlotForm, series_form: SeriesForm, *, status: int) -> ResponseReturnValue:
-    monday = clock.monday_of(day_named_in_address())
-    free = [item for item in agenda_of(monday, monday + WEEK) if _is_free_to_come(item)]
+    monday = clock.monday_of(_day_in_address())
+    free = [each for each in _starting(monday, monday + WEEK) if _is_free_to_come(each)]
     days = sorted({clock.to_clinic(item.starts_at).date() for item in free})
     return render(
         "doctor/slots.html",
@@ -139,21 +140,34 @@ def _page(form: SlotForm, series_form: SeriesForm, *, status: int) -> ResponseRe
         status=status,
         doctor=current_doctor,
         told=_told_in_address(),
-        title=weekgrid.title([monday, monday + WEEK - timedelta(days=1)]),
+        title=formats.days(monday, monday + WEEK - timedelta(days=1)),
         days=[(day, [item for item in free if clock.to_clinic(item.starts_at).date() == day]) for day in days],
         previous=(monday - WEEK).isoformat() if monday > clock.today() else None,
         next=(monday + WEEK).isoformat(),
     )
 
 
-def _is_free_to_come(item: queries.AgendaItem) -> bool:
-    return weekgrid.kind_of(item) == "free" and item.starts_at > clock.now()
+def _starting(first_day: date, end_day: date) -> list[OwnSlot]:
+    """The doctor's slots that start from ``first_day`` to before ``end_day``, in order."""
+    starts_at, ends_at = clock.start_of_day(first_day), clock.start_of_day(end_day)
+    return [
+        each
+        for each in offers.own_slots(current_doctor.id, since=starts_at, until=ends_at)
+        if each.starts_at >= starts_at
+    ]
+
+
+def _day_in_address() -> date:
+    return query_params.day("week") or clock.today()
+
+
+def _is_free_to_come(slot: OwnSlot) -> bool:
+    return slot.status == SlotStatus.FREE and slot.starts_at > clock.now()
 
 
 def _slot_page(slot_id: UUID, form: SlotForm, *, status: int) -> ResponseReturnValue:
     """The slot as it is now, and who has booked it if somebody has."""
     slot = queries.get_slot(slot_id, doctor=current_doctor)
-    around = queries.agenda(current_doctor, starts_at=slot.starts_at, ends_at=slot.ends_at)
     return render(
         "doctor/slot.html",
         form=form,
@@ -161,8 +175,8 @@ def _slot_page(slot_id: UUID, form: SlotForm, *, status: int) -> ResponseReturnV
         slot=slot,
         is_free=slot.status == SlotStatus.FREE,
         is_blocked=slot.blocked_by == BlockedBy.DOCTOR,
-        why=weekgrid.BLOCKS[BlockedBy(slot.blocked_by)] if slot.blocked_by else "",
-        booking=next((item for item in around if item.slot_id == slot_id and item.appointment_id), None),
+        why=words.BLOCKED[BlockedBy(slot.blocked_by)] if slot.blocked_by else "",
+        booking=visits.provider().on_slot(slot_id),
         doctor=current_doctor,
     )
 
@@ -181,13 +195,13 @@ def _usual_time() -> dict[str, Any]:
     if on := query_params.day("on"):
         return {"day": on, "start": start}
     is_after_another = "start" in request.args and "week" in request.args
-    day = day_named_in_address() if is_after_another else clock.today() + timedelta(days=1)
+    day = _day_in_address() if is_after_another else clock.today() + timedelta(days=1)
     return {"day": day, "start": start}
 
 
 def _after_the_last_of(day: date) -> dict[str, Any]:
     """The day and the time at which the day's last time ends, which may be past midnight; nine o'clock without any."""
-    ends = [item.ends_at for item in agenda_of(day, day + timedelta(days=1))]
+    ends = [each.ends_at for each in _starting(day, day + timedelta(days=1))]
     end = clock.to_clinic(max(ends)) if ends else None
     if end is None or end.date() > clock.LAST_DAY:
         return {"day": day, "start": time(9)}

@@ -7,7 +7,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms.errors import Refusal
-from hms.scheduling import queries, services
+from hms.scheduling import queries, services, visits
 from hms.scheduling.forms.staff import ClosureForm
 from hms.scheduling.models import Closure
 from hms.scheduling.policies import counted
@@ -31,10 +31,10 @@ def closures() -> ResponseReturnValue:
 def closure(closure_id: UUID) -> ResponseReturnValue:
     """One closure, and who is booked on its days all the same."""
     found = queries.get_closure(closure_id)
-    interval = closed_interval(found.first_day, found.last_day)
-    total, size = queries.booked_in(interval).number, queries.BOOKED_ON_A_PAGE
+    who, interval = visits.provider(), closed_interval(found.first_day, found.last_day)
+    total, size = who.booked_in(interval).number, visits.ON_A_PAGE
     number = paging.clamped(paging.page_asked(), total=total, size=size)
-    booked = paging.Page(queries.list_booked(interval, page=number), number, total, size)
+    booked = paging.Page(who.list_booked(interval, page=number), number, total, size)
     return render("staff/closure.html", closure=found, when=days(found.first_day, found.last_day), found=booked)
 
 

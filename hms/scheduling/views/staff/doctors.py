@@ -7,10 +7,9 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from hms import clock, wall_text
-from hms.scheduling import pickers, policies, queries, weekhours
+from hms.scheduling import policies, queries, weekhours, words
 from hms.scheduling.models import Mode
 from hms.scheduling.queries import Explained, FreeTime, staff
-from hms.scheduling.summaries import KINDS
 from hms.scheduling.views.staff.door import bp
 from hms.web import formats, paging, query_params, render
 
@@ -39,7 +38,7 @@ def doctors() -> ResponseReturnValue:
 def times(doctor_id: UUID) -> ResponseReturnValue:
     """What patients are offered on one day of a doctor, and why they are offered nothing else."""
     doctor, typed = staff.get_doctor(doctor_id), query_params.text("day", longest=wall_text.LONGEST + 1)
-    asked = pickers.any_day(typed)
+    asked = query_params.typed_day(typed)
     day = asked or clock.today()
     policy = policies.of(doctor_id)
     free = staff.list_bookable(doctor, day, policy=policy)
@@ -67,5 +66,5 @@ def _line(stretch: FreeTime | Explained) -> Line:
     start, end = formats.time(stretch.starts_at), formats.time(stretch.ends_at)
     when = start if stretch.starts_at == stretch.ends_at else f"{start} to {end}"
     if isinstance(stretch, FreeTime):
-        return Line(when, True, KINDS[Mode(stretch.mode)], "free")
+        return Line(when, True, words.MODES[Mode(stretch.mode)], "free")
     return Line(when, False, stretch.words, stretch.reason)

@@ -4,7 +4,6 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.scheduling import queries
-from hms.scheduling.queries import staff
 from hms.scheduling.views.staff.door import bp
 from hms.web import render
 
@@ -12,4 +11,4 @@ from hms.web import render
 @bp.get("")
 def overview() -> ResponseReturnValue:
     """Today's numbers, the closures that come next, and the ways on."""
-    return render("staff/overview.html", day=clock.today(), today=staff.today(), closures=queries.list_closures()[:3])
+    return render("staff/overview.html", day=clock.today(), today=queries.today(), closures=queries.list_closures()[:3])

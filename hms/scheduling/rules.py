@@ -1,4 +1,9 @@
-"""Why something cannot be done as things stand. A page says it before anybody tries, a service once it has locked."""
+"""The rules about appointments: what can be done as things stand, and why something cannot.
+
+A page says it before anybody tries, a service once it has locked.
+"""
+
+from datetime import datetime
 
 from flask import current_app
 from sqlalchemy import Row
@@ -27,7 +32,7 @@ MOST_UNVERIFIED = 1
 """How many appointments to come somebody can have whose email address nobody has proved."""
 
 
-def to_booking(slot: Slot | Row, policy: Policy) -> Refusal | None:
+def why_not_book(slot: Slot | Row, policy: Policy) -> Refusal | None:
     """Why this time cannot be booked by anybody; None when it can."""
     if slot.starts_at <= clock.now():
         return SlotPast()
@@ -57,7 +62,7 @@ def limits(policy: Policy, *, is_verified: bool) -> dict[str, int | None]:
     }
 
 
-def to_another(policy: Policy, standing: Standing) -> Refusal | None:
+def why_not_book_another(policy: Policy, standing: Standing) -> Refusal | None:
     """Why a patient who stands so cannot book one more."""
     coming, with_doctor = standing.coming, standing.with_doctor
     if not standing.is_verified and coming >= MOST_UNVERIFIED:
@@ -88,7 +93,7 @@ def _too_often(done: str, number: int) -> Refusal | None:
     )
 
 
-def to_mode(slot: Slot | Row, mode: str | None) -> Refusal | None:
+def why_not_that_way(slot: Slot | Row, mode: str | None) -> Refusal | None:
     """Why the visit cannot take place as the patient read that it would; None when it can, or when nothing was said."""
     if mode is None or slot.mode in (mode, Mode.BOTH):
         return None
@@ -98,16 +103,44 @@ def to_mode(slot: Slot | Row, mode: str | None) -> Refusal | None:
 MODE_WORDS = {Mode.IN_PERSON: "in person", Mode.ONLINE: "online"}
 
 
-def to_another_cancelling(cancelled_lately: int) -> Refusal | None:
+def why_not_cancel_another(cancelled_lately: int) -> Refusal | None:
     """Why a patient who has cancelled so many appointments within an hour cannot cancel one more yet."""
     return _too_often("cancelled", cancelled_lately)
 
 
-def to_cancelling(appointment: Appointment) -> Refusal | None:
+def why_not_cancel(appointment: Appointment) -> Refusal | None:
     """Why the patient cannot cancel this appointment online; None when they can."""
     if appointment.status != AppointmentStatus.BOOKED:
         return MoveNotAllowed("This appointment has been marked already, so it cannot be cancelled.")
-    if policies.patient_can_cancel(appointment):
+    if patient_can_cancel(appointment):
         return None
     window = policies.of(appointment.doctor_id).cancellation_words
     return TooLateToCancel(f"Your appointment starts in less than {window}. Call reception and we will help.")
+
+
+# -- what can be done with an appointment now ----------------------------------------------------------------------
+
+
+def cancel_until(appointment: Appointment) -> datetime:
+    """The moment from which the patient has to call instead of cancelling online."""
+    return appointment.starts_at - policies.of(appointment.doctor_id).cancellation_window
+
+
+def patient_can_cancel(appointment: Appointment) -> bool:
+    """Whether the patient may cancel this appointment by themselves at this moment."""
+    return appointment.status == AppointmentStatus.BOOKED and clock.now() < cancel_until(appointment)
+
+
+def doctor_can_cancel(appointment: Appointment) -> bool:
+    """Whether the doctor may still cancel: until the visit is over or has been marked."""
+    return appointment.can_become(AppointmentStatus.CANCELLED) and clock.now() < appointment.ends_at
+
+
+def has_started(appointment: Appointment) -> bool:
+    """Whether the visit's time has come."""
+    return appointment.starts_at <= clock.now()
+
+
+def is_for_today_or_past(appointment: Appointment) -> bool:
+    """Whether the visit's day, on the clinic's wall, has come."""
+    return clock.to_clinic(appointment.starts_at).date() <= clock.today()

@@ -1,0 +1,91 @@
+"""What a booking asks: the slot with its rules, and where the patient stands with their limits."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select, true
+from sqlalchemy.orm import aliased, contains_eager
+
+from hms import clock
+from hms.auth.models import AnyPatient, Doctor, Patient, User
+from hms.db import db
+from hms.errors import NotFound
+from hms.scheduling import policies
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot
+from hms.scheduling.policies import Policy
+
+TO_COME = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+HOUR = timedelta(hours=1)
+
+
+class Standing(NamedTuple):
+    """What a patient's limits are compared with: the appointments to come, those of them with one doctor, those booked
+    within the last hour (cancelled ones too), and whether the email address is proved.
+    """
+
+    coming: int
+    with_doctor: int
+    lately: int
+    is_verified: bool
+
+
+class SlotToBook(NamedTuple):
+    """A slot with its doctor, the rules that hold for it, and what a patient's limits are compared with."""
+
+    slot: Slot
+    policy: Policy
+    standing: Standing
+
+
+def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
+    """A slot of a doctor whom patients can find, with the doctor loaded; it may be taken by now."""
+    numbers = standing(patient.id, doctor_id=Slot.doctor_id, now=clock.now()).correlate(Slot).lateral()
+    account = aliased(User)
+    statement = (
+        select(Slot, *policies.COLUMNS, *numbers.c, account.email_verified_at.is_not(None).label("is_verified"))
+        .join(Slot.doctor)
+        .join(Doctor.user)
+        .join(account, account.id == patient.user_id)
+        .join(numbers, true())
+        .options(contains_eager(Slot.doctor).contains_eager(Doctor.user))
+        .where(Slot.id == slot_id, Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    row = db.session.execute(policies.joined(statement, doctor_id=Slot.doctor_id)).first()
+    if row is None:
+        raise NotFound("This time is no longer offered. Choose another.")
+    return SlotToBook(row.Slot, policies.of_row(row), Standing(*row[-4:]))
+
+
+def standing(patient_id: Any, *, doctor_id: Any, now: Any) -> Select:
+    """The three numbers of a :class:`Standing`, for statements that bring them along; values, or their columns."""
+    is_live = or_(*(Appointment.status == status for status in TO_COME))
+    to_come = is_live & (Appointment.starts_at > now)
+    return select(
+        func.count().filter(to_come).label("coming"),
+        func.count().filter(to_come, Appointment.doctor_id == doctor_id).label("with_doctor"),
+        func.count().filter(Appointment.created_at > now - HOUR).label("lately"),
+    ).where(Appointment.patient_id == patient_id)
+
+
+def lock_patient(patient: AnyPatient) -> None:
+    """Let this patient's bookings go one at a time until the transaction ends."""
+    db.session.execute(select(Patient.id).where(Patient.id == patient.id).with_for_update(key_share=True))
+
+
+def lock_account(user_id: UUID) -> None:
+    """Let this person's cancellations go one at a time until the transaction ends; it is the first thing locked."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
+def count_cancelled_lately(patient: AnyPatient) -> int:
+    """How many appointments the patient has cancelled within the last hour."""
+    own = Appointment.patient_id == patient.id, Appointment.status == AppointmentStatus.CANCELLED
+    line = exists().where(
+        AppointmentChange.appointment_id == Appointment.id,
+        AppointmentChange.actor_id == patient.user_id,
+        AppointmentChange.to_status == AppointmentStatus.CANCELLED,
+        AppointmentChange.changed_at > clock.now() - HOUR,
+    )
+    return db.session.scalar(select(func.count()).select_from(Appointment).where(*own, line)) or 0
