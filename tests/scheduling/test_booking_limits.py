@@ -232,6 +232,28 @@ def test_nought_sets_no_limit(app, session, monkeypatch, asha, bose):
     assert book(slot, asha).status == "booked"
 
 
+def test_what_a_clock_that_ran_ahead_has_noted_does_not_count(three_an_hour, session, steady_clock, asha, bose):
+    slot = make.slot(bose, day=date(2026, 12, 3))
+    right = clock.now()
+    steady_clock.advance(hours=20)
+    for _ in range(3):
+        cancel(book(slot, asha), asha)
+    steady_clock.set(right)
+    visit = book(slot, asha)
+    assert cancel(visit, asha).status == "cancelled"
+
+
+def test_clocks_that_differ_by_seconds_let_nobody_book_more(three_an_hour, session, steady_clock, asha, bose):
+    slot = make.slot(bose, day=date(2026, 12, 3))
+    right = clock.now()
+    steady_clock.advance(seconds=10)
+    for _ in range(3):
+        cancel(book(slot, asha), asha)
+    steady_clock.set(right)
+    with pytest.raises(TooOften):
+        book(slot, asha)
+
+
 # ---- at the same moment
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager
 
 from hms import clock
@@ -65,8 +65,13 @@ def standing(patient_id: Any, *, doctor_id: Any, now: Any) -> Select:
     return select(
         func.count().filter(to_come).label("coming"),
         func.count().filter(to_come, Appointment.doctor_id == doctor_id).label("with_doctor"),
-        func.count().filter(Appointment.created_at > now - HOUR).label("lately"),
+        func.count().filter(_is_lately(Appointment.created_at, now)).label("lately"),
     ).where(Appointment.patient_id == patient_id)
+
+
+def _is_lately(moment: Any, now: Any) -> ColumnElement[bool]:
+    """Within the last hour; a moment to come was written by a clock that ran ahead, and says nothing of this hour."""
+    return moment.between(now - HOUR, now + clock.SLACK)
 
 
 def lock_patient(patient: AnyPatient) -> None:
@@ -86,6 +91,6 @@ def count_cancelled_lately(patient: AnyPatient) -> int:
         AppointmentChange.appointment_id == Appointment.id,
         AppointmentChange.actor_id == patient.user_id,
         AppointmentChange.to_status == AppointmentStatus.CANCELLED,
-        AppointmentChange.changed_at > clock.now() - HOUR,
+        _is_lately(AppointmentChange.changed_at, clock.now()),
     )
     return db.session.scalar(select(func.count()).select_from(Appointment).where(*own, line)) or 0
