@@ -1,29 +1,41 @@
 """A page is told one thing for good, whichever it was: a refusal is remembered as a booking is."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from hms.db import db
-from hms.scheduling import services
+from hms.scheduling import refusals, services
 from hms.scheduling.models import Appointment, RefusedBooking
 from hms.scheduling.refusals import (
     AlreadyBooked,
+    AwayThen,
     BeyondHorizon,
+    BlockedElsewhere,
     KeyReused,
     ModeChanged,
+    MoveNotAllowed,
     NoLongerOffered,
     NotOffering,
+    PreviewOutdated,
+    ScheduleOverlap,
+    SlotInPast,
+    SlotNotFree,
+    SlotOverlap,
     SlotTaken,
+    TooLateToCancel,
     TooManyBookings,
+    TooOften,
+    TooSoon,
 )
 from hms.scheduling.services import claiming
 from tests import make
 from tests.race.crowd import at_once
+from tests.scheduling.booking_page import offer_as
 
 KEY = "the-key-of-one-page"
-THURSDAY = date(2026, 12, 3)
+MONDAY, THURSDAY = date(2026, 11, 23), date(2026, 12, 3)
 
 
 def book(slot, patient, key=KEY, **others):
@@ -79,23 +91,52 @@ def test_one_page_told_taken_may_still_book_another_time_with_the_same_key(sessi
         book(make.slot(bose), asha)
 
 
-def test_what_the_patient_or_the_clock_mends_is_no_answer(session, steady_clock, asha, bose):
+def test_what_the_patient_mends_meanwhile_is_booked_by_another_page_only(session, asha, bose):
     services.set_clinic_policy(most_future_bookings=1)
     held = make.appointment(asha, doctor=bose, day=THURSDAY)
     slot = make.slot(bose, day=THURSDAY, start=(held.ends_at + timedelta(hours=1)).time())
-    with pytest.raises(TooManyBookings):
+    with pytest.raises(TooManyBookings) as first:
         book(slot, asha)
     services.cancel_as_patient(held.id, patient=asha)
+    with pytest.raises(TooManyBookings) as again:
+        book(slot, asha)
+    assert again.value.message == first.value.message
     with pytest.raises(ModeChanged):
-        book(slot, asha, mode="online")
-    assert book(slot, asha).status == "booked"
+        book(slot, asha, "the-key-of-a-second-page", mode="online")
+    with pytest.raises(ModeChanged):
+        book(slot, asha, "the-key-of-a-second-page")
+    assert book(slot, asha, "the-key-of-a-third-page").status == "booked"
 
-    far = make.slot(bose, day=date(2027, 2, 1))
-    services.set_clinic_policy(most_future_bookings=None)
-    with pytest.raises(BeyondHorizon):
-        book(far, asha, "the-key-of-a-far-page")
-    steady_clock.advance(days=30)
-    assert book(far, asha, "the-key-of-a-far-page").status == "booked"
+
+def test_bookings_within_an_hour_are_refused_to_a_page_for_good(app, session, steady_clock, monkeypatch, asha, bose):
+    monkeypatch.setitem(app.config, "CHANGES_PER_HOUR", 1)
+    make.appointment(asha, doctor=bose)
+    slot = make.slot(bose, day=THURSDAY)
+    with pytest.raises(TooOften):
+        book(slot, asha)
+    steady_clock.advance(minutes=61)
+    with pytest.raises(TooOften):
+        book(slot, asha)
+    assert book(slot, asha, "the-key-of-a-second-page").status == "booked"
+
+
+@pytest.mark.parametrize(("day", "refusal", "days"), [(date(2027, 2, 1), BeyondHorizon, 30), (MONDAY, TooSoon, -1)])
+def test_what_the_clock_mends_is_booked_by_another_page_only(session, steady_clock, asha, bose, day, refusal, days):
+    slot = make.slot(bose, day=day, start=time(8, 30))
+    with pytest.raises(refusal):
+        book(slot, asha)
+    steady_clock.advance(days=days)
+    with pytest.raises(refusal):
+        book(slot, asha)
+    assert book(slot, asha, "the-key-of-a-second-page").status == "booked"
+
+
+def test_every_refusal_of_a_booking_is_an_answer_but_those_that_cannot_become_one():
+    """A refusal that is new to the house is one too, or is named here."""
+    of_others = (KeyReused, TooLateToCancel, MoveNotAllowed, PreviewOutdated, AwayThen, BlockedElsewhere)
+    of_doctors = (SlotOverlap, SlotNotFree, SlotInPast, ScheduleOverlap)
+    ours = {kind for kind in vars(refusals).values() if isinstance(kind, type) and kind.__module__ == refusals.__name__}
+    assert ours - {*of_others, *of_doctors} == set(services.booking.REMEMBERED_REFUSALS)
 
 
 def test_a_booking_remains_the_answer_after_it_was_cancelled_and_its_time_taken(session, asha, chen, bose):
@@ -142,6 +183,56 @@ def test_the_page_that_is_sent_again_reads_the_same(signed_in, asha, chen, bose)
     assert browser.get(path).status_code == 200  # opened anew, the time can be booked
 
 
+@pytest.fixture
+def at_a_limit(signed_in, asha, bose):
+    """Asha's browser, the values of a page that she opened before there was a limit, and the visit that is too many."""
+    held, slot = make.appointment(asha, doctor=bose), make.slot(bose, day=THURSDAY)
+    browser = signed_in(asha)
+    path = browser.url("patient.book", slot_id=slot.id)
+    values = browser.get(path).page.find_form(path).values
+    services.set_clinic_policy(most_future_bookings=1)
+    return lambda **sent: browser.post(path, data=values | sent), held
+
+
+def sent_from(page) -> dict[str, str]:
+    """What the page sends when its button is pressed."""
+    return next(form.values for form in page.forms if "idempotency_key" in form.names)
+
+
+def test_who_cancels_elsewhere_and_presses_again_on_the_page_that_refused_gets_the_time(at_a_limit, asha):
+    send, held = at_a_limit
+    refused = send(reason="A cough")
+    assert refused.status_code == 409
+    services.cancel_as_patient(held.id, patient=asha)
+
+    shown = sent_from(refused.page)
+    assert shown["reason"] == "A cough"
+    assert send(**shown).status_code == 303
+    assert bookings(asha) == 2
+
+
+def test_the_refused_page_sent_once_more_is_refused_and_leads_on(at_a_limit, asha):
+    send, held = at_a_limit
+    send()
+    services.cancel_as_patient(held.id, patient=asha)
+
+    again = send()
+    assert again.status_code == 409
+    assert send(**sent_from(again.page)).status_code == 303
+
+
+def test_a_kind_of_visit_that_changed_is_shown_with_a_key_that_can_book(signed_in, asha, bose):
+    slot = make.slot(bose, day=THURSDAY)
+    browser = signed_in(asha)
+    path = browser.url("patient.book", slot_id=slot.id)
+    form = browser.get(path).page.find_form(path)
+    offer_as(slot, "online")
+
+    refused = browser.post(path, data=form.values)
+    assert refused.status_code == 409
+    assert browser.post(path, data=refused.page.find_form(path).values).status_code == 303
+
+
 @pytest.mark.race
 @pytest.mark.parametrize("attempt", range(5))
 def test_twins_of_one_page_are_told_the_same_while_the_time_becomes_free(committing, attempt):
@@ -164,3 +255,25 @@ def test_twins_of_one_page_are_told_the_same_while_the_time_becomes_free(committ
     assert told in ({"Appointment": 6}, {"SlotTaken": 6}), told
     later = at_once(committing, [twin, twin]).kinds
     assert later.keys() == told.keys()
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("attempt", range(5))
+def test_twins_of_one_page_are_told_the_same_while_a_limit_ends(committing, attempt):
+    """However bookings of one page and a cancellation of the patient's own meet: all are told the same."""
+    services.set_clinic_policy(most_future_bookings=1)
+    doctor, asha = make.doctor(), make.patient()
+    held, slot = make.appointment(asha, doctor=doctor), make.slot(doctor, day=THURSDAY)
+    slot_id, visit_id = slot.id, held.id
+    db.session.expunge_all()
+
+    def twin():
+        return services.book(slot_id, patient=asha, idempotency_key=KEY)
+
+    def cancel():
+        services.cancel_as_patient(visit_id, patient=asha)
+
+    told = at_once(committing, [twin, twin, twin, cancel, twin, twin, twin]).kinds
+    assert told.pop("NoneType") == 1
+    assert told in ({"Appointment": 6}, {"TooManyBookings": 6}), told
+    assert at_once(committing, [twin, twin]).kinds.keys() == told.keys()

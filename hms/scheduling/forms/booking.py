@@ -7,10 +7,9 @@ from typing import Any
 from wtforms import HiddenField, RadioField
 from wtforms.validators import InputRequired, Regexp
 
-from hms.errors import Refusal
+from hms.errors import Refusal, Unavailable
 from hms.forms import HmsForm, TextField
 from hms.scheduling.models import Mode
-from hms.scheduling.refusals import KeyReused
 
 OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and book again."
 LONGEST_REASON = 500
@@ -43,9 +42,12 @@ class BookForm(HmsForm):
         return is_valid
 
     def reject(self, refusal: Refusal) -> None:
-        """Show the refusal; a key that has booked another time is replaced."""
+        """Show the refusal, which is the answer of this key from now on: the page that says so has another one.
+
+        What is busy has refused nothing yet: the same page may be sent again.
+        """
         super().reject(refusal)
-        if isinstance(refusal, KeyReused):
+        if not isinstance(refusal, Unavailable):
             self.idempotency_key.data = new_key()
 
 

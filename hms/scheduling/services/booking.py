@@ -16,7 +16,20 @@ from hms.scheduling import emails, policies, queries, rules, signals
 from hms.scheduling.models import Appointment, Mode, RefusedBooking, SlotStatus
 from hms.scheduling.policies import Policy
 from hms.scheduling.queries import Standing
-from hms.scheduling.refusals import AccountClosed, AlreadyBooked, KeyReused, NoLongerOffered, NotOffering, SlotTaken
+from hms.scheduling.refusals import (
+    AccountClosed,
+    AlreadyBooked,
+    BeyondHorizon,
+    KeyReused,
+    ModeChanged,
+    NoLongerOffered,
+    NotOffering,
+    SlotPast,
+    SlotTaken,
+    TooManyBookings,
+    TooOften,
+    TooSoon,
+)
 from hms.scheduling.services.claiming import LOCK_IF_FREE, REMEMBER, WRITE
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -26,9 +39,13 @@ TRIES = 5
 """How often a slot is tried that others take and free again at the same moment."""
 
 REMEMBERED = timedelta(days=2)
-REMEMBERED_REFUSALS: tuple[type[Refusal], ...] = (SlotTaken, NoLongerOffered, AlreadyBooked, NotOffering)
-"""What others changed first is the answer of a page, whatever becomes of the slot later. What the patient can mend (a
-limit, another kind of visit), what the clock mends, and a busy database are no answers: the page may be sent again."""
+REMEMBERED_REFUSALS: tuple[type[Refusal], ...] = (
+    *(SlotTaken, NoLongerOffered, AlreadyBooked, NotOffering, AccountClosed),
+    *(TooManyBookings, TooOften, SlotPast, TooSoon, BeyondHorizon, ModeChanged),
+)
+"""What a page is told is its answer, whatever changes later: a twin of it that waited in line must not book what the
+person was refused. The page that says so carries another key. A busy database (``Unavailable``) is no answer: the same
+page may be sent again. Nor are a slot that is gone for good and a key used elsewhere, which cannot become a booking."""
 
 
 def book(
@@ -38,7 +55,7 @@ def book(
 
     ``mode`` is how the visit is to take place, ``in-person`` or ``online``; None takes what is offered, in person
     where both are. The same key again, or the same patient on the same slot again, is the same appointment and no
-    second one; a key that was told that the slot is gone is told so again. Raises :class:`SlotTaken`,
+    second one; a key that was refused this slot is refused it again. Raises :class:`SlotTaken`,
     :class:`SlotPast`, :class:`TooSoon`, :class:`BeyondHorizon`, :class:`NoLongerOffered`, :class:`ModeChanged`,
     :class:`AlreadyBooked`, :class:`TooManyBookings`, :class:`TooOften`, :class:`NotOffering`, :class:`KeyReused`,
     :class:`NotFound`; :class:`Busy` when a lock does not come free in time.
