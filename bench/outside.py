@@ -51,7 +51,7 @@ def answering() -> Iterator[str]:
 
 @contextmanager
 def black_hole() -> Iterator[str]:
-    """The address of a door that takes every connection and never says a word."""
+    """The address of a server that accepts every connection and never answers."""
     held: list[socket.socket] = []
 
     def accept() -> None:

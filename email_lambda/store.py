@@ -97,8 +97,8 @@ def _dynamo(table: str) -> "DynamoStore":
     import boto3
     from botocore.config import Config
 
-    patience = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2})
-    return DynamoStore(boto3.client("dynamodb", config=patience), table)
+    timeouts = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2})
+    return DynamoStore(boto3.client("dynamodb", config=timeouts), table)
 
 
 class SqliteStore:

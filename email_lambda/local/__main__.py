@@ -6,8 +6,8 @@ import sys
 import threading
 
 from email_lambda.deadline import TIME_LIMIT_SECONDS
-from email_lambda.local.doors import HTTP_DOOR, Doors
 from email_lambda.local.function import Function
+from email_lambda.local.handlers import HTTP_PATH, InvokeHandler
 from email_lambda.local.wire import LOOPBACK, Server
 
 HANDLER = "email_lambda.handler.handle"
@@ -22,7 +22,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     function = Function(HANDLER, name=options.name, timeout=options.timeout, concurrency=options.concurrency)
-    server = Server(options.port, Doors, function)
+    server = Server(options.port, InvokeHandler, function)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     function.warm()
     _say_ready(options.name, server.server_port)
@@ -35,7 +35,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m email_lambda.local", description=__doc__)
     parser.add_argument(
-        "--port", type=int, default=3002, help="port on 127.0.0.1 for both doors (0: any; default 3002)"
+        "--port", type=int, default=3002, help="port on 127.0.0.1 for both endpoints (0: any; default 3002)"
     )
     parser.add_argument("--name", default=NAME, help=f"the function's name (default {NAME})")
     limit = TIME_LIMIT_SECONDS
@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
 
 def _say_ready(name: str, port: int) -> None:
     address = f"http://{LOOPBACK}:{port}"
-    sys.stdout.write(f"ready {name} {address} and POST {address}{HTTP_DOOR}\n")
+    sys.stdout.write(f"ready {name} {address} and POST {address}{HTTP_PATH}\n")
     sys.stdout.flush()
 
 

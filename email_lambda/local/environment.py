@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
-from email_lambda.local.wire import LOOPBACK, BadBody, Door, Server
+from email_lambda.local.wire import LOOPBACK, BadBody, Handler, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -153,7 +153,7 @@ def _start_child(handler: str, *, name: str, port: int) -> "subprocess.Popen[byt
     )
 
 
-class RuntimeApi(Door):
+class RuntimeApi(Handler):
     """One connection of an environment's child."""
 
     server: Server[Environment]

@@ -5,7 +5,7 @@ import time
 
 from email_lambda.local.environment import Environment, Outcome
 
-STOP_PATIENCE_SECONDS = 5
+STOP_SECONDS = 5
 
 
 class Throttled(Exception):
@@ -44,7 +44,7 @@ class Function:
 
     def stop(self) -> None:
         """End every environment, after the calls that are under way (but wait for them a few seconds only)."""
-        ends = time.monotonic() + STOP_PATIENCE_SECONDS
+        ends = time.monotonic() + STOP_SECONDS
         for _ in range(self._concurrency):
             self._places.acquire(timeout=max(0, ends - time.monotonic()))
         with self._lock:

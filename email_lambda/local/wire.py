@@ -19,14 +19,14 @@ class BadBody(Exception):
 
 
 class Server(ThreadingHTTPServer, Generic[Subject]):
-    """A server on the loopback interface for one subject, which its doors ask; port 0 takes a free one."""
+    """A server on the loopback interface for one subject, which its handlers ask; port 0 takes a free one."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, door: type[BaseHTTPRequestHandler], subject: Subject) -> None:
+    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler], subject: Subject) -> None:
         self.subject = subject
-        super().__init__((LOOPBACK, port), door)
+        super().__init__((LOOPBACK, port), handler)
 
     def server_bind(self) -> None:
         """Bind without the name look-up that HTTPServer makes, which can take seconds where there is no DNS."""
@@ -36,7 +36,7 @@ class Server(ThreadingHTTPServer, Generic[Subject]):
         self.server_name, self.server_port = LOOPBACK, int(self.server_address[1])
 
 
-class Door(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     """One connection. Without the two settings below every hop would take 44 ms longer (Nagle against delayed ACK)."""
 
     protocol_version = "HTTP/1.1"

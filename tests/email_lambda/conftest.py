@@ -1,4 +1,4 @@
-"""What the tests of the email function share: a certificate, a mail server, and the function behind its local doors."""
+"""What the tests of the email function share: a certificate, a mail server, and the function behind local endpoints."""
 
 import datetime
 import ipaddress
@@ -121,7 +121,7 @@ def running_local_function(mail_environment: dict[str, str]) -> Iterator[LocalFu
 
 @pytest.fixture
 def local_function(running_local_function: LocalFunction, mail_server: MailServer) -> LocalFunction:
-    """The function behind its local doors, and the mail server empty."""
+    """The function behind its local endpoints, and the mail server empty."""
     return running_local_function
 
 

@@ -1,4 +1,4 @@
-"""The function behind its local doors: boto3 over HTTP, curl's door, and no process left behind."""
+"""The function behind its local endpoints: boto3 over HTTP, curl's endpoint, and no process left behind."""
 
 import http.client
 import json
@@ -101,7 +101,7 @@ def test_the_http_door_sends_and_refuses_with_a_sentence(
 
 
 @pytest.mark.parametrize("path", ["/", "/dev/send-email/", "/2015-03-31/functions/", "/2018-06-01/runtime/init/error"])
-def test_there_are_no_other_doors(path: str, local_function: LocalFunction) -> None:
+def test_there_are_no_other_endpoints(path: str, local_function: LocalFunction) -> None:
     assert post(local_function, path, b"{}")[0] == 404
 
 
@@ -112,7 +112,7 @@ def test_nothing_can_be_read(local_function: LocalFunction) -> None:
         assert response.status == 405
 
 
-def test_a_web_page_cannot_use_the_doors(local_function: LocalFunction, mail_server: MailServer) -> None:
+def test_a_web_page_cannot_use_the_endpoints(local_function: LocalFunction, mail_server: MailServer) -> None:
     good = json.dumps(samples.event("PASSWORD_RESET")).encode()
     assert post(local_function, "/dev/send-email", good, Origin="https://evil.example")[0] == 403
     assert post(local_function, "/dev/send-email", good, Host="evil.example")[0] == 403

@@ -1,4 +1,4 @@
-"""The same function through npm: serverless-offline's two doors, and the archive that AWS would run."""
+"""The same function through npm: serverless-offline's two endpoints, and the archive that AWS would run."""
 
 import json
 import os
@@ -61,8 +61,8 @@ def free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def doors(project: Path, mail_environment: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """serverless-offline as `npm start` runs it: the addresses of its HTTP door and of its Lambda door."""
+def endpoints(project: Path, mail_environment: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """serverless-offline as `npm start` runs it: the addresses of its HTTP endpoint and of its Lambda endpoint."""
     http_port, lambda_port = free_ports(2)
     command = ["npm", "start", "--", "--httpPort", str(http_port), "--lambdaPort", str(lambda_port)]
     log = project.parent / "serverless.log"
@@ -92,19 +92,19 @@ def wait_for_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def test_boto3_reaches_the_function_through_serverless_offline(
-    doors: tuple[str, str], mail_server: MailServer, lambda_client: Callable[[str], Any]
+    endpoints: tuple[str, str], mail_server: MailServer, lambda_client: Callable[[str], Any]
 ) -> None:
     payload = json.dumps(samples.event("BOOKING_CONFIRMATION")).encode()
-    response = lambda_client(doors[1]).invoke(FunctionName=NAME, Payload=payload)
+    response = lambda_client(endpoints[1]).invoke(FunctionName=NAME, Payload=payload)
     with response["Payload"] as answer:
         assert json.loads(answer.read()) == {"ok": True, "retryable": False, "error": None, "fault": None}
     assert "FunctionError" not in response
     mail_server.only()
 
 
-def test_the_http_door_of_serverless_offline_sends(doors: tuple[str, str], mail_server: MailServer) -> None:
+def test_the_http_endpoint_of_serverless_offline_sends(endpoints: tuple[str, str], mail_server: MailServer) -> None:
     request = urllib.request.Request(
-        doors[0] + "/dev/send-email",
+        endpoints[0] + "/dev/send-email",
         json.dumps(samples.event("SIGNUP_WELCOME")).encode(),
         {"Content-Type": "application/json"},
     )

@@ -1,4 +1,4 @@
-"""The two doors that callers use: Lambda's Invoke API, and POST /dev/send-email for a person with curl.
+"""The two endpoints that callers use: Lambda's Invoke API, and POST /dev/send-email for a person with curl.
 
 Nobody signs in at either, so they open on the loopback interface only, and not for a web page that a browser on this
 machine happens to show: requests with an Origin, or for another Host, are refused.
@@ -10,15 +10,15 @@ from urllib.parse import unquote, urlsplit
 
 from email_lambda.local.environment import Outcome
 from email_lambda.local.function import Function, Throttled
-from email_lambda.local.wire import BadBody, Door, Server
+from email_lambda.local.wire import BadBody, Handler, Server
 
 INVOKE_PREFIX = "/2015-03-31/functions/"
-HTTP_DOOR = "/dev/send-email"
+HTTP_PATH = "/dev/send-email"
 _OUR_HOSTS = frozenset({"127.0.0.1", "localhost"})
 _JSON = {"Content-Type": "application/json"}
 
 
-class Doors(Door):
+class InvokeHandler(Handler):
     """One connection to a function."""
 
     timeout = 30  # seconds of silence, then the connection is closed
@@ -36,13 +36,13 @@ class Doors(Door):
             self.close_connection = True
             return self.answer(problem.status, _said(str(problem)), {**_JSON, "Connection": "close"})
         if not self._is_from_here():
-            return self.answer(403, _said("This door is for programs on this machine."), _JSON)
+            return self.answer(403, _said("This endpoint is for programs on this machine."), _JSON)
         path = urlsplit(self.path).path
         if path.startswith(INVOKE_PREFIX) and path.endswith("/invocations"):
             return self._invoke(unquote(path[len(INVOKE_PREFIX) : -len("/invocations")]), body or b"{}")
-        if path == HTTP_DOOR:
+        if path == HTTP_PATH:
             return self._send_email(body)
-        return self.answer(404, _said("There is no such door."), _JSON)
+        return self.answer(404, _said("There is no such endpoint."), _JSON)
 
     def _is_from_here(self) -> bool:
         host = urlsplit("//" + self.headers.get("Host", "")).hostname
