@@ -21,14 +21,14 @@ from bench.servers import HOST, THREADS, Setup
 from bench.visitors import HOST as PUBLIC_HOST
 from bench.visitors import Desk, headers
 from hms.config.google import new_key
-from hms.server import given_sockets, leash, sockets, web
+from hms.server import inherited_sockets, orphan_reaper, sockets, web
 from hms.server.email import free_port
 
 ROOT = Path(__file__).parents[1]
 HELLO = Path(__file__).with_name("hello")
-WEB_SERVERS = {given_sockets.__file__, "gunicorn"}  # of which one stands in the command
+WEB_SERVERS = {inherited_sockets.__file__, "gunicorn"}  # of which one stands in the command
 READY_SECONDS = 60.0
-PATIENCE_SECONDS = 8.0
+STOP_SECONDS = 8.0
 SECRET_KEY, SEALING_KEY = secrets.token_urlsafe(48), new_key()  # of all products of one run
 
 
@@ -134,14 +134,14 @@ def _program(
             stderr=subprocess.STDOUT,
             process_group=0,
         )
-        with _on_a_leash(process):
+        with _with_an_orphan_reaper(process):
             yield _Program(process, Path(log.name))
 
 
 @contextmanager
-def _on_a_leash(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+def _with_an_orphan_reaper(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     """End the process with the block, or with us if we are killed meanwhile."""
-    words = [sys.executable, "-I", leash.__file__]
+    words = [sys.executable, "-I", orphan_reaper.__file__]
     with subprocess.Popen(words, stdin=subprocess.PIPE, text=True, bufsize=1, start_new_session=True) as minder:
         print(f"+{process.pid}", file=minder.stdin)
         try:
@@ -154,7 +154,7 @@ def _on_a_leash(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     with suppress(subprocess.TimeoutExpired):
         process.terminate()
-        process.wait(PATIENCE_SECONDS)
+        process.wait(STOP_SECONDS)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, 9)
     process.wait()

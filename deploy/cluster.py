@@ -30,7 +30,7 @@ SERVER_OPTIONS = (
     "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c log_statement=all -c log_line_prefix='%a '"
 )
 FLASK = [sys.executable, "-m", "flask"]
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 class Missing(Exception):
@@ -56,7 +56,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def until(true: Callable[[], object], *, what: str, seconds: float = PATIENCE_SECONDS) -> None:
+def until(true: Callable[[], object], *, what: str, seconds: float = TIMEOUT_SECONDS) -> None:
     """Look again and again; ``TimeoutError`` when it never comes true."""
     give_up_at = time.monotonic() + seconds
     while not true():

@@ -62,7 +62,7 @@ def waiting_times(port: int, *, visits: int = 100, path: str = "/doctors") -> li
     while len(times) < visits and time.monotonic() < give_up_at:
         began = time.monotonic()
         with suppress(OSError):
-            Visitor(port, patience_seconds=GIVE_UP_SECONDS).get(path)
+            Visitor(port, read_timeout_seconds=GIVE_UP_SECONDS).get(path)
         times.append(time.monotonic() - began)
     return sorted(times)
 

@@ -11,8 +11,8 @@ HIDDEN = re.compile(r"<input[^>]*>")
 class Visitor:
     """One person's browser."""
 
-    def __init__(self, port: int, *, patience_seconds: float = 30) -> None:
-        self._port, self._patience_seconds = port, patience_seconds
+    def __init__(self, port: int, *, read_timeout_seconds: float = 30) -> None:
+        self._port, self._read_timeout_seconds = port, read_timeout_seconds
         self._cookies: dict[str, str] = {}
 
     def get(self, path: str) -> tuple[int, str]:
@@ -33,7 +33,7 @@ class Visitor:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._patience_seconds)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._read_timeout_seconds)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

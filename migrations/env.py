@@ -17,7 +17,7 @@ def run() -> None:
     with database.engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SET statement_timeout = 0"))
-        connection.connection.driver_connection.patience_seconds = None  # nor do we give up on it ourselves
+        connection.connection.driver_connection.read_timeout_seconds = None  # nor do we give up on it ourselves
         connection.execute(text("SELECT pg_advisory_lock(:name)"), {"name": LOCK_NAME})
         connection.commit()
         context.configure(

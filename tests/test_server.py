@@ -18,7 +18,7 @@ import click
 import psutil
 import pytest
 
-from hms.server import leash, sockets, web
+from hms.server import orphan_reaper, sockets, web
 from hms.server.programs import LONGEST_PAUSE_SECONDS, MOST_DEATHS, Program, Programs, Running
 from tests.processes import is_gone
 
@@ -148,7 +148,7 @@ class TestTheWebServer:
 
         assert program.keeps == (9, 11)
         assert program.reload_signal == signal.SIGHUP
-        assert which in command or command.endswith("given_sockets.py 9,11 3 5")
+        assert which in command or command.endswith("inherited_sockets.py 9,11 3 5")
         assert which == "granian" or {"fd://9", "3", "5"} <= set(program.command)
 
 
@@ -213,14 +213,14 @@ class TestPrograms:
         assert len(fails) > 3
         assert "Resource temporarily unavailable" in capfd.readouterr().err
 
-    def test_the_leash_ends_only_what_it_still_minds(self):
-        minded, forgotten = (subprocess.Popen(SLEEP, process_group=0) for _ in range(2))
-        reaper = threading.Thread(target=minded.wait)
+    def test_the_orphan_reaper_ends_only_what_it_still_watches(self):
+        watched, forgotten = (subprocess.Popen(SLEEP, process_group=0) for _ in range(2))
+        reaper = threading.Thread(target=watched.wait)
         reaper.start()
-        leash.mind([f"+{minded.pid}\n", f"+{forgotten.pid}\n", f"-{forgotten.pid}\n"])
+        orphan_reaper.supervise([f"+{watched.pid}\n", f"+{forgotten.pid}\n", f"-{forgotten.pid}\n"])
         reaper.join(timeout=10)
 
-        assert minded.returncode == -signal.SIGTERM
+        assert watched.returncode == -signal.SIGTERM
         assert forgotten.poll() is None
         forgotten.kill()
         forgotten.wait()
@@ -332,7 +332,9 @@ class TestServing:
         assert served.status("/healthz") == 200
         assert served.status("/readyz") == 200
         assert served.status("/") == 200
-        assert len(processes) >= 6  # itself, its leash, the web server and its processes, the worker, PostgreSQL
+        assert (
+            len(processes) >= 6
+        )  # itself, its orphan reaper, the web server and its processes, the worker, PostgreSQL
         assert served.end(signal.SIGTERM) == 0
         assert are_gone(processes)
         assert served.said[-1] == "Stopping HMS."
@@ -394,7 +396,7 @@ class TestServing:
         served.wait_for("Every mail")
         before = served.all_processes()
         workers = [one for one in before if one.cmdline()[-1:] == ["worker"]]
-        (web_server,) = [one for one in before if "given_sockets.py" in " ".join(one.cmdline()) and one.children()]
+        (web_server,) = [one for one in before if "inherited_sockets.py" in " ".join(one.cmdline()) and one.children()]
         answering = web_server.children()
         served.process.send_signal(signal.SIGHUP)
 

@@ -17,7 +17,7 @@ from bench.servers import HOST, Setup
 from bench.stage import Stage
 
 CLIENTS = 20
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 ONE_ROW = Goal(4, "20 patients want one time: rows in the database", 1, 1)
 ONE_YES = Goal(4, "20 patients want one time: how many are told yes", 1, 1)
 NO_5XX = Goal(4, "20 patients want one time: answers of 5xx", 0, 0)
@@ -75,8 +75,8 @@ def _round(product: Product, number: int) -> Round:
 
 
 def _ask(port: int, request: bytes, start: Barrier) -> Answer:
-    with socket.create_connection((HOST, port), PATIENCE_SECONDS) as connection:
-        start.wait(PATIENCE_SECONDS)
+    with socket.create_connection((HOST, port), TIMEOUT_SECONDS) as connection:
+        start.wait(TIMEOUT_SECONDS)
         asked = time.perf_counter()
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)

@@ -48,10 +48,10 @@ def _noted(wait: Callable[..., None]) -> Callable[["Connection"], None]:
 class Connection(extensions.connection):
     """A connection whose every wait for the server ends in good time.
 
-    ``patience_seconds`` is a second more than the server's ``statement_timeout``; None waits for ever.
+    ``read_timeout_seconds`` is a second more than the server's ``statement_timeout``; None waits for ever.
     """
 
-    patience_seconds: float | None = UNBOUNDED_SECONDS
+    read_timeout_seconds: float | None = UNBOUNDED_SECONDS
     waits_since: float | None = None
 
     commit = _noted(extensions.connection.commit)
@@ -65,7 +65,7 @@ class Connection(extensions.connection):
             cursor.execute(STATEMENT_TIMEOUT)
             allowed = float(cursor.fetchone()[0])
         self.autocommit = False
-        self.patience_seconds = allowed + GRACE_SECONDS if allowed else UNBOUNDED_SECONDS
+        self.read_timeout_seconds = allowed + GRACE_SECONDS if allowed else UNBOUNDED_SECONDS
 
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """A cursor whose waits are noted."""
@@ -119,29 +119,29 @@ class Cursor(extensions.cursor):
 
 _lock = threading.Lock()
 _watched: WeakSet[Connection] = WeakSet()
-_watchman: threading.Thread | None = None
+_watchdog: threading.Thread | None = None
 
 
 def _watch(connection: Connection) -> None:
-    """From now on somebody looks after the connection, in this process."""
-    global _watchman
+    """Have this process's watchdog close the connection when it waits too long."""
+    global _watchdog
     with _lock:
         _watched.add(connection)
-        if _watchman is None:
-            _watchman = threading.Thread(target=_look_again_and_again, name="database deadlines", daemon=True)
-            _watchman.start()
+        if _watchdog is None:
+            _watchdog = threading.Thread(target=_run_watchdog, name="database deadlines", daemon=True)
+            _watchdog.start()
 
 
 def _forget_in_a_child() -> None:
-    """A forked process has no watchman yet, and must leave its parent's connections alone."""
-    global _lock, _watched, _watchman
-    _lock, _watched, _watchman = threading.Lock(), WeakSet(), None
+    """A forked process has no watchdog thread yet, and must leave its parent's connections alone."""
+    global _lock, _watched, _watchdog
+    _lock, _watched, _watchdog = threading.Lock(), WeakSet(), None
 
 
 os.register_at_fork(after_in_child=_forget_in_a_child)
 
 
-def _look_again_and_again() -> None:
+def _run_watchdog() -> None:
     while True:
         time.sleep(LOOK_SECONDS)
         with _lock:
@@ -153,8 +153,8 @@ def _overdue(now: float) -> Sequence[Connection]:
         connection
         for connection in _watched
         if connection.waits_since is not None
-        and connection.patience_seconds is not None
-        and now - connection.waits_since > connection.patience_seconds
+        and connection.read_timeout_seconds is not None
+        and now - connection.waits_since > connection.read_timeout_seconds
     ]
 
 

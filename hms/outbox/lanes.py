@@ -17,7 +17,7 @@ from hms.outbox.models import Fault
 LANES = 4
 """How many messages of one kind a worker sends at the same time."""
 
-LANE_PATIENCE_SECONDS = 0.5
+LANE_WAIT_SECONDS = 0.5
 """How long the worker waits for a lane to come free before it looks after its other work."""
 
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 5, 60
@@ -69,7 +69,7 @@ class Lanes:
     def wait_for_one(self) -> bool:
         """Whether a lane came free within half a second; at once False when none is in use."""
         with self._changed:
-            return bool(self._busy.total()) and self._changed.wait(LANE_PATIENCE_SECONDS)
+            return bool(self._busy.total()) and self._changed.wait(LANE_WAIT_SECONDS)
 
     def _deliver(self, app: Flask, message: Message) -> None:
         fault: Fault | None = None

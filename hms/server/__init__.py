@@ -54,7 +54,7 @@ def _until_told_to_stop(app: Flask, do: Callable[[Flask, Sequence[socket.socket]
         except KeyboardInterrupt:
             click.echo("Stopping HMS.")
         finally:
-            _let_go_of_the_database(app)
+            _release_database(app)
 
 
 def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
@@ -70,7 +70,7 @@ def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
             for program in (*email_programs, *google_programs, site, worker):
                 programs.start(program)
             greeting = _greeting(app, mailbox=bool(email_programs)) + google_words + accounts
-            _mind(programs, welcome=Welcome(lambda: _is_ready(app), greeting))
+            _supervise(programs, welcome=Welcome(lambda: _is_ready(app), greeting))
         finally:
             _stop_taking(listeners)
 
@@ -82,7 +82,7 @@ def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
         try:
             programs.start(web.program(app.config, listeners=[listener.fileno() for listener in listeners]))
             click.echo(f"HMS listens at {_address(app)}")
-            _mind(programs)
+            _supervise(programs)
         finally:
             _stop_taking(listeners)
 
@@ -106,7 +106,7 @@ class Welcome:
         return False
 
 
-def _mind(programs: Programs, *, welcome: Welcome | None = None) -> None:
+def _supervise(programs: Programs, *, welcome: Welcome | None = None) -> None:
     """Keep everything running until a KeyboardInterrupt."""
     asked_to_reload: list[bool] = []
     if not (sys.stdin and sys.stdin.isatty()):  # there it says that the terminal was closed
@@ -220,7 +220,7 @@ def _stop_taking(listeners: Sequence[socket.socket]) -> None:
         sockets.drain(listeners)
 
 
-def _let_go_of_the_database(app: Flask) -> None:
+def _release_database(app: Flask) -> None:
     """Last of all: the embedded server stops unless some other command uses it."""
     from hms.db import db
 

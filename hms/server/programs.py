@@ -1,4 +1,4 @@
-"""The programs that ``flask serve`` starts, minds, starts again when they die or freeze, and ends.
+"""The programs that ``flask serve`` starts, supervises, starts again when they die or freeze, and ends.
 
 None is ever given up: whatever keeps it from running may pass, and the others run meanwhile.
 """
@@ -16,14 +16,14 @@ from types import TracebackType
 
 import click
 
-from hms.server import heartbeat, leash
+from hms.server import heartbeat, orphan_reaper
 from hms.server.watchdog import Watchdog
 
 MOST_DEATHS, WITHIN_SECONDS = 5, 60.0
 """After so many deaths, each within so many seconds of the last start, a program is said to keep stopping."""
 
 LONGEST_PAUSE_SECONDS = 10.0
-PATIENCE_SECONDS = 15.0
+STOP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,12 @@ class Programs:
         self._running: list[Running] = []
 
     def __enter__(self) -> "Programs":
-        self._leash = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-I", leash.__file__], stdin=subprocess.PIPE, text=True, bufsize=1, start_new_session=True
+        self._orphan_reaper = subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-I", orphan_reaper.__file__],
+            stdin=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
         )
         return self
 
@@ -122,12 +126,12 @@ class Programs:
     ) -> None:
         for process in self._processes():
             process.terminate()  # itself alone: it knows best how to end its children
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        give_up_at = time.monotonic() + STOP_SECONDS
         for process in self._processes():
             _wait(process, give_up_at)
         self._tell("-", *self._groups())
         with suppress(BrokenPipeError):
-            self._leash.communicate()
+            self._orphan_reaper.communicate()
         self._watchdog.close()
 
     def start(self, program: Program) -> None:
@@ -169,7 +173,7 @@ class Programs:
     def _tell(self, verb: str, *groups: int) -> None:
         with suppress(BrokenPipeError):
             for group in groups:
-                print(f"{verb}{group}", file=self._leash.stdin)
+                print(f"{verb}{group}", file=self._orphan_reaper.stdin)
 
 
 def _wait(process: "subprocess.Popen[bytes]", give_up_at: float) -> None:

@@ -38,7 +38,7 @@ def processes(config: Mapping[str, Any]) -> int:
 
 def _granian(listeners: Sequence[int], processes: int, threads: int) -> list[str]:
     numbers = (",".join(map(str, listeners)), processes, threads)
-    return ["-P", str(Path(__file__).with_name("given_sockets.py")), *map(str, numbers)]
+    return ["-P", str(Path(__file__).with_name("inherited_sockets.py")), *map(str, numbers)]
 
 
 def _gunicorn(listeners: Sequence[int], processes: int, threads: int) -> list[str]:

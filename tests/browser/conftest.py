@@ -26,7 +26,7 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 10_000
+TIMEOUT_MS = 10_000
 
 
 @pytest.fixture(scope="package")
@@ -108,7 +108,7 @@ class Contexts:
         context = self._browser.new_context(
             java_script_enabled=javascript, reduced_motion="reduce", locale="en-GB", timezone_id="Europe/London"
         )
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         return context
 
     def give_back(self, context: BrowserContext, *, javascript: bool) -> None:

@@ -107,7 +107,7 @@ def test_a_lease_that_nobody_ends_is_waited_for_and_then_runs_out(world, monkeyp
     _, connection = world
     with transaction():
         stored(connection).token_leased_until = clock.now() + tokens.LEASE
-    monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(tokens, "WAIT_SECONDS", 0.2)
     with pytest.raises(Later):
         tokens.access_token(connection.id)
     steady_clock.advance(seconds=tokens.LEASE.total_seconds() + 1)

@@ -93,7 +93,7 @@ class Web:
         (program,) = [
             child
             for child in psutil.Process(self._running[-1].pid).children()
-            if not child.cmdline()[-1].endswith("leash.py")
+            if not child.cmdline()[-1].endswith("orphan_reaper.py")
         ]
         return [program, *program.children(recursive=True)]
 

@@ -45,11 +45,11 @@ def get(app, path="/readyz"):
     return app.test_client().get(path)
 
 
-def test_the_patience_follows_the_servers_own_time_limit(clinic):
+def test_the_read_timeout_follows_the_servers_own_time_limit(clinic):
     app, _ = clinic
     with app.app_context():
         connection = db.session.connection().connection.driver_connection
-    assert connection.patience_seconds == pytest.approx(0.2 + deadline.GRACE_SECONDS)
+    assert connection.read_timeout_seconds == pytest.approx(0.2 + deadline.GRACE_SECONDS)
 
 
 def test_the_real_limits_leave_time_for_an_answer_within_ten_seconds():
@@ -132,6 +132,6 @@ def test_who_asked_to_wait_for_ever_is_left_alone(clinic):
     app, _ = clinic
     with app.app_context(), db.engine.connect() as connection:
         connection.execute(text("SET statement_timeout = 0"))
-        connection.connection.driver_connection.patience_seconds = None
+        connection.connection.driver_connection.read_timeout_seconds = None
         assert connection.scalar(text("SELECT 1 FROM pg_sleep(1.8)")) == 1
         connection.invalidate()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.race
 def fresh_lanes(monkeypatch):
     """Lanes that know of no other test."""
     monkeypatch.setattr(lanes, "lanes", lanes.Lanes())
-    monkeypatch.setattr(lanes, "LANE_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(lanes, "LANE_WAIT_SECONDS", 0.01)
     yield lanes.lanes
     wait_until(lambda: not lanes.lanes._busy.total(), what="the lanes are empty")
 

@@ -94,11 +94,11 @@ def revoke(token: str) -> None:
         raise Later(f"Google did not take the permission back (HTTP {answer.status}).")
 
 
-PATIENCE_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 5.0
 """A person waits for the exchange of a code, and so does a thread of the web server."""
 
 ONCE: Mapping[str, Any] = {
-    "timeout": (http.CONNECT_SECONDS, PATIENCE_SECONDS),
+    "timeout": (http.CONNECT_SECONDS, READ_TIMEOUT_SECONDS),
     "allow_redirects": False,
     "stream": True,
 }

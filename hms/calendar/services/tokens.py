@@ -25,7 +25,7 @@ from hms.db import transaction
 LEASE = timedelta(seconds=40)
 """Longer than Google is waited for when it is asked for a token."""
 
-PATIENCE_SECONDS, LOOK_AGAIN_SECONDS = 5.0, 0.1
+WAIT_SECONDS, LOOK_AGAIN_SECONDS = 5.0, 0.1
 NOT_CONNECTED = "This calendar is not connected any more."
 SPARE = timedelta(minutes=2)
 """A token is not used in its last minutes: it would end on its way."""
@@ -112,7 +112,7 @@ def _exchange(connection: CalendarConnection) -> api.Grant:
 
 def _lease(connection_id: UUID) -> tuple[CalendarConnection, datetime]:
     """The connection as it is now, and until when nobody else asks for a token of it."""
-    gives_up_at = time.monotonic() + PATIENCE_SECONDS
+    gives_up_at = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < gives_up_at:
         if leased := _try_lease(connection_id):
             return leased

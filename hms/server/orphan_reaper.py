@@ -1,8 +1,8 @@
 """Ends the programs of ``flask serve`` when it dies without a word (``kill -9``, out of memory).
 
-Run as a program: it reads process groups from standard input, one command a line, ``+123`` to mind one and ``-123`` to
-forget it. The input ends when its writer does, however that came about; what is still minded then is ended. It imports
-nothing of HMS, so that it is small and starts at once.
+Run as a program: it reads process groups from standard input, one command a line, ``+123`` to watch one and ``-123`` to
+forget it. The input ends when its writer dies, however that happens; the groups that are still watched are then ended.
+It imports nothing of HMS, so that it is small and starts at once.
 """
 
 import os
@@ -12,19 +12,19 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-PATIENCE_SECONDS = 10
+TERMINATE_SECONDS = 10
 
 
-def mind(commands: Iterable[str]) -> None:
-    """Follow the commands to their end, then end whatever is minded."""
+def supervise(commands: Iterable[str]) -> None:
+    """Follow the commands to their end, then end every group that is still watched."""
     groups: set[int] = set()
     for command in commands:
         (groups.add if command.startswith("+") else groups.discard)(int(command[1:]))
-    for number, patience in ((signal.SIGTERM, PATIENCE_SECONDS), (signal.SIGKILL, 0)):
+    for number, seconds in ((signal.SIGTERM, TERMINATE_SECONDS), (signal.SIGKILL, 0)):
         for group in groups:
             with suppress(ProcessLookupError):
                 os.killpg(group, number)
-        give_up_at = time.monotonic() + patience
+        give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at and any(map(is_alive, groups)):
             time.sleep(0.1)
 
@@ -39,4 +39,4 @@ def is_alive(group: int) -> bool:
 
 
 if __name__ == "__main__":
-    mind(sys.stdin)
+    supervise(sys.stdin)
