@@ -133,7 +133,7 @@ db = SQLAlchemy(
 def init_app(app: Flask) -> None:
     """Make the engines: the primary's, and the replica's where there is one."""
     db.init_app(app)
-    app.teardown_appcontext(_let_go)
+    app.teardown_appcontext(release_connections)
     with app.app_context():
         engines = db.engines
     primary, replica = engines[None], engines.get("replica")
@@ -145,8 +145,8 @@ def init_app(app: Flask) -> None:
         fall_back(replica, lambda: breaker.call(lambda: primary.dialect.connect(*arguments, **named | connect_args)))
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Give the connections back. One that was lost meanwhile must not spoil the answer, which is finished."""
+def release_connections(error: BaseException | None) -> None:
+    """Give the connections back to their pools. One that was lost does not spoil the answer, which is finished."""
     if db.session.registry.has():
         try:
             db.session.close()  # not a rollback: that would expire what the caller still holds

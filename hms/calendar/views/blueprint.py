@@ -1,4 +1,4 @@
-"""The blueprint of the calendar pages, with the guard at its door."""
+"""The blueprint of the calendar pages, and who may reach them."""
 
 from flask import Blueprint
 

@@ -18,7 +18,7 @@ from hms.calendar.google.errors import GoogleTrouble, Refused
 from hms.calendar.models import CalendarConnection, ConnectionStatus
 from hms.calendar.services import connections
 from hms.calendar.views import flows
-from hms.calendar.views.door import bp
+from hms.calendar.views.blueprint import bp
 from hms.config.google import is_google
 from hms.errors import Refusal
 from hms.forms import HmsForm

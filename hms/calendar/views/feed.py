@@ -16,8 +16,8 @@ from hms.calendar import ics, queries
 from hms.calendar.forms import FeedForm
 from hms.calendar.queries import FeedOwner
 from hms.calendar.services import feeds
+from hms.calendar.views.blueprint import bp
 from hms.calendar.views.connecting import status_page
-from hms.calendar.views.door import bp
 from hms.errors import NotFound, Refusal
 from hms.forms import HmsForm
 from hms.web.fragment_cache import FragmentCache

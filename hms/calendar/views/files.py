@@ -8,7 +8,7 @@ from flask_login import current_user
 from hms import clock
 from hms.auth.guards import current_doctor, current_patient
 from hms.calendar import ics
-from hms.calendar.views.door import bp
+from hms.calendar.views.blueprint import bp
 from hms.scheduling import queries
 from hms.scheduling.models import Appointment, AppointmentStatus
 
