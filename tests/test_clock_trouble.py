@@ -19,7 +19,7 @@ from hms.outbox.healing import undo_marks_of_the_future
 from hms.scheduling import services
 from hms.scheduling.models import DoctorPlan, Slot
 from tests import make
-from tests.outbox.conftest import promise, sender, stored  # noqa: F401  # a fixture
+from tests.outbox.conftest import queue, sender, stored  # noqa: F401  # a fixture
 
 HOUR = timedelta(hours=1)
 REAL_NOW = clock.now
@@ -217,7 +217,7 @@ class TestMessages:
     @pytest.mark.parametrize("status", [MessageStatus.DROPPED, MessageStatus.DEAD])
     def test_what_was_given_up_at_a_moment_to_come_is_sent_after_all(self, session, sender, steady_clock, status):  # noqa: F811
         error = outbox.Dropped("late") if status == MessageStatus.DROPPED else outbox.PermanentFailure("late")
-        promise("ahead", "right")
+        queue("ahead", "right")
         sender.answers.update(ahead=error, right=error)
         deliver_due()
         right_at = stored("right").finished_at
@@ -232,9 +232,9 @@ class TestMessages:
 
     def test_leases_pauses_and_promises_of_a_clock_ahead_end(self, session, sender, steady_clock):  # noqa: F811
         steady_clock.advance(days=2)
-        promise("promised ahead")
+        queue("queued ahead")
         steady_clock.advance(days=-2)
-        promise("leased", "leased ahead", "waits", "waits ahead", "reminder", "soon")
+        queue("leased", "leased ahead", "waits", "waits ahead", "reminder", "soon")
         now = clock.now()
         with transaction():
             for key, values in {
@@ -249,11 +249,11 @@ class TestMessages:
 
         assert undo_marks_of_the_future() == 3
         deliver_due()
-        assert sorted(sender.sent) == ["leased ahead", "promised ahead", "waits ahead"]
+        assert sorted(sender.sent) == ["leased ahead", "queued ahead", "waits ahead"]
         assert undo_marks_of_the_future() == 0
 
     def test_what_was_sent_at_a_moment_to_come_counts_as_sent_now(self, session, sender, steady_clock):  # noqa: F811
-        promise("ahead")
+        queue("ahead")
         deliver_due()
         with transaction():
             update_to(OutboxMessage.dedup_key == "ahead", finished_at=clock.now() + timedelta(days=40))

@@ -1,4 +1,4 @@
-"""The mails about accounts: promised with the change that they tell of, gathered when they are sent."""
+"""The mails about accounts: queued with the change that they tell of, composed when they are sent."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from hms import clock, mailer, outbox
 from hms.auth import codes, queries, tokens
 from hms.auth.models import DoctorChange, EmailCode, User
 from hms.auth.tokens import Purpose
-from hms.mailer import Mail, Promise
+from hms.mailer import Mail, MailRequest
 from hms.web.formats import moment, zone_name
 from hms.web.links import public_url
 
@@ -83,62 +83,62 @@ def init_app(app: Flask) -> None:
     mailer.compose_with(app, "DOCTOR_CHANGES_DECIDED", _changes_decided)
 
 
-def _welcome(promise: Promise) -> Mail:
-    user = _recipient(promise)
+def _welcome(request: MailRequest) -> Mail:
+    user = _recipient(request)
     waiting = True if user.doctor and not user.doctor.is_approved else None
     if user.email_verified_at is not None:
         return _mail(user, awaiting_approval=waiting, action_url=public_url("auth.login"))
     return _mail(user, awaiting_approval=waiting, **_link(user, Purpose.VERIFY_EMAIL, "recovery.verify"))
 
 
-def _code(promise: Promise) -> Mail:
-    """Nothing of the mail was typed by whoever asked for it, but the address that it goes to."""
-    request = queries.get_code(promise.about)
-    if request.ended_at or request.proved_at or clock.now() >= request.expires_at:
+def _code(request: MailRequest) -> Mail:
+    """Nothing in the mail was typed by the person who asked for it, except the address that it goes to."""
+    code = queries.get_code(request.about)
+    if code.ended_at or code.proved_at or clock.now() >= code.expires_at:
         raise outbox.Dropped("The code has ended, or was replaced by a newer one.")
-    account = True if queries.find_user_by_email(request.email) else None
-    data = {"code": codes.code_of(request), "has_account": account, "action_url": public_url("auth.signup_code")}
-    return Mail(request.email, {**mailer.clinic(), **data, "expires_text": _until(request.expires_at)})
+    account = True if queries.find_user_by_email(code.email) else None
+    data = {"code": codes.code_of(code), "has_account": account, "action_url": public_url("auth.signup_code")}
+    return Mail(code.email, {**mailer.clinic(), **data, "expires_text": _until(code.expires_at)})
 
 
-def _verification(promise: Promise) -> Mail:
-    user = _recipient(promise)
+def _verification(request: MailRequest) -> Mail:
+    user = _recipient(request)
     if user.email_verified_at is not None:
         raise outbox.Dropped("The address is verified already.")
     return _mail(user, **_link(user, Purpose.VERIFY_EMAIL, "recovery.verify"))
 
 
-def _reset(promise: Promise) -> Mail:
-    user = _recipient(promise)
-    if clock.now() >= datetime.fromisoformat(promise.extra["asked_at"]) + tokens.LASTS[Purpose.RESET_PASSWORD]:
+def _reset(request: MailRequest) -> Mail:
+    user = _recipient(request)
+    if clock.now() >= datetime.fromisoformat(request.extra["asked_at"]) + tokens.LASTS[Purpose.RESET_PASSWORD]:
         raise outbox.Dropped("It was asked for so long ago that nobody waits for it.")
     return _mail(user, **_link(user, Purpose.RESET_PASSWORD, "recovery.reset"))
 
 
-def _password_changed(promise: Promise) -> Mail:
-    user = _recipient(promise)
-    changed_text = moment(datetime.fromisoformat(promise.extra["changed_at"]))
+def _password_changed(request: MailRequest) -> Mail:
+    user = _recipient(request)
+    changed_text = moment(datetime.fromisoformat(request.extra["changed_at"]))
     return _mail(user, changed_text=changed_text, action_url=public_url("recovery.forgot"))
 
 
-def _access_granted(promise: Promise) -> Mail:
-    return _mail(_recipient(promise), what=promise.extra["what"], action_url=public_url("recovery.forgot"))
+def _access_granted(request: MailRequest) -> Mail:
+    return _mail(_recipient(request), what=request.extra["what"], action_url=public_url("recovery.forgot"))
 
 
-def _changes_decided(promise: Promise) -> Mail:
-    change = queries.get_change(promise.about)
+def _changes_decided(request: MailRequest) -> Mail:
+    change = queries.get_change(request.about)
     explanation = {"explanation": change.reason} if change.reason else {}
     return _mail(
-        _recipient(promise), decision=change.decision, **explanation, action_url=public_url("doctor_profile.edit")
+        _recipient(request), decision=change.decision, **explanation, action_url=public_url("doctor_profile.edit")
     )
 
 
-def _approved(promise: Promise) -> Mail:
-    return _mail(_recipient(promise), action_url=public_url("doctor.today"))
+def _approved(request: MailRequest) -> Mail:
+    return _mail(_recipient(request), action_url=public_url("doctor.today"))
 
 
-def _recipient(promise: Promise) -> User:
-    user = queries.get_user(promise.to)
+def _recipient(request: MailRequest) -> User:
+    user = queries.get_user(request.to)
     if not user.is_active:
         raise outbox.Dropped("The account is closed.")
     return user

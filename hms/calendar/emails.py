@@ -6,7 +6,7 @@ from hms import mailer, outbox
 from hms.auth import queries as people
 from hms.calendar import queries
 from hms.calendar.models import CalendarConnection, ConnectionStatus
-from hms.mailer import Mail, Promise
+from hms.mailer import Mail, MailRequest
 from hms.web.links import public_url
 
 
@@ -21,8 +21,8 @@ def init_app(app: Flask) -> None:
     mailer.compose_with(app, "CALENDAR_DISCONNECTED", _disconnected)
 
 
-def _disconnected(promise: Promise) -> Mail:
-    user, connection = people.get_user(promise.to), queries.find_connection(promise.about)
+def _disconnected(request: MailRequest) -> Mail:
+    user, connection = people.get_user(request.to), queries.find_connection(request.about)
     if connection is None or connection.status != ConnectionStatus.BROKEN:
         raise outbox.Dropped("The calendar is connected again, or was disconnected.")
     if not user.is_active:

@@ -1,15 +1,15 @@
-"""The one door through which mail leaves: rows of kind ``email`` in the outbox, and the AWS Lambda that sends them.
+"""The only way that mail leaves: rows of kind ``email`` in the outbox, and the AWS Lambda that sends them.
 
-A capability promises a mail in the transaction of what it tells of (:func:`send`), and registers who gathers what it
-says when it is sent (:func:`compose_with`). The worker has the Lambda function send it. Without such a function mail
-is off: promises are kept, pages say so, and everything else works.
+A capability queues a mail in the transaction of the change that it reports (:func:`send`), and registers the function
+that composes it when it is sent (:func:`compose_with`). The worker has the Lambda function send it. Without such a
+function mail is off: queued mails wait, pages say so, and everything else works.
 """
 
 from flask import Flask, current_app
 
 from hms import outbox
 from hms.mailer.bouncing import end_mark, find_unreachable, know_addresses_with
-from hms.mailer.promising import Composer, Mail, Promise, clinic, compose_with, foresee_with, send, was_told
+from hms.mailer.composing import Composer, Mail, MailRequest, clinic, compose_with, foresee_with, send, was_told
 from hms.mailer.sending import deliver
 from hms.mailer.timeline import messages_about
 from hms.mailer.trouble import address_comes_back, troubles
@@ -18,7 +18,7 @@ from hms.web import panels
 __all__ = [
     "Composer",
     "Mail",
-    "Promise",
+    "MailRequest",
     "clinic",
     "compose_with",
     "end_mark",

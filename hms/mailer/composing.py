@@ -1,7 +1,7 @@
-"""Promising a mail, and gathering what it says.
+"""Queueing a mail, and composing it when it is sent.
 
-A row in the outbox says which mail, about what, to whom. What the mail says is gathered when it is sent, by the
-composer that a capability registers for its message type, so that nobody is told of something that has changed since.
+A row in the outbox says which mail, about what, to whom. The mail itself is composed when it is sent, by the
+composer that a capability registers for its message type, so that it never reports something that has changed since.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,8 @@ from hms.web import formats
 A_MOMENT = timedelta(seconds=10)
 
 
-class Promise(NamedTuple):
-    """Which mail was promised: about what (an appointment, a user), to which user, in which version of it."""
+class MailRequest(NamedTuple):
+    """Which mail was asked for: about what (an appointment, a user), to which user, in which version of it."""
 
     message_type: str
     about: UUID
@@ -36,8 +36,8 @@ class Mail(NamedTuple):
     data: Mapping[str, Any]
 
 
-Composer = Callable[[Promise], Mail]
-"""Gathers one mail from how things stand now. Raises :class:`hms.outbox.Dropped` when it no longer holds."""
+Composer = Callable[[MailRequest], Mail]
+"""Composes one mail from the present state. Raises :class:`hms.outbox.Dropped` when it no longer applies."""
 
 
 def send(
@@ -50,10 +50,10 @@ def send(
     due_at: datetime | None = None,
     extra: dict[str, Any] | None = None,
 ) -> None:
-    """Promise the user ``to`` one mail with the current transaction, to be sent from ``due_at`` on (by default now).
+    """Queue one mail to the user ``to`` with the current transaction, to be sent from ``due_at`` on (by default now).
 
     ``message_type`` names a message of the email function's contract. Type, ``about``, ``to``, ``version`` and
-    ``occasion`` together name this mail once and for all: promising it again changes nothing. ``extra`` holds plain
+    ``occasion`` together name this mail once and for all: queueing it again changes nothing. ``extra`` holds plain
     values that the composer will need and cannot find out later.
     """
     payload = {"type": message_type, "about": str(about), "to": str(to), "version": version, **(extra or {})}
@@ -72,7 +72,7 @@ def clinic() -> dict[str, str]:
 
 
 def compose_with(app: Flask, message_type: str, composer: Composer, *, has_daily_limit: bool = False) -> None:
-    """Gather mails of this type through ``composer``.
+    """Compose mails of this type with ``composer``.
 
     With ``has_daily_limit`` they count towards ``HMS_DAILY_MAIL_LIMIT``; what keeps an account safe does not.
     """
@@ -81,23 +81,23 @@ def compose_with(app: Flask, message_type: str, composer: Composer, *, has_daily
         app.extensions.setdefault("hms.limited_mails", set()).add(message_type)
 
 
-def was_told(promise: Promise, *types: str) -> bool:
+def was_told(request: MailRequest, *types: str) -> bool:
     """Whether a mail of these types about the same thing left for the same person, or may have.
 
-    True also where no such mail was ever promised. Raises :class:`hms.outbox.TemporaryFailure` while one is on its way.
+    True also where no such mail was ever queued. Raises :class:`hms.outbox.TemporaryFailure` while one is on its way.
     """
-    told = outbox.told(promise.about, to=promise.to, types=types)
+    told = outbox.told(request.about, to=request.to, types=types)
     if told.may_have_left:
         return True
     if told.being_sent:
         raise outbox.TemporaryFailure("An earlier email about this is being sent; this one follows it.", wait=A_MOMENT)
-    return not told.ever_promised
+    return not told.ever_queued
 
 
-def foresee_with(app: Flask, message_type: str, check: Callable[[Promise, Any], None]) -> None:
+def foresee_with(app: Flask, message_type: str, check: Callable[[MailRequest, Any], None]) -> None:
     """Let staff see beforehand whether a mail of this type will be sent.
 
-    ``check`` gets what was promised and the thing that it is about, as a page has read it, and raises
+    ``check`` gets the request and the thing that it is about, as a page has read it, and raises
     :class:`hms.outbox.Dropped` when the mail would not be sent as things stand now.
     """
     app.extensions.setdefault("hms.foreseen_mails", {})[message_type] = check
@@ -106,10 +106,10 @@ def foresee_with(app: Flask, message_type: str, check: Callable[[Promise, Any], 
 def why_not(payload: Mapping[str, Any], subject: object) -> str:
     """Why a mail about ``subject`` that waits will not be sent, as things stand now; empty as far as nobody knows."""
     try:
-        promise = _read(payload)
-        check = current_app.extensions.get("hms.foreseen_mails", {}).get(promise.message_type)
+        request = _read(payload)
+        check = current_app.extensions.get("hms.foreseen_mails", {}).get(request.message_type)
         if check is not None:
-            check(promise, subject)
+            check(request, subject)
     except (outbox.Dropped, outbox.PermanentFailure) as reason:
         return str(reason)
     except (KeyError, TypeError, ValueError):  # it was stored in a form that whoever sends it will find unreadable
@@ -118,25 +118,25 @@ def why_not(payload: Mapping[str, Any], subject: object) -> str:
 
 
 def compose(payload: Mapping[str, Any]) -> Mail:
-    """The mail that a message's payload promises, as things stand now.
+    """The mail that a message's payload asks for, as things stand now.
 
     Raises :class:`hms.outbox.Dropped`, :class:`hms.outbox.PermanentFailure` or, where it has to wait for another mail,
     :class:`hms.outbox.TemporaryFailure`.
     """
-    promise = _read(payload)
-    composer = current_app.extensions["hms.composers"].get(promise.message_type)
+    request = _read(payload)
+    composer = current_app.extensions["hms.composers"].get(request.message_type)
     if composer is None:
-        raise outbox.PermanentFailure(f"This version does not know mails of type {promise.message_type}.")
+        raise outbox.PermanentFailure(f"This version does not know mails of type {request.message_type}.")
     try:
-        return composer(promise)
+        return composer(request)
     except (NoResultFound, NotFound):
         raise outbox.Dropped("What it would have told of is no longer there.") from None
 
 
-def _read(payload: Mapping[str, Any]) -> Promise:
+def _read(payload: Mapping[str, Any]) -> MailRequest:
     named = {"type", "about", "to", "version"}
     try:
-        return Promise(
+        return MailRequest(
             payload["type"],
             UUID(payload["about"]),
             UUID(payload["to"]),

@@ -16,7 +16,7 @@ from flask import current_app
 from hms import outbox
 from hms.db import db
 from hms.mailer import bouncing, limiting, tags
-from hms.mailer.promising import compose
+from hms.mailer.composing import compose
 from hms.outbox import Fault
 
 CONNECT_SECONDS, READ_SECONDS = 3, 105
@@ -36,7 +36,7 @@ NOT_ALLOWED = frozenset(
 
 
 def deliver(message: outbox.Message) -> None:
-    """Compose the promised mail and have the Lambda function send it.
+    """Compose the mail and have the Lambda function send it.
 
     Raises :class:`~hms.outbox.Dropped`, :class:`~hms.outbox.PermanentFailure`, :class:`~hms.outbox.TemporaryFailure`
     or :class:`~hms.outbox.MayHaveBeenSent`. The Message-ID comes from the dedup key, so that a repetition can be

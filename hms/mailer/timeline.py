@@ -6,7 +6,7 @@ from flask import current_app, render_template
 
 from hms import clock, outbox
 from hms.db import Model
-from hms.mailer.promising import why_not
+from hms.mailer.composing import why_not
 from hms.outbox import Fault, MessageStatus, OutboxMessage
 from hms.web import formats
 

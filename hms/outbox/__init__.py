@@ -1,6 +1,7 @@
-"""Messages to the outside world: promised in the transaction of what they tell of, delivered after it, at least once.
+"""Messages to the outside world: queued in the transaction of the change that they report, delivered after it at least
+once.
 
-Nothing leaves the house from inside a transaction: a row here is the promise that it will. ``dedup_key`` makes one
+Nothing leaves the house from inside a transaction: a row here makes sure that it will. ``dedup_key`` makes one
 message out of any number of attempts to write it. A kind of message (``email``) is delivered by the sender that
 registers for it; while there is none, its messages wait.
 """

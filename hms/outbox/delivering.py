@@ -1,4 +1,4 @@
-"""Keeping the promise: a worker takes a message, sends it outside of any transaction, and marks it.
+"""Delivery: a worker takes a message, sends it outside of any transaction, and marks it.
 
 Senders are idempotent. A message is sent at least once; twice only if a worker dies, or is away longer than its lease,
 between sending and marking.

@@ -1,4 +1,4 @@
-"""Promising a message: a row in the transaction of what it tells of."""
+"""Queueing a message: a row in the transaction of the change that it reports."""
 
 from datetime import datetime
 from functools import lru_cache

@@ -15,11 +15,11 @@ LONGEST_WAIT = timedelta(seconds=1.2 * LONGEST_WAIT_SECONDS)
 """How long a message is put off at a time, whoever names the time."""
 
 SOON = timedelta(hours=1)
-"""What is promised for so short a time ahead is meant from when it was promised; a reminder is meant for its hour."""
+"""What is queued for so short a time ahead is due relative to when it was queued; a reminder is due at its hour."""
 
 
 def undo_marks_of_the_future() -> int:
-    """Make messages due that are leased, put off or promised from a moment to come; how many were helped.
+    """Make messages due that are leased, put off or queued from a moment to come; how many were helped.
 
     What was dropped or given up at a moment to come is asked again: its sender decides anew whether it holds. What was
     sent then counts as sent now, so that a day's limit for a person ends after a day.
@@ -33,7 +33,7 @@ def _cures() -> list[Any]:
     now = clock.now()
     latest = now + clock.SLACK
     late = OutboxMessage.due_at - OutboxMessage.created_at
-    promised_ahead = and_(_is(MessageStatus.PENDING), OutboxMessage.created_at > latest, late <= SOON)
+    queued_ahead = and_(_is(MessageStatus.PENDING), OutboxMessage.created_at > latest, late <= SOON)
     finished_ahead = and_(
         _is(MessageStatus.DROPPED, MessageStatus.DEAD),
         OutboxMessage.finished_at > latest,
@@ -47,7 +47,7 @@ def _cures() -> list[Any]:
     again = {"status": MessageStatus.PENDING, "attempts": 0, "unanswered": 0, "due_at": now}
     nothing = dict.fromkeys(("last_error", "fault", "first_tried_at", "finished_at"))
     return [
-        update(OutboxMessage).where(promised_ahead).values(created_at=now, due_at=now + late),
+        update(OutboxMessage).where(queued_ahead).values(created_at=now, due_at=now + late),
         update(OutboxMessage).where(put_off).values(due_at=now),
         update(OutboxMessage).where(finished_ahead).values(again | nothing),
         update(OutboxMessage).where(sent_ahead).values(finished_at=now),

@@ -12,7 +12,7 @@ from hms.outbox.models import Fault, MessageStatus, OutboxMessage
 
 
 def timeline(subject_id: UUID) -> list[OutboxMessage]:
-    """The messages about one thing, in the order in which they were promised."""
+    """The messages about one thing, in the order in which they were queued."""
     statement = select(OutboxMessage).where(OutboxMessage.subject_id == subject_id)
     return list(db.session.scalars(statement.order_by(OutboxMessage.created_at, OutboxMessage.id)))
 
@@ -28,7 +28,7 @@ def list_messages(*, status: str | None = None, most: int = 50) -> list[OutboxMe
 class Told(NamedTuple):
     """What became of the messages about one thing to one person; all are False where there never were any."""
 
-    ever_promised: bool
+    ever_queued: bool
     being_sent: bool
     may_have_left: bool
 
@@ -42,7 +42,7 @@ def told(subject_id: UUID, *, to: UUID, types: Collection[str]) -> Told:
         )
     ).all()
     return Told(
-        ever_promised=bool(messages),
+        ever_queued=bool(messages),
         being_sent=any(message.status == MessageStatus.SENDING for message in messages),
         may_have_left=any(
             message.status == MessageStatus.SENT or message.fault == Fault.UNSURE for message in messages

@@ -1,4 +1,4 @@
-"""The mails about appointments: promised with the change that they tell of, gathered when they are sent.
+"""The mails about appointments: queued with the change that they tell of, composed when they are sent.
 
 No mail says why the patient comes, or to which kind of doctor.
 """
@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from hms import clock, mailer, outbox
 from hms.auth import tokens
 from hms.auth.models import User
-from hms.mailer import Mail, Promise
+from hms.mailer import Mail, MailRequest
 from hms.scheduling import holding, queries, rules
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.web import formats
@@ -35,7 +35,7 @@ STATUS_LASTS = timedelta(days=2)
 STATUS_WORDS = {AppointmentStatus.FULFILLED: "Completed", AppointmentStatus.NOSHOW: "Did not attend"}
 
 
-# -- promising -----------------------------------------------------------------------------------------------------
+# -- queueing ------------------------------------------------------------------------------------------------------
 
 
 def booked(appointment: Appointment, *, patient_user_id: UUID, doctor_user_id: UUID) -> None:
@@ -96,7 +96,7 @@ def _remind(appointment: Appointment, *, to: UUID) -> None:
             )
 
 
-# -- gathering -----------------------------------------------------------------------------------------------------
+# -- composing -----------------------------------------------------------------------------------------------------
 
 
 def init_app(app: Flask) -> None:
@@ -115,7 +115,7 @@ def init_app(app: Flask) -> None:
         mailer.compose_with(app, message_type, composer, has_daily_limit=True)
     for message_type in holding.TELLS_OF_IT:
         is_reminder = message_type == "APPOINTMENT_REMINDER"
-        mailer.foresee_with(app, message_type, holding.check_reminder if is_reminder else holding.check_as_promised)
+        mailer.foresee_with(app, message_type, holding.check_reminder if is_reminder else holding.check_as_requested)
 
 
 def invite_with(app: Flask, invitation: Invitation) -> None:
@@ -123,63 +123,63 @@ def invite_with(app: Flask, invitation: Invitation) -> None:
     app.extensions["hms.invitation"] = invitation
 
 
-def _confirmation(promise: Promise) -> Mail:
-    appointment = _as_promised(promise)
-    invitation = _invitation(promise, appointment, "REQUEST")
-    return _mail(promise, appointment, **invitation, **_how_to_cancel(promise, appointment))
+def _confirmation(request: MailRequest) -> Mail:
+    appointment = _as_requested(request)
+    invitation = _invitation(request, appointment, "REQUEST")
+    return _mail(request, appointment, **invitation, **_how_to_cancel(request, appointment))
 
 
-def _change(promise: Promise) -> Mail:
-    appointment = _as_promised(promise)
-    moved_from = {"old_when": promise.extra["old_when"]}
-    invitation = _invitation(promise, appointment, "REQUEST")
-    return _mail(promise, appointment, **moved_from, **invitation, **_how_to_cancel(promise, appointment))
+def _change(request: MailRequest) -> Mail:
+    appointment = _as_requested(request)
+    moved_from = {"old_when": request.extra["old_when"]}
+    invitation = _invitation(request, appointment, "REQUEST")
+    return _mail(request, appointment, **moved_from, **invitation, **_how_to_cancel(request, appointment))
 
 
-def _cancellation(promise: Promise) -> Mail:
-    appointment = queries.load_appointment(promise.about)
-    holding.check_cancellation(promise, appointment)
-    withdrawal = _invitation(promise, appointment, "CANCEL")
+def _cancellation(request: MailRequest) -> Mail:
+    appointment = queries.load_appointment(request.about)
+    holding.check_cancellation(request, appointment)
+    withdrawal = _invitation(request, appointment, "CANCEL")
     return _mail(
-        promise,
+        request,
         appointment,
-        cancelled_by=promise.extra["cancelled_by"],
+        cancelled_by=request.extra["cancelled_by"],
         **withdrawal,
-        **_another_time(promise, appointment),
+        **_another_time(request, appointment),
     )
 
 
-def _reminder(promise: Promise) -> Mail:
-    appointment = queries.load_appointment(promise.about)
-    holding.check_reminder(promise, appointment)
+def _reminder(request: MailRequest) -> Mail:
+    appointment = queries.load_appointment(request.about)
+    holding.check_reminder(request, appointment)
     token = tokens.make(tokens.Purpose.STOP_REMINDERS, appointment.patient.user)
     off = {"unsubscribe_url": public_url("reminders.off", token=token)}
-    return _mail(promise, appointment, starts_text=_starts(appointment), **off, **_how_to_cancel(promise, appointment))
+    return _mail(request, appointment, starts_text=_starts(appointment), **off, **_how_to_cancel(request, appointment))
 
 
-def _status_update(promise: Promise) -> Mail:
-    appointment = queries.load_appointment(promise.about)
-    marked_at = datetime.fromisoformat(promise.extra["marked_at"])
-    if appointment.status != promise.extra["status"] or queries.has_changed_since(appointment, marked_at):
+def _status_update(request: MailRequest) -> Mail:
+    appointment = queries.load_appointment(request.about)
+    marked_at = datetime.fromisoformat(request.extra["marked_at"])
+    if appointment.status != request.extra["status"] or queries.has_changed_since(appointment, marked_at):
         raise outbox.Dropped("The mark was taken back.")
     if clock.now() >= marked_at + STATUS_LASTS:
         raise outbox.Dropped("It is so late that this is no news.")
-    return _mail(promise, appointment, status=STATUS_WORDS[AppointmentStatus(appointment.status)])
+    return _mail(request, appointment, status=STATUS_WORDS[AppointmentStatus(appointment.status)])
 
 
-def _as_promised(promise: Promise) -> Appointment:
-    """The appointment, if it is still the one that the mail was promised for, and still to come."""
-    appointment = queries.load_appointment(promise.about)
-    holding.check_as_promised(promise, appointment)
+def _as_requested(request: MailRequest) -> Appointment:
+    """The appointment, if it is still the one that the mail was queued for, and still to come."""
+    appointment = queries.load_appointment(request.about)
+    holding.check_as_requested(request, appointment)
     return appointment
 
 
-def _mail(promise: Promise, appointment: Appointment, **more: Any) -> Mail:
+def _mail(request: MailRequest, appointment: Appointment, **more: Any) -> Mail:
     """The mail with what every mail about an appointment says."""
     patient, doctor = appointment.patient.user, appointment.doctor.user
-    recipient = _recipient(promise, appointment)
+    recipient = _recipient(request, appointment)
     to_doctor = recipient is doctor
-    if not recipient.is_active and not _is_for_all(promise, recipient):
+    if not recipient.is_active and not _is_for_all(request, recipient):
         raise outbox.Dropped("The account is closed.")
     other = {"patient_name": patient.full_name} if to_doctor else {"doctor_name": doctor.full_name}
     page = "doctor.appointment" if to_doctor else "patient.appointment"
@@ -197,16 +197,16 @@ def _mail(promise: Promise, appointment: Appointment, **more: Any) -> Mail:
     return Mail(recipient.email, data)
 
 
-def _is_for_all(promise: Promise, recipient: User) -> bool:
+def _is_for_all(request: MailRequest, recipient: User) -> bool:
     """Whether it goes to a closed account, too: its patient would come for nothing if nobody told them."""
-    by_clinic = promise.extra.get("cancelled_by") == "clinic"
+    by_clinic = request.extra.get("cancelled_by") == "clinic"
     return by_clinic and recipient.patient is not None and recipient.email_verified_at is not None
 
 
-def _recipient(promise: Promise, appointment: Appointment) -> User:
+def _recipient(request: MailRequest, appointment: Appointment) -> User:
     people = (appointment.patient.user, appointment.doctor.user)
     for user in people:
-        if user.id == promise.to:
+        if user.id == request.to:
             return user
     raise outbox.PermanentFailure("The message is for somebody who has no part in the appointment.")
 
@@ -230,9 +230,9 @@ def _where(appointment: Appointment) -> str:
     return f"{appointment.doctor.room}, {clinic}" if appointment.doctor.room else clinic
 
 
-def _how_to_cancel(promise: Promise, appointment: Appointment) -> dict[str, str]:
+def _how_to_cancel(request: MailRequest, appointment: Appointment) -> dict[str, str]:
     """For the patient, while there is time: where to cancel, and until when."""
-    if promise.to != appointment.patient.user_id or not rules.patient_can_cancel(appointment):
+    if request.to != appointment.patient.user_id or not rules.patient_can_cancel(appointment):
         return {}
     until = rules.cancel_until(appointment)
     return {
@@ -241,9 +241,9 @@ def _how_to_cancel(promise: Promise, appointment: Appointment) -> dict[str, str]
     }
 
 
-def _another_time(promise: Promise, appointment: Appointment) -> dict[str, str]:
+def _another_time(request: MailRequest, appointment: Appointment) -> dict[str, str]:
     """For the patient: where to choose another time instead of the cancelled one, and the appointment's own page."""
-    if promise.to != appointment.patient.user_id:
+    if request.to != appointment.patient.user_id:
         return {}
     doctor = appointment.doctor
     is_bookable = doctor.is_approved and doctor.user.is_active
@@ -255,10 +255,10 @@ def _another_time(promise: Promise, appointment: Appointment) -> dict[str, str]:
     }
 
 
-def _invitation(promise: Promise, appointment: Appointment, method: str) -> dict[str, str]:
+def _invitation(request: MailRequest, appointment: Appointment, method: str) -> dict[str, str]:
     make: Invitation = current_app.extensions["hms.invitation"]
     return {
-        "ics": make(appointment, method, to=_recipient(promise, appointment)),
+        "ics": make(appointment, method, to=_recipient(request, appointment)),
         "ics_method": method,
         "ics_filename": f"appointment-{appointment.reference}.ics",
     }

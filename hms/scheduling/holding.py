@@ -1,4 +1,4 @@
-"""Whether a mail that was promised about an appointment still holds: asked when it is sent, and when staff look.
+"""Whether a mail that was queued about an appointment still holds: asked when it is sent, and when staff look.
 
 Each check raises :class:`hms.outbox.Dropped` with the reason when it does not.
 """
@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import current_app
 
 from hms import clock, mailer, outbox
-from hms.mailer import Promise
+from hms.mailer import MailRequest
 from hms.scheduling.models import Appointment, AppointmentStatus
 
 TELLS_OF_IT = (
@@ -21,32 +21,32 @@ TELLS_OF_IT = (
 """The mails from which somebody learns of an appointment."""
 
 
-def check_as_promised(promise: Promise, appointment: Appointment) -> None:
-    """The appointment is still the one that the mail was promised for, and still to come."""
+def check_as_requested(request: MailRequest, appointment: Appointment) -> None:
+    """The appointment is still the one that the mail was queued for, and still to come."""
     if appointment.status == AppointmentStatus.CANCELLED:
         raise outbox.Dropped("The appointment was cancelled.")
-    if appointment.version != promise.version:
+    if appointment.version != request.version:
         raise outbox.Dropped("The appointment has changed since; another message tells of it.")
     if appointment.starts_at <= clock.now():
         raise outbox.Dropped("The time of the appointment has come.")
 
 
-def check_reminder(promise: Promise, appointment: Appointment) -> None:
+def check_reminder(request: MailRequest, appointment: Appointment) -> None:
     """The patient has not come yet, the doctor is still here, and the patient wants to be reminded and is not
     reminded again before long."""
-    check_as_promised(promise, appointment)
+    check_as_requested(request, appointment)
     if appointment.status != AppointmentStatus.BOOKED:
         raise outbox.Dropped("The patient has come already.")
     if not appointment.doctor.user.is_active:
         raise outbox.Dropped("The doctor's account is closed.")
     if not appointment.patient.wants_reminders:
         raise outbox.Dropped("The patient has switched reminders off.")
-    later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < promise.extra["hours"]]
+    later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < request.extra["hours"]]
     if later and clock.now() >= appointment.starts_at - timedelta(hours=max(later)):
         raise outbox.Dropped("It is so late that the next reminder takes its place.")
 
 
-def check_cancellation(promise: Promise, appointment: Appointment) -> None:
+def check_cancellation(request: MailRequest, appointment: Appointment) -> None:
     """The visit would still be to come, and there is something to take back.
 
     Of a visit that came and went before anything was sent about it, who cancelled it and who never heard of it need no
@@ -54,8 +54,8 @@ def check_cancellation(promise: Promise, appointment: Appointment) -> None:
     """
     if appointment.ends_at <= clock.now():
         raise outbox.Dropped("The time of the appointment has passed.")
-    is_patients = promise.message_type == "BOOKING_CANCELLATION"
-    if is_patients and promise.extra["cancelled_by"] != "patient":
+    is_patients = request.message_type == "BOOKING_CANCELLATION"
+    if is_patients and request.extra["cancelled_by"] != "patient":
         return
-    if not mailer.was_told(promise, *TELLS_OF_IT):
+    if not mailer.was_told(request, *TELLS_OF_IT):
         raise outbox.Dropped("It was cancelled before anything was sent about it.")

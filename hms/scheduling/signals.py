@@ -1,6 +1,6 @@
 """News of scheduling. Every signal is sent inside the transaction that makes it true, with the appointment as sender.
 
-A receiver may write rows (a promise in the outbox); what it raises undoes the change. Connect module-level functions
+A receiver may write rows (a message in the outbox); what it raises undoes the change. Connect module-level functions
 only: blinker holds receivers weakly.
 """
 

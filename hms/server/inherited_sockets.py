@@ -1,6 +1,6 @@
 """granian with listening sockets that it is handed instead of opening them: one for each process, or one for all.
 
-Run as a program in the folder of wsgi.py: ``python -P inherited_sockets.py DESCRIPTOR[,DESCRIPTOR...] PROCESSES THREADS``
+Run as a program: ``python -P inherited_sockets.py DESCRIPTOR[,DESCRIPTOR...] PROCESSES THREADS`` where wsgi.py is.
 It imports nothing of HMS, so that at a reload the new processes load all of it anew.
 """
 

@@ -16,7 +16,7 @@ from hms.auth import guards, queries
 from hms.auth.models import EmailCode, User
 from hms.auth.sessions import browser_session
 from hms.db import db
-from hms.mailer.promising import compose
+from hms.mailer.composing import compose
 from hms.scheduling.models import Appointment
 from tests import make
 
@@ -80,8 +80,8 @@ class Site:
                 db.select(EmailCode).where(EmailCode.email == email).order_by(EmailCode.requested_at.desc())
             ).first()
             assert request is not None, f"no code was asked for by {email}"
-            (promise,) = outbox.timeline(request.id)
-            return str(compose(promise.payload).data["code"])
+            (message,) = outbox.timeline(request.id)
+            return str(compose(message.payload).data["code"])
 
     def _sign_in(self, user: User | None) -> Account:
         assert user is not None

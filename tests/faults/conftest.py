@@ -108,8 +108,8 @@ class House:
         )
         return self.workers[-1]
 
-    def promise(self, number: int, *, occasion: str = "") -> None:
-        """Promise one patient so many mails, each a message of its own."""
+    def enqueue(self, number: int, *, occasion: str = "") -> None:
+        """Queue so many mails to one patient, each a message of its own."""
         with self.app.app_context():
             user = db.session.scalars(db.select(Patient)).first().user
             with transaction():

@@ -15,7 +15,7 @@ MESSAGES, KILLS, SEED = 2000, 8, 20261121
 
 def test_kill_9_at_random_points_over_2000_messages_loses_none_and_repeats_none(house, tmp_path):
     chance = random.Random(SEED)
-    house.promise(MESSAGES)
+    house.enqueue(MESSAGES)
     house.start_function(EMAIL_DEDUP_SQLITE=str(tmp_path / "sent.sqlite"))
     at = sorted(chance.sample(range(20, MESSAGES - 20), KILLS))
     for sent in at:

@@ -14,7 +14,7 @@ MESSAGES = 300
 
 
 def test_two_workers_at_once_send_each_message_once(house):
-    house.promise(MESSAGES)
+    house.enqueue(MESSAGES)
     house.start_function()
     for _ in range(2):
         house.start_worker()
@@ -27,7 +27,7 @@ def test_two_workers_at_once_send_each_message_once(house):
 
 def test_the_late_mark_of_a_worker_that_was_frozen_is_refused(house, tmp_path):
     house.start_function(EMAIL_DEDUP_SQLITE=str(tmp_path / "sent.sqlite"))
-    house.promise(1, occasion="first")
+    house.enqueue(1, occasion="first")
     held = house.sink.pauses["DATA"] = threading.Event()
     frozen = house.start_worker()
     wait_until(lambda: house.sink.arrived, what="the mail is on its way")
@@ -41,7 +41,7 @@ def test_the_late_mark_of_a_worker_that_was_frozen_is_refused(house, tmp_path):
     other.end()
     marked = house.ask("SELECT finished_at FROM outbox_messages")
     frozen.send(signal.SIGCONT)
-    house.promise(1, occasion="second")  # only the thawed worker is left: when this is sent, its late mark is past
+    house.enqueue(1, occasion="second")  # only the thawed worker is left: when this is sent, its late mark is past
     wait_until(lambda: house.count("sent") == 2, what="the thawed worker goes on")
 
     stands = "SELECT (status, attempts, finished_at) = ('sent', 2, :marked) FROM outbox_messages"
@@ -51,7 +51,7 @@ def test_the_late_mark_of_a_worker_that_was_frozen_is_refused(house, tmp_path):
 
 def test_a_worker_that_is_told_to_stop_finishes_the_messages_at_hand_and_begins_no_other(house):
     house.start_function()
-    house.promise(20)
+    house.enqueue(20)
     held = house.sink.pauses["DATA"] = threading.Event()
     worker = house.start_worker()
     wait_until(lambda: house.sink.arrived, what="the first mail is on its way")

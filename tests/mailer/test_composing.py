@@ -1,4 +1,4 @@
-"""What a promise becomes: a mail that the function's contract accepts, or a reason why there is none."""
+"""What a queued request becomes: a mail that the function's contract accepts, or a reason why there is none."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from tests.mailer.people import ODD_NAMES, everything, states
 
 
 def promised(message_type, *, about=None, to=None, **extra):
-    """Promise a mail, whether that makes sense or not."""
+    """Queue a mail, whether that makes sense or not."""
     with transaction():
         mailer.send(message_type, about=about or uuid4(), to=to or uuid4(), extra=extra)
 

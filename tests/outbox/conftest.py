@@ -35,7 +35,7 @@ def sender(app, monkeypatch) -> Sender:
     return sender
 
 
-def promise(*keys: str, kind: str = "note", subject_id: UUID | None = None, **more) -> None:
+def queue(*keys: str, kind: str = "note", subject_id: UUID | None = None, **more) -> None:
     """Store a message for each key."""
     with transaction():
         for key in keys:

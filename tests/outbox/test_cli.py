@@ -3,7 +3,7 @@
 import pytest
 
 from hms.outbox import PermanentFailure, deliver_due
-from tests.outbox.conftest import promise, stored
+from tests.outbox.conftest import queue, stored
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -21,7 +21,7 @@ def run(app):
 
 
 def test_the_list_shows_state_attempts_type_and_error_and_nobodys_address(run, sender):
-    promise("fine", "bad")
+    queue("fine", "bad")
     sender.answers["bad"] = PermanentFailure("No such mailbox.")
     deliver_due()
 
@@ -34,7 +34,7 @@ def test_the_list_shows_state_attempts_type_and_error_and_nobodys_address(run, s
 
 
 def test_retry_names_how_many_will_be_sent_again(run, sender):
-    promise("a", "b", "c")
+    queue("a", "b", "c")
     sender.answers = {"a": PermanentFailure("x"), "b": PermanentFailure("x")}
     deliver_due()
 
@@ -44,7 +44,7 @@ def test_retry_names_how_many_will_be_sent_again(run, sender):
 
 
 def test_deliver_does_what_the_worker_does(run, sender):
-    promise("a", "b")
+    queue("a", "b")
     assert run("deliver") == "2 messages tried.\n"
     assert sorted(sender.sent) == ["a", "b"]
 

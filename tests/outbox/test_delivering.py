@@ -21,7 +21,7 @@ from hms.outbox import (
 )
 from hms.outbox.delivering import LEASE, MOST_UNANSWERED, deliver_due
 from hms.outbox.trouble import LASTS, LEAST_ATTEMPTS, LONGEST_WAIT_SECONDS, UNSURE_WAIT, wait_after
-from tests.outbox.conftest import promise, stored
+from tests.outbox.conftest import queue, stored
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -38,7 +38,7 @@ def take():
 
 
 def test_what_is_due_is_sent_and_says_when(sender):
-    promise("a")
+    queue("a")
     assert deliver_due() == 1
 
     assert sender.sent == ["a"]
@@ -48,7 +48,7 @@ def test_what_is_due_is_sent_and_says_when(sender):
 
 
 def test_nothing_is_sent_before_it_is_due(sender, steady_clock):
-    promise("a", due_at=clock.now() + timedelta(hours=1))
+    queue("a", due_at=clock.now() + timedelta(hours=1))
     assert deliver_due() == 0
     steady_clock.advance(hours=1)
     assert deliver_due() == 1
@@ -57,8 +57,8 @@ def test_nothing_is_sent_before_it_is_due(sender, steady_clock):
 def test_the_newest_is_sent_first_so_that_nobody_stands_behind_a_backlog(sender):
     now = clock.now()
     for minutes in (60, 1, 30):
-        promise(f"{minutes} minutes ago", due_at=now - timedelta(minutes=minutes))
-    promise("now")
+        queue(f"{minutes} minutes ago", due_at=now - timedelta(minutes=minutes))
+    queue("now")
     deliver_due()
 
     assert sender.sent == ["now", "1 minutes ago", "30 minutes ago", "60 minutes ago"]
@@ -70,7 +70,7 @@ def test_the_worker_looks_every_second(sender):
 
 
 def test_one_look_takes_one_message(sender):
-    promise(*(f"{number}" for number in range(50)))
+    queue(*(f"{number}" for number in range(50)))
     assert take() is not None
 
     taken = db.select(db.func.count()).where(OutboxMessage.status == "sending")
@@ -78,14 +78,14 @@ def test_one_look_takes_one_message(sender):
 
 
 def test_a_kind_without_a_sender_waits_for_one(sender, app, monkeypatch):
-    promise("a", kind="letter")
+    queue("a", kind="letter")
     assert deliver_due() == 0
     monkeypatch.setitem(app.extensions["hms.senders"], "letter", sender)
     assert deliver_due() == 1
 
 
 def test_what_no_longer_holds_is_dropped_with_the_reason(sender):
-    promise("a")
+    queue("a")
     sender.answers["a"] = Dropped("The appointment was cancelled.")
     deliver_due()
 
@@ -94,7 +94,7 @@ def test_what_no_longer_holds_is_dropped_with_the_reason(sender):
 
 
 def test_a_permanent_failure_is_final_at_once(sender, steady_clock):
-    promise("a")
+    queue("a")
     sender.answers["a"] = PermanentFailure("No such mailbox.")
     deliver_due()
     steady_clock.advance(days=1)
@@ -104,7 +104,7 @@ def test_a_permanent_failure_is_final_at_once(sender, steady_clock):
 
 
 def test_a_temporary_failure_is_tried_with_growing_pauses_and_given_up_after_three_days(sender, steady_clock):
-    promise("a")
+    queue("a")
     sender.answers["a"] = TemporaryFailure("The server is away.")
     began_at = steady_clock.freeze()
     while stored("a").status == "pending":
@@ -121,7 +121,7 @@ def test_a_temporary_failure_is_tried_with_growing_pauses_and_given_up_after_thr
 
 
 def test_a_weekend_without_a_server_is_survived(sender, steady_clock):
-    promise("a")
+    queue("a")
     sender.answers["a"] = TemporaryFailure("The server is away.", fault=Fault.SERVER)
     for _ in range(60):
         deliver_due()
@@ -134,7 +134,7 @@ def test_a_weekend_without_a_server_is_survived(sender, steady_clock):
 
 
 def test_the_three_days_begin_with_the_first_try_and_not_with_the_promise(sender, steady_clock):
-    promise("reminder", due_at=clock.now() + timedelta(days=20))
+    queue("reminder", due_at=clock.now() + timedelta(days=20))
     steady_clock.advance(days=20, minutes=1)
     sender.answers["reminder"] = TemporaryFailure("The server is away.")
     deliver_due()
@@ -143,7 +143,7 @@ def test_the_three_days_begin_with_the_first_try_and_not_with_the_promise(sender
 
 
 def test_a_clock_that_leaps_ahead_gives_nothing_up(sender, steady_clock):
-    promise("a")
+    queue("a")
     sender.answers["a"] = TemporaryFailure("The server is away.")
     deliver_due()
     steady_clock.advance(days=30)
@@ -166,7 +166,7 @@ def test_the_waits_grow_with_jitter_up_to_two_hours():
 
 class TestWhatMayHaveBeenSent:
     def test_it_is_tried_once_more_after_an_hour_and_then_counts_as_sent(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         sender.answers["a"] = MayHaveBeenSent("It may have been sent.")
         now = steady_clock.freeze()
         deliver_due()
@@ -182,13 +182,13 @@ class TestWhatMayHaveBeenSent:
         assert sender.attempts == [1, 2]
 
     def test_it_is_not_tried_again_where_that_is_known_to_send_nothing(self, sender):
-        promise("a")
+        queue("a")
         sender.answers["a"] = MayHaveBeenSent("It may have been sent.", retryable=False)
         deliver_due()
         assert (stored("a").status, stored("a").fault) == ("sent", "unsure")
 
     def test_a_message_that_left_before_its_worker_died_is_not_called_dropped(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         take()  # sent; and then the worker dies before it marks that
         steady_clock.advance(minutes=3)
         sender.answers["a"] = Dropped("The appointment was cancelled.")
@@ -199,7 +199,7 @@ class TestWhatMayHaveBeenSent:
         assert message.last_error == "It may have been sent before this: The appointment was cancelled."
 
     def test_what_failed_before_it_left_is_called_dropped(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         sender.answers["a"] = TemporaryFailure("The server is away.")
         deliver_due()
         steady_clock.advance(minutes=3)
@@ -209,7 +209,7 @@ class TestWhatMayHaveBeenSent:
         assert (stored("a").status, stored("a").attempts) == ("dropped", 2)
 
     def test_that_it_may_have_left_is_remembered_through_other_failures(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         for failure in (MayHaveBeenSent("Who knows."), TemporaryFailure("Away."), Dropped("Cancelled.")):
             sender.answers["a"] = failure
             deliver_due()
@@ -220,7 +220,7 @@ class TestWhatMayHaveBeenSent:
 
 class TestSettingsOfOurs:
     def test_messages_wait_and_the_log_says_it_once(self, sender, steady_clock, caplog):
-        promise("a", "b", "c")
+        queue("a", "b", "c")
         wrong = TemporaryFailure("Our login is refused.", fault=Fault.OURS)
         sender.answers = dict.fromkeys("abc", wrong)
         for _ in range(5):
@@ -233,7 +233,7 @@ class TestSettingsOfOurs:
 
     def test_it_is_news_again_after_a_message_got_through(self, sender, steady_clock, caplog):
         for key, answer in (("a", "bad"), ("b", None), ("c", "bad")):
-            promise(key)
+            queue(key)
             if answer:
                 sender.answers[key] = TemporaryFailure(answer, fault=Fault.OURS)
             deliver_due()
@@ -242,8 +242,8 @@ class TestSettingsOfOurs:
 
 
 def test_a_wait_that_the_other_side_asks_for_is_kept_and_a_shorter_one_than_ours_is_not(sender, steady_clock):
-    promise("long")
-    promise("short")
+    queue("long")
+    queue("short")
     sender.answers["long"] = TemporaryFailure("Too many requests.", wait=timedelta(hours=1))
     sender.answers["short"] = TemporaryFailure("Too many requests.", wait=timedelta(seconds=1))
     now = steady_clock.freeze()
@@ -254,7 +254,7 @@ def test_a_wait_that_the_other_side_asks_for_is_kept_and_a_shorter_one_than_ours
 
 
 def test_a_message_that_fails_holds_up_no_other(sender, caplog):
-    promise("poison", "fine", "finer")
+    queue("poison", "fine", "finer")
     sender.answers["poison"] = ZeroDivisionError("asha@example.test has a cough")
     assert deliver_due() == 3
 
@@ -263,7 +263,7 @@ def test_a_message_that_fails_holds_up_no_other(sender, caplog):
 
 
 def test_what_staff_read_of_a_bug_says_nothing_about_a_person(sender, caplog):
-    promise("poison")
+    queue("poison")
     sender.answers["poison"] = ZeroDivisionError("asha@example.test has a cough")
     deliver_due()
 
@@ -273,7 +273,7 @@ def test_what_staff_read_of_a_bug_says_nothing_about_a_person(sender, caplog):
 
 @pytest.mark.parametrize("payload", [[], "text", 7, None, {}, {"type": ["x"]}, {"type": None}])
 def test_a_payload_of_any_form_can_be_delivered_and_listed(sender, app, payload):
-    promise("odd")
+    queue("odd")
     odd = db.update(OutboxMessage).values(payload=db.cast(db.literal(payload, db.JSON), OutboxMessage.payload.type))
     db.session.connection().execute(odd)
     db.session.commit()
@@ -288,7 +288,7 @@ def test_a_payload_of_any_form_can_be_delivered_and_listed(sender, app, payload)
 
 class TestTheLease:
     def test_what_a_dead_worker_held_is_taken_over_when_its_lease_ends(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         take()
         steady_clock.advance(seconds=LEASE.total_seconds() - 5)
         assert deliver_due() == 0
@@ -298,7 +298,7 @@ class TestTheLease:
         assert sender.attempts == [2]
 
     def test_the_mark_of_a_worker_that_comes_back_late_is_refused(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         late = take()
         steady_clock.advance(minutes=3)
         deliver_due()
@@ -309,7 +309,7 @@ class TestTheLease:
         assert (stored("a").status, stored("a").finished_at, stored("a").last_error) == ("sent", sent, None)
 
     def test_a_late_mark_is_refused_while_the_other_worker_is_at_it(self, sender, steady_clock):
-        promise("a")
+        queue("a")
         late = take()
         steady_clock.advance(minutes=3)
         take()
@@ -318,7 +318,7 @@ class TestTheLease:
         assert (stored("a").status, stored("a").attempts) == ("sending", 2)
 
     def test_a_message_that_takes_its_workers_down_is_given_up(self, sender, steady_clock):
-        promise("deadly")
+        queue("deadly")
         for _ in range(MOST_UNANSWERED):
             take()
             steady_clock.advance(minutes=3)
@@ -337,7 +337,7 @@ class TestTheLease:
 
 class TestTheMark:
     def test_a_database_that_was_away_for_a_moment_costs_no_second_mail(self, sender, monkeypatch, caplog):
-        promise("a")
+        queue("a")
         pauses, write = [], delivering._write
 
         def away_twice(mark):
@@ -356,7 +356,7 @@ class TestTheMark:
 
 class TestSendingAgain:
     def test_a_dead_message_is_tried_for_three_days_more(self, sender):
-        promise("a")
+        queue("a")
         sender.answers["a"] = PermanentFailure("Full.")
         deliver_due()
         del sender.answers["a"]
@@ -367,7 +367,7 @@ class TestSendingAgain:
         assert stored("a").status == "sent"
 
     def test_what_is_not_dead_is_left_alone(self, sender):
-        promise("a")
+        queue("a")
         assert outbox.send_again(stored("a").id) is False
         deliver_due()
         assert outbox.send_again(stored("a").id) is False

@@ -1,4 +1,4 @@
-"""A promise is kept or undone with what it tells of."""
+"""A queued message is kept or undone with the change that it reports."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from hms.db import db, new_id, transaction
 from hms.outbox import Lookup, OutboxMessage, enqueue, enqueue_if_found, timeline
 from hms.scheduling import services
 from tests import make
-from tests.outbox.conftest import promise, stored
+from tests.outbox.conftest import queue, stored
 
 
 def keys():
@@ -21,16 +21,16 @@ def keys():
 def test_a_promise_is_due_at_once_unless_it_says_when(session, freeze):
     now = freeze()
     later = now.replace(hour=20)
-    promise("now")
-    promise("later", due_at=later)
+    queue("now")
+    queue("later", due_at=later)
 
     assert stored("now").due_at == stored("now").created_at == now
     assert stored("later").due_at == later
 
 
 def test_the_same_key_again_changes_nothing(session):
-    promise("once", "once")
-    promise("once", due_at=clock.now().replace(year=2030))
+    queue("once", "once")
+    queue("once", due_at=clock.now().replace(year=2030))
 
     assert len(keys()) == 1
     assert stored("once").due_at.year == 2026
@@ -99,9 +99,9 @@ def test_outside_of_a_transaction_nothing_can_be_promised(session):
 
 
 def test_the_timeline_is_of_one_subject_in_the_order_of_the_promises(session, asha, chen):
-    promise("second", subject_id=asha.id)
-    promise("other", subject_id=chen.id)
-    promise("third", subject_id=asha.id)
+    queue("second", subject_id=asha.id)
+    queue("other", subject_id=chen.id)
+    queue("third", subject_id=asha.id)
 
     assert [message.dedup_key for message in timeline(asha.id)] == ["second", "third"]
 

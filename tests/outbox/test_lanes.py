@@ -7,7 +7,7 @@ import pytest
 from hms import outbox
 from hms.outbox import Fault, TemporaryFailure, lanes
 from tests.faults.conftest import wait_until
-from tests.outbox.conftest import promise, stored
+from tests.outbox.conftest import queue, stored
 
 pytestmark = pytest.mark.race
 
@@ -37,8 +37,8 @@ def begin_all():
 
 
 def test_a_message_that_takes_long_holds_up_none_behind_it(slow, sender):
-    promise("fine")
-    promise("slow 0")
+    queue("fine")
+    queue("slow 0")
     begin_all()
 
     wait_until(lambda: sender.sent == ["fine"], what="the other message is sent")
@@ -49,8 +49,8 @@ def test_a_message_that_takes_long_holds_up_none_behind_it(slow, sender):
 
 def test_one_kind_that_is_silent_holds_up_no_other_kind(slow, sender, committing, monkeypatch):
     monkeypatch.setitem(committing.extensions["hms.senders"], "letter", sender)
-    promise(*(f"slow {number}" for number in range(10)))
-    promise("a letter", kind="letter")
+    queue(*(f"slow {number}" for number in range(10)))
+    queue("a letter", kind="letter")
     begin_all()
 
     wait_until(lambda: sender.sent == ["a letter"], what="the letter is sent")
@@ -63,7 +63,7 @@ def test_a_server_that_is_away_is_asked_with_one_message_and_the_others_keep_the
     away = TemporaryFailure("The mail server could not be reached.", fault=Fault.SERVER)
     keys = [f"{number}" for number in range(12)]
     sender.answers = dict.fromkeys(keys, away)
-    promise(*keys)
+    queue(*keys)
     begin_all()
     wait_until(lambda: not fresh_lanes._busy.total(), what="the first have failed")
     begin_all()
@@ -87,7 +87,7 @@ def test_a_rest_grows_to_a_minute_and_ends_with_the_first_that_gets_through(comm
     assert lengths == [5, 10, 20, 40, 60, 60, 60, 60]
 
     fresh_lanes._rests["note"] = lanes.Rest(failures=3)
-    promise("a")
+    queue("a")
     begin_all()
     wait_until(lambda: sender.sent == ["a"], what="it is sent")
     wait_until(lambda: "note" not in fresh_lanes._rests, what="the way is open")

@@ -7,7 +7,7 @@ import pytest
 
 from hms import clock, outbox, worker
 from hms.outbox import PermanentFailure, tidying
-from tests.outbox.conftest import promise
+from tests.outbox.conftest import queue
 
 pytestmark = pytest.mark.usefixtures("session")
 
@@ -17,11 +17,11 @@ def left():
 
 
 def test_what_was_sent_90_days_ago_is_removed_and_what_was_given_up_is_not(sender, steady_clock):
-    promise("old", "dead")
+    queue("old", "dead")
     sender.answers["dead"] = PermanentFailure("No such mailbox.")
     outbox.deliver_due()
     steady_clock.advance(days=89)
-    promise("young")
+    queue("young")
     outbox.deliver_due()
     assert tidying.remove_old() == 0
     steady_clock.advance(days=1, minutes=1)
@@ -32,8 +32,8 @@ def test_what_was_sent_90_days_ago_is_removed_and_what_was_given_up_is_not(sende
 
 def test_the_messages_about_one_thing_stay_together_until_the_last_is_old(sender, steady_clock):
     visit = uuid4()
-    promise("confirmation", subject_id=visit)
-    promise("reminder", subject_id=visit, due_at=clock.now() + timedelta(days=200))
+    queue("confirmation", subject_id=visit)
+    queue("reminder", subject_id=visit, due_at=clock.now() + timedelta(days=200))
     outbox.deliver_due()
     steady_clock.advance(days=199)
     assert tidying.remove_old() == 0
@@ -48,7 +48,7 @@ def test_the_messages_about_one_thing_stay_together_until_the_last_is_old(sender
 def test_it_is_done_in_batches_and_every_night(sender, steady_clock, monkeypatch):
     monkeypatch.setattr(tidying, "BATCH", 2)
     monkeypatch.setattr(tidying, "MOST_BATCHES", 2)
-    promise(*(f"{number}" for number in range(5)))
+    queue(*(f"{number}" for number in range(5)))
     outbox.deliver_due()
     steady_clock.advance(days=91)
 

@@ -6,14 +6,14 @@ from collections import Counter
 import pytest
 
 from hms.outbox import OutboxMessage, delivering
-from tests.outbox.conftest import promise
+from tests.outbox.conftest import queue
 
 pytestmark = pytest.mark.race
 MESSAGES, WORKERS = 120, 4
 
 
 def test_several_workers_send_every_message_once(committing, sender):
-    promise(*(f"{number}" for number in range(MESSAGES)))
+    queue(*(f"{number}" for number in range(MESSAGES)))
     together = threading.Barrier(WORKERS)
 
     def work():
@@ -33,7 +33,7 @@ def test_several_workers_send_every_message_once(committing, sender):
 
 
 def test_a_worker_does_not_wait_for_the_message_that_another_is_taking(committing, sender):
-    promise("a", "b")
+    queue("a", "b")
     with delivering.db.engine.connect() as other:
         one = delivering.select(OutboxMessage.id).where(OutboxMessage.dedup_key == "a").with_for_update()
         other.execute(one)

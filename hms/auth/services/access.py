@@ -70,7 +70,7 @@ def lock_to_grant(session: Session, user_id: UUID, *, proved_hash: str) -> User:
 
 
 def tell_of_grant(user: User, what: str) -> None:
-    """Promise the owner a mail that a way to the appointments was opened: ``feed`` or ``google``.
+    """Queue a mail to the owner that a way to the appointments was opened: ``feed`` or ``google``.
 
     Who opens many gets mails with growing pauses.
     """
@@ -79,7 +79,7 @@ def tell_of_grant(user: User, what: str) -> None:
 
 
 def tell_of_new_password(user: User) -> None:
-    """Promise the owner a mail that the password is another one now.
+    """Queue a mail to the owner that the password is another one now.
 
     Who changes it often gets mails with growing pauses: what is changed within one is told of at its end.
     """

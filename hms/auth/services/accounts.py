@@ -47,7 +47,7 @@ CONFLICTS = {"uq_users_email": EmailTaken(field="email")}
 
 
 def sign_up_patient(*, full_name: str, email: str, phone: str, password: str, browser: str | None = None) -> User:
-    """Open a patient's account and promise a welcome mail.
+    """Open a patient's account and queue a welcome mail.
 
     ``browser`` has proved the email with a code, and uses the proof up; without one the account is unverified.
     Raises :class:`EmailTaken`, :class:`Invalid`, :class:`~hms.auth.services.proving.CodeEnded`.

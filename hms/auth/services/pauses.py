@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 def begin(kind: Kind, email: str) -> datetime | None:
-    """None when the mail may be promised now, with the current transaction; otherwise the moment from which it may.
+    """None when the mail may be queued now, with the current transaction; otherwise the moment from which it may.
 
     Two who ask at once take turns.
     """

@@ -50,7 +50,7 @@ class CodeJustSent(Conflict):
 
 
 def send_code(email: str, *, browser: str) -> EmailCode:
-    """Promise a mail with a code to this address, and answer the request; an earlier code of the browser ends.
+    """Queue a mail with a code to this address, and answer the request; an earlier code of the browser ends.
 
     Within the pause after a code, the browser that asked for it gets the same request and no other mail.
     Raises :class:`~hms.auth.people.BadEmail`, :class:`CodeJustSent`.

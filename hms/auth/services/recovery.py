@@ -16,9 +16,9 @@ from hms.db import transaction
 
 
 def send_verification(user: User) -> datetime | None:
-    """Promise another mail with a link that verifies the address.
+    """Queue another mail with a link that verifies the address.
 
-    Within the pause after such a mail none is promised, and the moment is answered from which on one may be.
+    Within the pause after such a mail none is queued, and the moment is answered from which on one may be.
     """
     with transaction() as session:
         user = _lock(session, user.id)
@@ -47,7 +47,7 @@ def verify_email(token: str) -> User:
 
 
 def ask_for_reset(email: str) -> None:
-    """Promise a mail with a link for a new password, if there is such an account; nobody is told whether there is.
+    """Queue a mail with a link for a new password, if there is such an account; nobody is told whether there is.
 
     Within the pause after such a mail nothing happens: the link of the mail before works.
     """

@@ -142,7 +142,7 @@ def _warn_of_testing(grant: Grant) -> None:
 
 
 def disconnect(user: User | Account) -> None:
-    """End the user's connection at once, and promise that Google is told. Raises :class:`AlreadyEnded`."""
+    """End the user's connection at once, and queue that Google is told. Raises :class:`AlreadyEnded`."""
     with transaction() as session:
         _one_at_a_time(user)
         connection = queries.find_live_connection(user.id)
@@ -176,7 +176,7 @@ def _end(connection: CalendarConnection, now: datetime) -> None:
 
 
 def mark_broken(connection_id: UUID, *, sealed: bytes) -> bool:
-    """Note that Google no longer takes the token that was stored as ``sealed``, and promise the user one mail.
+    """Note that Google no longer takes the token that was stored as ``sealed``, and queue one mail to the user.
 
     Whether it was this call that did. A connection that has another token meanwhile stays as it is.
     """

@@ -31,7 +31,7 @@ PATIENT_WITH_401 = 3
 
 
 def appointment_changed(appointment: Appointment, **_: object) -> None:
-    """Promise both people's calendars to follow, in the transaction of the change; nobody connected, nothing stored."""
+    """Have both people's calendars follow, in the transaction of the change; nobody connected, nothing stored."""
     if not google.is_on():
         return
     names = ("id", "patient_id", "doctor_id")
@@ -40,7 +40,7 @@ def appointment_changed(appointment: Appointment, **_: object) -> None:
 
 
 def calendar_connected(connection: CalendarConnection, **_: object) -> None:
-    """Promise that everything missing in a calendar gets there: one that was connected, or connected again.
+    """Queue everything that is missing in a calendar: one that was connected, or connected again.
 
     Called in the transaction that connects. What is missing is looked up after that, when the message is sent; and once
     more a little later, for what was booked at the same moment and did not see the connection yet.
@@ -53,7 +53,7 @@ def calendar_connected(connection: CalendarConnection, **_: object) -> None:
 
 
 def repair() -> int:
-    """Promise again what calendars that work still miss: given up during an outage, or lost. How many messages."""
+    """Queue again what calendars that work still miss: given up during an outage, or lost. How many messages."""
     return sum(_promise_unequal(connection) for connection in queries.list_connected()) if google.is_on() else 0
 
 

@@ -51,7 +51,7 @@ page may be sent again. Nor are a slot that is gone for good and a key used else
 def book(
     slot_id: UUID, *, patient: AnyPatient, reason: str = "", mode: str | None = None, idempotency_key: str
 ) -> Appointment:
-    """Book a free slot for a patient, and promise both people a mail.
+    """Book a free slot for a patient, and queue a mail to both people.
 
     ``mode`` is how the visit is to take place, ``in-person`` or ``online``; None takes what is offered, in person
     where both are. The same key again, or the same patient on the same slot again, is the same appointment and no
