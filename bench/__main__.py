@@ -29,7 +29,7 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("HMS_")]:
         del os.environ[name]
     with database.server() as server, outside.answering() as normal, outside.black_hole() as stuck:
-        stage = Stage(server, arguments.plan, normal=normal, stuck=stuck)
+        stage = Stage(server.make, arguments.plan, normal=normal, stuck=stuck)
         results = measure(stage, set(arguments.rows))
         report.write(results, arguments.plan, postgres=server.version())
     _tell(f"Written: {report.HERE / report.TABLE} and {report.HERE / report.LATEST}")
@@ -50,8 +50,13 @@ def measure(stage: Stage, rows: set[int]) -> Results:
             with stage.scene():
                 _note(results, row, "all", partial(once, stage))
     if ROW_OF_PLANS in rows:
-        results.plans = statements.plans(stage.site())
+        _note(results, ROW_OF_PLANS, "plans", partial(_explain, results, stage))
     return results
+
+
+def _explain(results: Results, stage: Stage) -> Iterable[Case]:
+    results.plans = statements.plans(stage.site())
+    return ()
 
 
 def _note(results: Results, row: int, setup: str, act: Callable[[], Iterable[Case]]) -> None:

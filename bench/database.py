@@ -12,8 +12,6 @@ from sqlalchemy import URL, make_url
 
 from hms import postgres
 
-SCHEMA = "bench_schema"  # has the tables and nothing in them but what the migrations put there
-
 
 @dataclass(frozen=True)
 class Database:
@@ -44,10 +42,10 @@ class Server:
         self._url = url
         self.folder = folder
 
-    def make(self, name: str, *, like: str = "template1") -> Database:
-        """A new database of the product's role, a copy of ``like``."""
+    def make(self, name: str) -> Database:
+        """A new, empty database of the product's role."""
         with Database(self._url.set(username="postgres", database="postgres")).connected() as link:
-            link.cursor().execute(f"CREATE DATABASE {name} OWNER {self._url.username} TEMPLATE {like}")
+            link.cursor().execute(f"CREATE DATABASE {name} OWNER {self._url.username}")
         return Database(self._url.set(database=name))
 
     def version(self) -> str:

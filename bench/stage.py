@@ -9,9 +9,9 @@ from typing import cast
 from flask import Flask
 from flask_migrate import upgrade
 
-from bench import calendars, database, load, outside, product
+from bench import calendars, load, outside, product
 from bench.clinic import Clinic
-from bench.database import Database, Server
+from bench.database import Database
 from bench.ledger import Ledger
 from bench.plan import Plan
 from bench.product import Hello, Product
@@ -30,11 +30,11 @@ class Site:
 
 
 class Stage:
-    """Hands out what a row needs, and starts it first if it does not run yet."""
+    """Hands out what a row needs, and starts it first if it does not run yet; ``make`` makes an empty database."""
 
-    def __init__(self, server: Server, plan: Plan, *, normal: str, stuck: str):
+    def __init__(self, make: Callable[[str], Database], plan: Plan, *, normal: str, stuck: str):
         self.plan = plan
-        self._server = server
+        self._make = make
         self._worlds = {"normal": normal, "stuck": stuck}
         self._sites: dict[int, Site] = {}
         self._connected: dict[str, Site] = {}
@@ -42,10 +42,7 @@ class Stage:
         self._running: dict[object, object] = {}
 
     def prepare(self) -> None:
-        """Make the tables once, and a filled database for each size."""
-        schema = self._server.make(database.SCHEMA)
-        with application(schema) as app, app.app_context():
-            upgrade()
+        """Make a filled database for each size."""
         for slots in self.plan.sizes:
             self._sites[slots] = self._fill(Clinic(slots), "plain")
 
@@ -76,12 +73,15 @@ class Stage:
             self._programs.close()
 
     def _fill(self, clinic: Clinic, name: str) -> Site:
-        made = self._server.make(f"bench_{clinic.slots}_{name}", like=database.SCHEMA)
+        """Each has its own migrations: a copy would be taken for a restored dump, which signs everybody out."""
+        made = self._make(f"bench_{clinic.slots}_{name}")
+        with application(made) as app, app.app_context():
+            upgrade()
         load.load(made, clinic, today=clock.now().date(), progress=load.bar(f"{name} clinic", clinic.slots))
         return Site(made, clinic, Ledger(made, clinic))
 
     def _with_calendars(self, world: str) -> Site:
-        """Filled when first asked for, like the smallest: a database that is in use cannot be copied."""
+        """Filled when first asked for, like the smallest."""
         if world not in self._connected:
             site = self._fill(Clinic(self.plan.sizes[0]), world)
             with application(site.database) as app, app.app_context():

@@ -45,7 +45,7 @@ def one_time(stage: Stage, setup: Setup) -> Iterator[Case]:
     product = stage.product(setup)
     p50 = measure.book(product, connections=1, seconds=1).p50
     product.ledger.free_everything()
-    rounds = [_round(product, number) for number in range(stage.plan.rounds)]
+    rounds = [one_round(product, number) for number in range(stage.plan.rounds)]
     product.ledger.free_everything()
     if any(one.rows != 1 or one.yes != 1 for one in rounds):
         raise measure.Untrue(f"Not exactly one of {CLIENTS} got the time: {rounds}")
@@ -59,7 +59,8 @@ def one_time(stage: Stage, setup: Setup) -> Iterator[Case]:
     yield paired(4, setup, "time to the last answer", seconds)
 
 
-def _round(product: Product, number: int) -> Round:
+def one_round(product: Product, number: int) -> Round:
+    """Twenty patients ask for the last time of this doctor at once."""
     slot = product.clinic.contested[number]
     patients = range(number * CLIENTS, (number + 1) * CLIENTS)
     requests = [product.desk.book(slot, patient=patient % product.clinic.patients) for patient in patients]
