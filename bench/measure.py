@@ -13,7 +13,7 @@ from bench.wrk import Load
 from hms import clock
 
 CONNECTIONS = 16
-MOST_A_SECOND = 1_500  # bookings that are prepared for each second
+MAX_A_SECOND = 1_500  # bookings that are prepared for each second
 ANCHORS_A_SECOND = 2_500  # about as many as pgbench makes
 PAGES = 200  # different addresses that a page is asked for under
 DAYS = 7  # of each doctor, where no page is asked for twice in a while
@@ -35,7 +35,7 @@ def in_turn(rounds: int, acts: dict[str, Callable[[], float]]) -> dict[str, list
 def book(product: Product, *, connections: int = CONNECTIONS, seconds: int) -> Load:
     """Book for so long. Raises :class:`Untrue` unless each booking that was answered is in the database, once."""
     product.settle()
-    slots = product.ledger.take(min(MOST_A_SECOND * seconds, len(product.clinic.bookable)))
+    slots = product.ledger.take(min(MAX_A_SECOND * seconds, len(product.clinic.bookable)))
     requests = product.desk.bookings(slots, product.clinic)
     load = wrk.spend(product.port, requests, connections=connections, seconds=seconds)
     booked = product.ledger.settle(slots)

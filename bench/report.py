@@ -95,7 +95,7 @@ def _section(row: int, words: str, results: Results) -> Iterator[str]:
 
 def _line(case: Case) -> str:
     found = case.figure
-    spread = f"{_number(found.least)} to {_number(found.greatest)}" if found.count > 1 else ""
+    spread = f"{_number(found.smallest)} to {_number(found.largest)}" if found.count > 1 else ""
     verdict = f"**{case.verdict}**" if case.verdict == "missed" else case.verdict
     words = (case.of, case.setup, _number(found.median), spread, str(found.count), case.limits.limits(), verdict)
     return f"| {' | '.join(words)} |"

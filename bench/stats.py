@@ -7,11 +7,11 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Figure:
-    """The median of several ratios, and the least and the greatest of them."""
+    """The median of several ratios, and the smallest and the largest of them."""
 
     median: float
-    least: float
-    greatest: float
+    smallest: float
+    largest: float
     count: int
 
 

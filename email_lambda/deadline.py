@@ -13,7 +13,7 @@ TIME_LIMIT_SECONDS = 90
 ANSWER_SECONDS = 4.0
 """Kept back for what comes after the mail server: the memory of sent messages, and the answer."""
 
-LEAST_SECONDS = 0.1
+MIN_SECONDS = 0.1
 
 
 class Deadline:
@@ -27,11 +27,11 @@ class Deadline:
         """The deadline of a Lambda invocation, by what its context says remains; the usual limit without a context."""
         ask = getattr(context, "get_remaining_time_in_millis", None)
         seconds = ask() / 1000 if callable(ask) else TIME_LIMIT_SECONDS
-        return cls(max(seconds - ANSWER_SECONDS, LEAST_SECONDS))
+        return cls(max(seconds - ANSWER_SECONDS, MIN_SECONDS))
 
     def remaining(self) -> float:
         """How many seconds are left; never quite none, as a socket takes none for "do not wait"."""
-        return max(self._ends_at - time.monotonic(), LEAST_SECONDS)
+        return max(self._ends_at - time.monotonic(), MIN_SECONDS)
 
     @contextmanager
     def closes(self, server: smtplib.SMTP) -> Iterator[None]:

@@ -18,7 +18,7 @@ from flask import current_app
 
 from hms.errors import Invalid
 
-MOST_APART_SECONDS = 30.0
+MAX_APART_SECONDS = 30.0
 """How far a machine's clock may be from the database's; beyond, one of them is wrong, and nobody knows which."""
 
 STEADY_SECONDS = 0.05
@@ -85,7 +85,7 @@ def was_read_within(seconds: float) -> bool:
 
 def trouble() -> str | None:
     """In a sentence by how much this machine's clock and the database's differ, if that is too much to act on time."""
-    if _reading is None or abs(_reading.ahead) <= MOST_APART_SECONDS:
+    if _reading is None or abs(_reading.ahead) <= MAX_APART_SECONDS:
         return None
     way = "ahead of" if _reading.ahead > 0 else "behind"
     return f"This machine's clock is {abs(_reading.ahead):.0f} seconds {way} the database's. Set both by a time server."

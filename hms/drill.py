@@ -28,7 +28,7 @@ from hms.errors import NotFound, Refusal
 from hms.scheduling import services as scheduling
 from hms.scheduling.refusals import SlotTaken
 
-MOST_PATIENTS = 200
+MAX_PATIENTS = 200
 DAYS_AHEAD = 30
 
 
@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
 
 @click.command("race-drill", cls=Command)
 @click.option(
-    "--patients", type=click.IntRange(2, MOST_PATIENTS), default=20, show_default=True, help="How many at once."
+    "--patients", type=click.IntRange(2, MAX_PATIENTS), default=20, show_default=True, help="How many at once."
 )
 @click.option(
     "--yes", is_flag=True, help="Do it in production too: made-up accounts are created there, and closed again."

@@ -14,7 +14,7 @@ from hms.scheduling.services import history
 from tests import make
 
 ROWS = 500
-MOST_BYTES = 160_000
+MAX_BYTES = 160_000
 FIRST = datetime(2026, 12, 1, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -88,7 +88,7 @@ def test_a_page_stays_small_however_long_its_list_is(client, signed_in, crowded,
         answer = browser.get(path, follow_redirects=True)
         assert answer.status_code == 200, path
         sizes[path] = len(answer.data)
-    assert {path: size for path, size in sizes.items() if size > MOST_BYTES} == {}
+    assert {path: size for path, size in sizes.items() if size > MAX_BYTES} == {}
 
 
 def test_the_pages_of_a_long_list_lead_to_its_end(signed_in, crowded, bose, dana):

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from hms.server import orphan_reaper, sockets, web
-from hms.server.programs import LONGEST_PAUSE_SECONDS, MOST_DEATHS, Program, Programs, Running
+from hms.server.programs import LONGEST_PAUSE_SECONDS, MAX_DEATHS, Program, Programs, Running
 from tests.processes import is_gone
 
 ROOT = Path(__file__).parents[1]
@@ -178,7 +178,7 @@ class TestPrograms:
         look_for(running, now, seconds=3600)
 
         said = capfd.readouterr().err.splitlines()
-        assert said[:-1] == ["The quitter stopped (exit status 3); starting it again."] * (MOST_DEATHS - 1)
+        assert said[:-1] == ["The quitter stopped (exit status 3); starting it again."] * (MAX_DEATHS - 1)
         assert said[-1] == "The quitter keeps stopping (exit status 3); it is tried again every 10 seconds."
         pauses = [later - sooner for sooner, later in itertools.pairwise(starts)]
         assert max(pauses) <= LONGEST_PAUSE_SECONDS + 1

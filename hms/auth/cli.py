@@ -9,7 +9,7 @@ from hms.auth.models import DoctorChange, Role, User
 from hms.cli import Group, read_line, say
 from hms.web.formats import moment
 
-MOST_LISTED = 200
+MAX_LISTED = 200
 
 group = Group("users", help="Accounts: make staff, approve doctors, list, deactivate, reactivate.")
 
@@ -55,9 +55,9 @@ def confirm_email(email: str) -> None:
 @group.command("list-changes")
 def list_changes() -> None:
     """List the names and specialties of doctors that wait for approval: email, what changes, since when, id."""
-    for change in queries.list_waiting_changes(most=MOST_LISTED):
+    for change in queries.list_waiting_changes(limit=MAX_LISTED):
         say("\t".join((change.doctor.user.email, _what(change), moment(change.asked_at), str(change.id))))
-    if (more := queries.count_waiting_changes() - MOST_LISTED) > 0:
+    if (more := queries.count_waiting_changes() - MAX_LISTED) > 0:
         say(f"… and {more} more.")
 
 

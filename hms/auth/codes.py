@@ -16,7 +16,7 @@ from hms.auth.models import EmailCode
 
 DIGITS = 6
 LASTS = timedelta(minutes=10)
-MOST_TRIES = 5
+MAX_TRIES = 5
 TIME_FOR_DETAILS = timedelta(hours=1)
 """How long the rest of the form may take once the code was entered."""
 

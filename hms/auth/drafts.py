@@ -31,7 +31,7 @@ from hms.text import without_forbidden
 
 COOKIE = "hms-typed"
 LASTS_SECONDS = 3600
-MOST_CHARACTERS = 65_536
+MAX_CHARACTERS = 65_536
 NOT_TYPED = frozenset({"csrf_token", "next", "do", "idempotency_key"})
 RANDOM = 40
 """How many hexadecimal digits of a CSRF secret are random; the mark of its owner follows."""
@@ -97,7 +97,7 @@ def typed_now() -> list[list[str]]:
     fields = [[name, without_forbidden(value)] for name in names for value in request.form.getlist(name)]
     if not any(value.strip() for _, value in fields):
         return []
-    return fields if sum(len(name) + len(value) for name, value in fields) <= MOST_CHARACTERS else []
+    return fields if sum(len(name) + len(value) for name, value in fields) <= MAX_CHARACTERS else []
 
 
 def _passwords() -> set[str]:

@@ -99,12 +99,12 @@ def _typeable(form: HmsForm, field: Field) -> None:
 
 
 class WholeNumberField(WholeField):
-    """A whole number from ``least`` to ``most``, in plain digits; Python alone would also take ``1_000`` and ``٣``."""
+    """A whole number from ``minimum`` to ``maximum``, in plain digits; Python alone also takes ``1_000`` and ``٣``."""
 
-    def __init__(self, label: str, *, least: int, most: int, required: str | None = None, **options: Any):
-        sentence = f"Enter a number from {least} to {most}."
+    def __init__(self, label: str, *, minimum: int, maximum: int, required: str | None = None, **options: Any):
+        sentence = f"Enter a number from {minimum} to {maximum}."
         presence = InputRequired(required) if required else Optional()
-        super().__init__(label, [presence, NumberRange(least, most, sentence)], **options)
+        super().__init__(label, [presence, NumberRange(minimum, maximum, sentence)], **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the digits."""
@@ -126,9 +126,9 @@ class FeeField(StringField):
     currency = "GBP"
     data: Any
 
-    def __init__(self, label: str, *, most: int, **options: Any):
+    def __init__(self, label: str, *, maximum: int, **options: Any):
         super().__init__(label, **options)
-        self.most = most
+        self.maximum = maximum
 
     def _value(self) -> str:
         if self.raw_data:
@@ -155,7 +155,7 @@ class FeeField(StringField):
         if not found or len(found[2] or "") > self._digits:
             raise ValidationError("Enter an amount, like 85 or 85.50.")
         minor = int(found[1] + (found[2] or "").ljust(self._digits, "0"))
-        if minor > self.most:
+        if minor > self.maximum:
             raise ValidationError("This fee is too high to be one.")
         return minor
 

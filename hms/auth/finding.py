@@ -29,14 +29,14 @@ from sqlalchemy.orm import Session
 from hms.auth.models import Doctor, Role, Specialty, User
 from hms.text import fold
 
-MOST_WORDS = 6
+MAX_WORDS = 6
 LONGEST_WORD = 40
-FEWEST_LETTERS_INSIDE = 3
+MIN_LETTERS_INSIDE = 3
 """A shorter word is looked for at the beginning of words alone."""
 
-FEWEST_LETTERS_MISSPELT = 4
-MOST_LETTERS_MISSPELT = 20
-MOST_LETTERS_OF_NAMES_ALONE = 5
+MIN_LETTERS_MISSPELT = 4
+MAX_LETTERS_MISSPELT = 20
+MAX_LETTERS_OF_NAMES_ALONE = 5
 """A word as short as that is not looked for in specialties if it is misspelt: *bose* is not the *nose*."""
 
 
@@ -72,7 +72,7 @@ class Words(NamedTuple):
 def words_of(query: str) -> Words:
     """The words to look for; titles and words such as *for* are left out."""
     words = [word[:LONGEST_WORD] for word in _without_titles(fold(query)) if word not in FILLERS]
-    return Words(tuple(dict.fromkeys(words))[:MOST_WORDS])
+    return Words(tuple(dict.fromkeys(words))[:MAX_WORDS])
 
 
 def search_text(full_name: str, specialty: str, also_called: str) -> str:
@@ -143,7 +143,7 @@ def _parameter(kind: str, number: int) -> Any:
 
 def _inside(word: str) -> str:
     """Within the name; a short word, as the beginning of one. Not within the specialty: *ear* is not in *heart*."""
-    return f"%{word}%/%" if len(word) >= FEWEST_LETTERS_INSIDE or not word.isascii() else _start(word)
+    return f"%{word}%/%" if len(word) >= MIN_LETTERS_INSIDE or not word.isascii() else _start(word)
 
 
 def _start(word: str) -> str:
@@ -158,13 +158,13 @@ def _misspelt(word: str) -> str:
     """A regular expression: the word as it is typed begins a word, or is one but for a letter more, less or other, or
     two letters the other way round.
     """
-    if not (word.isascii() and FEWEST_LETTERS_MISSPELT <= len(word) <= MOST_LETTERS_MISSPELT):
+    if not (word.isascii() and MIN_LETTERS_MISSPELT <= len(word) <= MAX_LETTERS_MISSPELT):
         return f" {word}"
     places = range(len(word))
     other = [f"{word[:at]}[^ ]?{word[at + 1 :]}" for at in places]
     more = [f"{word[:at]}[^ ]{word[at:]}" for at in (*places, len(word))]
     turned = [f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}" for at in places[:-1]]
-    within = " .*/" if len(word) <= MOST_LETTERS_OF_NAMES_ALONE else " "
+    within = " .*/" if len(word) <= MAX_LETTERS_OF_NAMES_ALONE else " "
     return f" ({word}|({'|'.join([*other, *more, *turned])}){within})"
 
 

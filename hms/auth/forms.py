@@ -76,7 +76,9 @@ class DoctorSignUpForm(_OfSpecialty):
     email = EmailField()
     phone = PhoneField("Mobile phone", required="Enter a phone number.")
     licence_number = LineField("Licence number", longest=60, required="Enter your licence number.")
-    years_of_experience = WholeNumberField("Years of experience", least=0, most=80, required="Enter how many years.")
+    years_of_experience = WholeNumberField(
+        "Years of experience", minimum=0, maximum=80, required="Enter how many years."
+    )
     bio = TextField("About you", longest=2000)
     password = SecretField()
 
@@ -115,13 +117,17 @@ class DoctorProfileForm(_OfSpecialty):
     """A doctor's details, as patients read them."""
 
     full_name = NameField("Full name and title")
-    years_of_experience = WholeNumberField("Years of experience", least=0, most=80, required="Enter how many years.")
+    years_of_experience = WholeNumberField(
+        "Years of experience", minimum=0, maximum=80, required="Enter how many years."
+    )
     bio = TextField("About you", longest=2000)
     languages = LineField("Languages", longest=200)
     room = LineField("Where you see patients", longest=120)
     phone = PhoneField("Phone")
-    visit_minutes = WholeNumberField("Visit length in minutes", least=5, most=480, required="Enter how many minutes.")
-    fee = FeeField("Fee", most=HIGHEST_FEE_MINOR)
+    visit_minutes = WholeNumberField(
+        "Visit length in minutes", minimum=5, maximum=480, required="Enter how many minutes."
+    )
+    fee = FeeField("Fee", maximum=HIGHEST_FEE_MINOR)
     photo = FileField("Photo")
     remove_photo = BooleanField("Remove the photo")
 

@@ -10,13 +10,13 @@ from threading import Lock
 
 from zxcvbn import zxcvbn
 
-FEWEST_GUESSES = 10**8
+MIN_GUESSES = 10**8
 """What zxcvbn calls "safely unguessable": somewhat guessable, but not where every try is slow and counted."""
 
 LONGEST_JUDGED = 72
 SHORTEST_REMAINDER = 6
-FEWEST_DIFFERENT = 5
-MOST_READINGS = 16
+MIN_DIFFERENT = 5
+MAX_READINGS = 16
 
 OURS = frozenset(
     {"hms", "hospital", "clinic", "doctor", "nurse", "patient", "medical", "surgery", "appointment", "reception"}
@@ -52,16 +52,16 @@ def is_made_of(password: str, words: frozenset[str]) -> bool:
 
 
 def is_easy(password: str, *, known: frozenset[str]) -> bool:
-    """Whether fewer than :data:`FEWEST_GUESSES` tries find the password, for somebody who knows the words ``known``."""
+    """Whether fewer than :data:`MIN_GUESSES` tries find the password, for somebody who knows the words ``known``."""
     core = _unrepeated(password)
-    if len(set(core)) < FEWEST_DIFFERENT or "".join(filter(str.isalpha, core.casefold())) in PHRASES:
+    if len(set(core)) < MIN_DIFFERENT or "".join(filter(str.isalpha, core.casefold())) in PHRASES:
         return True
     if is_made_of(core, known | OURS):  # words of any clinic beside its own
         return True
     if len(core) > LONGEST_JUDGED:
         return False
     forms = {core.casefold().translate(_UNSHIFTED), core if _has_few_readings(core) else ""} - {""}
-    return min(_guesses(form, known | OURS) for form in forms) < FEWEST_GUESSES
+    return min(_guesses(form, known | OURS) for form in forms) < MIN_GUESSES
 
 
 def _guesses(password: str, words: frozenset[str]) -> float:
@@ -74,7 +74,7 @@ def _has_few_readings(password: str) -> bool:
     readings = 1
     for signs in _READINGS.values():
         readings *= max(len(set(signs) & set(password)), 1)
-    return readings <= MOST_READINGS
+    return readings <= MAX_READINGS
 
 
 def _unrepeated(text: str) -> str:

@@ -24,8 +24,8 @@ class Provider(Protocol):
     def count(self, user: User) -> int:
         """How many there are."""
 
-    def first(self, user: User, *, most: int) -> Sequence[Obligation]:
-        """The first ``most`` of them; those that cannot be ended come first of all."""
+    def first(self, user: User, *, limit: int) -> Sequence[Obligation]:
+        """The first ``limit`` of them; those that cannot be ended come first of all."""
 
     def end_some(self, user: User, *, reason: str) -> int:
         """End some, each in its own transaction, which also tells the people concerned; how many. 0: none is left."""

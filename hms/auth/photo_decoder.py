@@ -22,9 +22,9 @@ Image.preinit()
 LOADED = (MpoImagePlugin, WebPImagePlugin)  # what preinit() leaves for later, when no file can be opened any more
 
 SIDE_PIXELS = 512
-MOST_SCANS = 50  # cameras and programs make at most about a dozen
+MAX_SCANS = 50  # cameras and programs make at most about a dozen
 LARGEST_PROFILE_BYTES = 1024 * 1024
-MOST_MEGAPIXELS = {"JPEG": 40, "PNG": 24, "WEBP": 16}  # a WebP needs 17 bytes for each, a JPEG is scaled as it is read
+MAX_MEGAPIXELS = {"JPEG": 40, "PNG": 24, "WEBP": 16}  # a WebP needs 17 bytes for each, a JPEG is scaled as it is read
 
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")  # neither a stuffed byte (00) nor a restart (D0 to D7)
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -62,8 +62,8 @@ def inspect(file: bytes) -> None:
 
 
 def _check_pixels(kind: str, width: int, height: int) -> None:
-    if width * height > MOST_MEGAPIXELS[kind] * 1_000_000:
-        raise Refused(f"pixels {MOST_MEGAPIXELS[kind]}")
+    if width * height > MAX_MEGAPIXELS[kind] * 1_000_000:
+        raise Refused(f"pixels {MAX_MEGAPIXELS[kind]}")
 
 
 def _inspect_jpeg(file: bytes) -> tuple[int, int]:
@@ -78,7 +78,7 @@ def _inspect_jpeg(file: bytes) -> tuple[int, int]:
             height, width = max(height, _number(file, at + 3, 2)), max(width, _number(file, at + 5, 2))
         scans += kind == _START_OF_SCAN
         at += max(_number(file, at, 2), 2)
-    if scans > MOST_SCANS:
+    if scans > MAX_SCANS:
         raise Refused("scans")
     return width, height
 
@@ -136,7 +136,7 @@ def portrait(file: bytes) -> bytes:
     """A square JPEG of 512 pixels a side. Raises :class:`Refused`, or whatever a damaged file makes Pillow raise."""
     inspect(file)
     Image.MAX_IMAGE_PIXELS = None  # the limits of this file are tighter
-    with Image.open(BytesIO(file), formats=tuple(MOST_MEGAPIXELS)) as image:
+    with Image.open(BytesIO(file), formats=tuple(MAX_MEGAPIXELS)) as image:
         _check_pixels("JPEG" if image.format == "MPO" else str(image.format), *image.size)
         image.draft("RGB", (2 * SIDE_PIXELS, 2 * SIDE_PIXELS))  # the JPEG decoder leaves out what is scaled away
         square = ImageOps.fit(_scalable(image), (SIDE_PIXELS, SIDE_PIXELS))  # every copy from here on is small
@@ -203,9 +203,9 @@ def confine(*, cpu_seconds: int, megabytes: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     signal.alarm(4 * cpu_seconds)  # if nobody is left who would end it
     limits = {"CPU": cpu_seconds, "AS": megabytes * 1024 * 1024, "CORE": 0, "FSIZE": 0, "NOFILE": 0}
-    for name, most in limits.items():
+    for name, limit in limits.items():
         with suppress(OSError, ValueError):  # not every system has each
-            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (limit, limit))
 
 
 def answer(file: bytes) -> bytes:

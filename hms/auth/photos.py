@@ -77,9 +77,9 @@ def portrait(upload: bytes) -> bytes:
 
 
 def _sentence(word: str) -> str:
-    name, _, most = word.partition(" ")
+    name, _, limit = word.partition(" ")
     if name == "pixels":
-        return f"Choose a smaller photo, of at most {most} megapixels."
+        return f"Choose a smaller photo, of at most {limit} megapixels."
     return _SENTENCES.get(name, _TOO_MUCH_WORK)
 
 

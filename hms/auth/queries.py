@@ -114,11 +114,11 @@ def get_change(change_id: UUID) -> DoctorChange:
     return change
 
 
-def list_waiting_changes(*, most: int) -> Sequence[DoctorChange]:
-    """The first ``most`` changes that wait, the oldest first, with their doctors."""
+def list_waiting_changes(*, limit: int) -> Sequence[DoctorChange]:
+    """The first ``limit`` changes that wait, the oldest first, with their doctors."""
     doctors = joinedload(DoctorChange.doctor).joinedload(Doctor.user)
     waiting = select(DoctorChange).where(DoctorChange.decided_at.is_(None)).options(doctors)
-    return db.session.scalars(waiting.order_by(DoctorChange.asked_at, DoctorChange.id).limit(most)).all()
+    return db.session.scalars(waiting.order_by(DoctorChange.asked_at, DoctorChange.id).limit(limit)).all()
 
 
 def count_waiting_changes() -> int:

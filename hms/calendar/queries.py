@@ -31,7 +31,7 @@ from hms.db import db
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 Interval = tuple[datetime, datetime]
-MOST_IN_A_FEED = 1000
+MAX_IN_A_FEED = 1000
 
 
 def find_connection(connection_id: UUID) -> CalendarConnection | None:
@@ -259,7 +259,7 @@ def _in_feed(user_id: Any, *columns: Any, since: datetime) -> Select[Any]:
         .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)))
         .where(Appointment.ends_at > since, Appointment.status != AppointmentStatus.CANCELLED)
         .order_by(Appointment.ends_at <= clock.now(), Appointment.starts_at, Appointment.id)
-        .limit(MOST_IN_A_FEED)
+        .limit(MAX_IN_A_FEED)
     )
 
 

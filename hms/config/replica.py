@@ -18,7 +18,7 @@ from hms.config.engine import CircuitBreaker
 AWAY_SECONDS = 10.0
 """How long the primary stands in, before the replica is tried again."""
 
-MOST_LAG_SECONDS = 10.0
+MAX_LAG_SECONDS = 10.0
 LOOK_SECONDS = 5.0
 """How far behind a replica may be, and how often each connection looks."""
 
@@ -72,4 +72,4 @@ def _is_fresh(connection: Any, info: dict[str, Any]) -> bool:
         connection.rollback()
     except psycopg2.Error:
         return False
-    return bool(lag <= MOST_LAG_SECONDS)
+    return bool(lag <= MAX_LAG_SECONDS)

@@ -19,21 +19,21 @@ def text(value: str) -> str:
     return value.strip()
 
 
-def whole(value: str, *, least: int = 0, most: int = 10_000) -> int:
+def whole(value: str, *, minimum: int = 0, maximum: int = 10_000) -> int:
     """A whole number within bounds."""
-    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
-        raise ValueError(f"must be a whole number from {least} to {most}, not {value!r}")
+    if not value.isascii() or not value.isdigit() or not minimum <= int(value) <= maximum:
+        raise ValueError(f"must be a whole number from {minimum} to {maximum}, not {value!r}")
     return int(value)
 
 
 def port(value: str) -> int:
     """A TCP port."""
-    return whole(value, least=1, most=65535)
+    return whole(value, minimum=1, maximum=65535)
 
 
 def count(value: str) -> int:
     """A number of things that there must be at least one of."""
-    return whole(value, least=1)
+    return whole(value, minimum=1)
 
 
 def choice(*allowed: str) -> Callable[[str], str]:
@@ -64,7 +64,7 @@ def words(value: str) -> list[str]:
 
 def hours(value: str) -> list[int]:
     """Numbers of hours, separated by commas, the longest first; 0 stands for none."""
-    return sorted({number for word in words(value) if (number := whole(word, most=14 * 24))}, reverse=True)
+    return sorted({number for word in words(value) if (number := whole(word, maximum=14 * 24))}, reverse=True)
 
 
 def zone(value: str) -> str:

@@ -31,9 +31,9 @@ def keep(folder: Path, content: bytes) -> Path:
     return path
 
 
-def list_mails(folder: Path, *, most: int = 100) -> list[StoredMail]:
+def list_mails(folder: Path, *, limit: int = 100) -> list[StoredMail]:
     """The latest mails, newest first."""
-    return [_read(path) for path in sorted(folder.glob("*.eml"), reverse=True)[:most]]
+    return [_read(path) for path in sorted(folder.glob("*.eml"), reverse=True)[:limit]]
 
 
 def find_mail(folder: Path, mail_id: str) -> StoredMail | None:

@@ -14,7 +14,7 @@ from hms.mailer import reports, tags
 from hms.mailer.models import UnreachableAddress
 from hms.outbox import Fault, MessageStatus, OutboxMessage
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 
 FindAddress = Callable[[UUID], str | None]
 
@@ -74,10 +74,10 @@ def end_mark(address: str) -> bool:
     return bool(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 
 
-def list_unreachable(*, most: int = MOST_LISTED) -> list[UnreachableAddress]:
+def list_unreachable(*, limit: int = MAX_LISTED) -> list[UnreachableAddress]:
     """The addresses that mail comes back from, the latest first."""
     latest_first = select(UnreachableAddress).order_by(UnreachableAddress.since_at.desc(), UnreachableAddress.email)
-    return list(db.session.scalars(latest_first.limit(most)))
+    return list(db.session.scalars(latest_first.limit(limit)))
 
 
 def find_unreachable(address: str) -> UnreachableAddress | None:

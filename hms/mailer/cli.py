@@ -9,7 +9,7 @@ from hms import text
 from hms.cli import say
 from hms.errors import NotFound, Refusal
 from hms.mailer import bouncing
-from hms.mailer.reports import MOST_BYTES
+from hms.mailer.reports import MAX_BYTES
 from hms.outbox.cli import outbox
 
 TRY_AGAIN = 75
@@ -53,7 +53,7 @@ def reachable_command(email: str) -> None:
 
 def _read() -> bytes:
     """The first megabyte of standard input. The rest is read and forgotten, so that who writes it is not cut off."""
-    kept = sys.stdin.buffer.read(MOST_BYTES)
+    kept = sys.stdin.buffer.read(MAX_BYTES)
     while sys.stdin.buffer.read(CHUNK):
         pass
     return kept

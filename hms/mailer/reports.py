@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from hms.errors import Invalid
 
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 _STATUS = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -26,7 +26,7 @@ class Report(NamedTuple):
 
 def read(raw: bytes) -> Report:
     """The report in a message (or in a notification of SES). Raises :class:`hms.errors.Invalid` for anything else."""
-    raw = raw[:MOST_BYTES]
+    raw = raw[:MAX_BYTES]
     if raw.lstrip()[:1] == b"{":
         return _of_ses(raw)
     blocks = _blocks_in(raw)

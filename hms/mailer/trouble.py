@@ -10,7 +10,7 @@ from hms.mailer import bouncing
 from hms.outbox import Fault, MessageStatus, Trouble
 
 LATELY = timedelta(days=7)
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 
 class Notice(NamedTuple):
@@ -25,10 +25,10 @@ def troubles(subject: object) -> str:
     """The panel about mail that does not leave; nothing while it does."""
     found = outbox.list_troubles("email", given_up_since=clock.now() - LATELY)
     notices = [notice for trouble in found if (notice := _notice(trouble))]
-    unreachable = bouncing.list_unreachable(most=MOST_SHOWN + 1)
+    unreachable = bouncing.list_unreachable(limit=MAX_SHOWN + 1)
     if not notices and not unreachable:
         return ""
-    shown, more = unreachable[:MOST_SHOWN], len(unreachable) > MOST_SHOWN
+    shown, more = unreachable[:MAX_SHOWN], len(unreachable) > MAX_SHOWN
     return render_template("mailer/_troubles.html", notices=notices, unreachable=shown, more=more)
 
 

@@ -19,12 +19,12 @@ outbox = Group("outbox", help="Look at messages to the outside world, and send t
 
 @outbox.command("list")
 @click.option("--status", type=click.Choice([str(status) for status in MessageStatus]), help="Only these.")
-@click.option("--most", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
-def list_command(status: str | None, most: int) -> None:
+@click.option("--most", "limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
+def list_command(status: str | None, limit: int) -> None:
     """Show the latest messages, newest first."""
     if state := holding.held():
         say(f"Nothing is sent since {_moment(state.held_at)}. {state.held_because} See `flask outbox release --help`.")
-    for message in list_messages(status=status, most=most):
+    for message in list_messages(status=status, limit=limit):
         kind = type_of(message.payload, kind=message.kind)
         error = f"  {message.last_error}" if message.last_error else ""
         say(f"{message.id}  {_moment(message.created_at)}  {message.status:<8}  {message.attempts}x  {kind}{error}")
@@ -36,7 +36,7 @@ def list_command(status: str | None, most: int) -> None:
 def retry_command(message_ids: tuple[UUID, ...], all_dead: bool) -> None:
     """Try messages that were given up for three days more."""
     if all_dead:
-        message_ids = tuple(message.id for message in list_messages(status=MessageStatus.DEAD, most=100_000))
+        message_ids = tuple(message.id for message in list_messages(status=MessageStatus.DEAD, limit=100_000))
     again = [message_id for message_id in message_ids if send_again(message_id)]
     say(f"{len(again)} of {len(message_ids)} messages will be sent again.")
 

@@ -31,7 +31,7 @@ from hms.outbox.trouble import (
 LEASE = timedelta(seconds=150)
 """Longer than any sender takes: the email function answers, or is given up, within 108 seconds."""
 
-MOST_UNANSWERED = 8
+MAX_UNANSWERED = 8
 """So many workers in a row may stop in the middle of one message; then it is given up."""
 
 MARK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 16)
@@ -76,10 +76,10 @@ def senders() -> dict[str, Sender]:
     return current_app.extensions.get("hms.senders", {})
 
 
-def deliver_due(*, most: int = 1000) -> int:
-    """Deliver what is due, one after the other, until nothing is, or ``most`` were tried. How many were tried."""
+def deliver_due(*, limit: int = 1000) -> int:
+    """Deliver what is due, one after the other, until nothing is, or ``limit`` were tried. How many were tried."""
     tried = 0
-    while tried < most and (message := take(senders())):
+    while tried < limit and (message := take(senders())):
         deliver(message)
         tried += 1
     return tried
@@ -134,7 +134,7 @@ def take(kinds: Collection[str]) -> Message | None:
 
 def deliver(message: Message) -> Fault | None:
     """Send a message that was taken, and mark it. What stood in the way, if something did."""
-    if message.unanswered > MOST_UNANSWERED:  # it took its workers down with it
+    if message.unanswered > MAX_UNANSWERED:  # it took its workers down with it
         _finish(message, MessageStatus.DEAD, "Given up: the worker stopped each time while it sent this.")
         return None
     try:

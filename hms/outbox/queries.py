@@ -17,9 +17,9 @@ def timeline(subject_id: UUID) -> list[OutboxMessage]:
     return list(db.session.scalars(statement.order_by(OutboxMessage.created_at, OutboxMessage.id)))
 
 
-def list_messages(*, status: str | None = None, most: int = 50) -> list[OutboxMessage]:
+def list_messages(*, status: str | None = None, limit: int = 50) -> list[OutboxMessage]:
     """The latest messages, newest first; of one status if one is named."""
-    statement = select(OutboxMessage).order_by(OutboxMessage.created_at.desc()).limit(most)
+    statement = select(OutboxMessage).order_by(OutboxMessage.created_at.desc()).limit(limit)
     if status:
         statement = statement.where(OutboxMessage.status == status)
     return list(db.session.scalars(statement))

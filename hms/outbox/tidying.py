@@ -10,7 +10,7 @@ from hms.db import transaction
 from hms.outbox.models import MessageStatus, OutboxMessage
 
 KEPT_FOR = timedelta(days=90)
-BATCH, MOST_BATCHES = 1000, 200
+BATCH, MAX_BATCHES = 1000, 200
 DONE = (MessageStatus.SENT, MessageStatus.DROPPED)
 
 TIDY_SECONDS = 24 * 60 * 60
@@ -24,7 +24,7 @@ def remove_old() -> int:
     of its own; what is left after 200 of them waits for the next night.
     """
     removed = 0
-    for _ in range(MOST_BATCHES):
+    for _ in range(MAX_BATCHES):
         with transaction() as session:
             batch = session.execute(_some()).rowcount  # type: ignore[attr-defined]  # a DELETE's result has it
         removed += batch

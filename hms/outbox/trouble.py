@@ -8,7 +8,7 @@ from hms.outbox.models import Fault
 LASTS = timedelta(days=3)
 """How long a message is tried for trouble that is ours or the other side's: a weekend without a server is survived."""
 
-LEAST_ATTEMPTS = 8
+MIN_ATTEMPTS = 8
 """Nothing is given up before so many attempts, whatever a clock says."""
 
 FIRST_WAIT_SECONDS, WAIT_GROWS_BY, LONGEST_WAIT_SECONDS = 10, 4, 2 * 60 * 60
@@ -61,7 +61,7 @@ def wait_after(attempt: int) -> timedelta:
 
 def is_over(*, attempt: int, first_tried_at: datetime, now: datetime) -> bool:
     """Whether a message that failed again is given up."""
-    return attempt >= LEAST_ATTEMPTS and now >= first_tried_at + LASTS
+    return attempt >= MIN_ATTEMPTS and now >= first_tried_at + LASTS
 
 
 class Ours:

@@ -19,7 +19,7 @@ import click
 from hms.server import heartbeat, orphan_reaper
 from hms.server.watchdog import Watchdog
 
-MOST_DEATHS, WITHIN_SECONDS = 5, 60.0
+MAX_DEATHS, WITHIN_SECONDS = 5, 60.0
 """After so many deaths, each within so many seconds of the last start, a program is said to keep stopping."""
 
 LONGEST_PAUSE_SECONDS = 10.0
@@ -86,14 +86,14 @@ class Running:
         """Say so: each of the first times, then that it keeps stopping, then nothing until it runs again."""
         self._deaths += 1
         self._again_at = now + min(0.5 * 2 ** min(self._deaths - 1, 10), LONGEST_PAUSE_SECONDS)
-        if self._deaths < MOST_DEATHS:
+        if self._deaths < MAX_DEATHS:
             click.echo(f"The {self.program.name} stopped ({how}); starting it again.", err=True)
-        elif self._deaths == MOST_DEATHS:
+        elif self._deaths == MAX_DEATHS:
             trying = f"it is tried again every {LONGEST_PAUSE_SECONDS:.0f} seconds"
             click.echo(f"The {self.program.name} keeps stopping ({how}); {trying}.", err=True)
 
     def _recovered(self) -> None:
-        if self._deaths >= MOST_DEATHS:
+        if self._deaths >= MAX_DEATHS:
             click.echo(f"The {self.program.name} has run for a minute again.", err=True)
         self._deaths = 0
 

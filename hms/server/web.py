@@ -9,7 +9,7 @@ from typing import Any
 
 from hms.server.programs import Program
 
-FEWEST, MOST = 2, 8
+MIN_PROCESSES, MAX_PROCESSES = 2, 8
 LEAVE_SECONDS = 10
 
 
@@ -33,7 +33,7 @@ def processes(config: Mapping[str, Any]) -> int:
     connections to the database.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return config["WEB_PROCESSES"] or max(FEWEST, min(cores, MOST))
+    return config["WEB_PROCESSES"] or max(MIN_PROCESSES, min(cores, MAX_PROCESSES))
 
 
 def _granian(listeners: Sequence[int], processes: int, threads: int) -> list[str]:

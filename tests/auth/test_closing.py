@@ -48,7 +48,7 @@ def test_an_account_with_appointments_to_come_is_not_closed_and_they_are_listed(
     result = users("deactivate", email)
     assert result.exit_code == 1
     lines = result.output.splitlines()
-    assert sum(f", {other}, " in line for line in lines) == closing.MOST_LISTED
+    assert sum(f", {other}, " in line for line in lines) == closing.MAX_LISTED
     assert "… and 3 more." in lines
     assert "has 23 appointments to come" in lines[-1]
     assert "--cancel-visits --reason" in lines[-1]

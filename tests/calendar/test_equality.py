@@ -66,7 +66,7 @@ class Clinic:
         person = self.chance.choice(self.people)
         if self.chance.random() < 0.5:
             self.google.revoke_grant(person.user.email)
-            outbox.deliver_due(most=3)
+            outbox.deliver_due(limit=3)
         elif queries.find_live_connection(person.user.id):
             connections.disconnect(person.user)
         self.connect(person)
@@ -77,7 +77,7 @@ class Clinic:
 
     def deliver(self) -> None:
         """The worker gets something done."""
-        outbox.deliver_due(most=self.chance.randint(1, 8))
+        outbox.deliver_due(limit=self.chance.randint(1, 8))
         busy_times.refresh_next()
 
     def restart(self) -> None:

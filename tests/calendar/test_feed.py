@@ -217,7 +217,7 @@ def test_other_settings_are_another_mark(client, app, monkeypatch, asha, bose):
 
 
 def test_its_size_is_bounded(client, monkeypatch, asha, bose):
-    monkeypatch.setattr(queries, "MOST_IN_A_FEED", 2)
+    monkeypatch.setattr(queries, "MAX_IN_A_FEED", 2)
     for _ in range(3):
         make.appointment(asha, doctor=bose)
     assert len(events(read(client, make.feed(asha.user)))) == 2

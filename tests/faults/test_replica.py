@@ -101,7 +101,7 @@ def test_the_primary_stands_in_for_a_replica_that_is_too_far_behind(clinic, monk
     with app.app_context():
         primary = db.engine.url.database
         db.engines["replica"].dispose()
-    monkeypatch.setattr(replica, "LAG", f"SELECT {replica.MOST_LAG_SECONDS + 1}")
+    monkeypatch.setattr(replica, "LAG", f"SELECT {replica.MAX_LAG_SECONDS + 1}")
 
     assert database_in_use(app) == primary
 

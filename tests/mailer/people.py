@@ -93,4 +93,4 @@ def lose_a_calendar(patient) -> None:
 
 def states() -> set[tuple[str, str | None]]:
     """State and error of every message there is."""
-    return {(message.status, message.last_error) for message in outbox.list_messages(most=1000)}
+    return {(message.status, message.last_error) for message in outbox.list_messages(limit=1000)}

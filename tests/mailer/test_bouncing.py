@@ -89,7 +89,7 @@ def notification(source, *, kind="Permanent", inside_sns=False):
 
 def fault_of(message_type):
     db.session.expire_all()
-    (message,) = [one for one in outbox.list_messages(most=100) if one.payload["type"] == message_type]
+    (message,) = [one for one in outbox.list_messages(limit=100) if one.payload["type"] == message_type]
     return message.status, message.fault, message.last_error
 
 
@@ -116,7 +116,7 @@ def test_reception_the_doctor_and_the_patient_see_it(bounces_to, hand_in, signed
     overview = signed_in(rita).page("staff.overview").text
     assert "Emails to these addresses come back" in overview
     assert "asha@example.test" in overview
-    (message,) = [one for one in outbox.list_messages(most=50) if one.payload["type"] == "BOOKING_CONFIRMATION"]
+    (message,) = [one for one in outbox.list_messages(limit=50) if one.payload["type"] == "BOOKING_CONFIRMATION"]
     page = signed_in(bose).page("doctor.appointment", appointment_id=message.subject_id)
     assert f"Confirmation to the patient Came back {CAME_BACK}" in page.text
     assert "Our emails to you come back" in signed_in(asha).page("patient.home").text
@@ -179,7 +179,7 @@ def test_only_the_first_megabyte_counts_and_the_rest_is_read_away(bounces_to, ha
     seen = []
     monkeypatch.setattr(reports, "read", lambda raw: seen.append(len(raw)) or pytest.fail("read"))
     monkeypatch.setattr(bouncing, "take_report", lambda raw: f"{len(raw)} bytes")
-    assert hand_in(report(bounces_to) + "x" * 5_000_000) == f"{reports.MOST_BYTES} bytes\n"
+    assert hand_in(report(bounces_to) + "x" * 5_000_000) == f"{reports.MAX_BYTES} bytes\n"
 
 
 class TestTheEndOfAMark:

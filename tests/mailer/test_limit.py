@@ -29,7 +29,7 @@ def to_doctor(letters):
 
 def test_what_is_more_waits_until_the_day_is_over_and_then_leaves(visits, postbox, steady_clock):
     assert len(to_doctor(postbox.deliver())) == 3
-    held = [message for message in outbox.list_messages(most=100) if message.fault == "limit"]
+    held = [message for message in outbox.list_messages(limit=100) if message.fault == "limit"]
     assert len(held) == 4  # two for each of the two people
     assert {message.status for message in held} == {"pending"}
     assert {message.due_at > clock.now() + timedelta(hours=23) for message in held} == {True}

@@ -38,18 +38,18 @@ def test_ten_thousand_messages_before_it_do_not_delay_a_confirmation(backlog, as
     senders = {"note": sender, "email": lambda message: sent.append(message.payload["type"])}
     monkeypatch.setitem(app.extensions, "hms.senders", senders)
     make.appointment(asha, slot=make.slot(bose, day=date(2026, 11, 26)))
-    outbox.deliver_due(most=5)  # two welcomes, an approval, two confirmations
+    outbox.deliver_due(limit=5)  # two welcomes, an approval, two confirmations
 
     assert sorted(sent)[:2] == ["BOOKING_CONFIRMATION", "BOOKING_CONFIRMATION_DOCTOR"]
     assert sender.sent == []
-    outbox.deliver_due(most=50)
+    outbox.deliver_due(limit=50)
     assert sender.sent == [f"backlog {number}" for number in range(50)]
 
 
 def test_taking_a_message_reads_a_few_rows_by_the_index_however_many_wait(backlog, sender):
     seen: list[str] = []
     db.event.listen(db.engine, "before_cursor_execute", lambda *event: seen.append((event[2], event[3])))
-    outbox.deliver_due(most=1)
+    outbox.deliver_due(limit=1)
     statement, values = next((text, values) for text, values in seen if text.startswith("UPDATE outbox_messages"))
     with transaction() as session:
         plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()

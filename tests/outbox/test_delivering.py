@@ -19,8 +19,8 @@ from hms.outbox import (
     delivering,
     trouble,
 )
-from hms.outbox.delivering import LEASE, MOST_UNANSWERED, deliver_due
-from hms.outbox.trouble import LASTS, LEAST_ATTEMPTS, LONGEST_WAIT_SECONDS, UNSURE_WAIT, wait_after
+from hms.outbox.delivering import LEASE, MAX_UNANSWERED, deliver_due
+from hms.outbox.trouble import LASTS, LONGEST_WAIT_SECONDS, MIN_ATTEMPTS, UNSURE_WAIT, wait_after
 from tests.outbox.conftest import queue, stored
 
 pytestmark = pytest.mark.usefixtures("session")
@@ -147,11 +147,11 @@ def test_a_clock_that_leaps_ahead_gives_nothing_up(sender, steady_clock):
     sender.answers["a"] = TemporaryFailure("The server is away.")
     deliver_due()
     steady_clock.advance(days=30)
-    for _ in range(LEAST_ATTEMPTS - 2):
+    for _ in range(MIN_ATTEMPTS - 2):
         deliver_due()
         steady_clock.advance(hours=3)
 
-    assert (stored("a").status, stored("a").attempts) == ("pending", LEAST_ATTEMPTS - 1)
+    assert (stored("a").status, stored("a").attempts) == ("pending", MIN_ATTEMPTS - 1)
 
 
 def test_the_waits_grow_with_jitter_up_to_two_hours():
@@ -319,7 +319,7 @@ class TestTheLease:
 
     def test_a_message_that_takes_its_workers_down_is_given_up(self, sender, steady_clock):
         queue("deadly")
-        for _ in range(MOST_UNANSWERED):
+        for _ in range(MAX_UNANSWERED):
             take()
             steady_clock.advance(minutes=3)
         deliver_due()

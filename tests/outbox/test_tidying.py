@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("session")
 
 
 def left():
-    return sorted(message.dedup_key for message in outbox.list_messages(most=1000))
+    return sorted(message.dedup_key for message in outbox.list_messages(limit=1000))
 
 
 def test_what_was_sent_90_days_ago_is_removed_and_what_was_given_up_is_not(sender, steady_clock):
@@ -47,7 +47,7 @@ def test_the_messages_about_one_thing_stay_together_until_the_last_is_old(sender
 
 def test_it_is_done_in_batches_and_every_night(sender, steady_clock, monkeypatch):
     monkeypatch.setattr(tidying, "BATCH", 2)
-    monkeypatch.setattr(tidying, "MOST_BATCHES", 2)
+    monkeypatch.setattr(tidying, "MAX_BATCHES", 2)
     queue(*(f"{number}" for number in range(5)))
     outbox.deliver_due()
     steady_clock.advance(days=91)

@@ -2,6 +2,7 @@
 anybody who can open its doors."""
 
 from collections.abc import Sequence
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from hms.auth.services.access import end_access
 from hms.db import transaction
 from hms.errors import Conflict, Invalid, NotFound
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 LONGEST_REASON = 500
 
 
@@ -116,7 +117,8 @@ def _count(user: User) -> int:
 
 
 def _first(user: User) -> Sequence[Obligation]:
-    return [one for provider in obligations.providers() for one in provider.first(user, most=MOST_LISTED)][:MOST_LISTED]
+    found = chain.from_iterable(provider.first(user, limit=MAX_LISTED) for provider in obligations.providers())
+    return list(islice(found, MAX_LISTED))
 
 
 def _still_needed(user: User, count: int) -> StillNeeded:

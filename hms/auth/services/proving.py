@@ -111,12 +111,12 @@ def _refusal_of(request: EmailCode | None, typed: str) -> Conflict | Invalid | N
     """Why the code does not count; a wrong one is counted."""
     if request is None or clock.now() >= request.expires_at:
         return CodeEnded(field="code")
-    if request.wrong_tries >= codes.MOST_TRIES:
+    if request.wrong_tries >= codes.MAX_TRIES:
         return TooManyTries(field="code")
     if request.proved_at is not None or codes.is_code_of(request, typed):
         return None
     request.wrong_tries += 1
-    return TooManyTries(field="code") if request.wrong_tries >= codes.MOST_TRIES else WrongCode(field="code")
+    return TooManyTries(field="code") if request.wrong_tries >= codes.MAX_TRIES else WrongCode(field="code")
 
 
 def use_proof(session: Session, *, browser: str, email: str) -> None:

@@ -85,7 +85,7 @@ def signup_code() -> ResponseReturnValue:
         kind=_kind(),
         asked=asked,
         again_at=services.code_again_at(asked.email),
-        is_locked=asked.wrong_tries >= codes.MOST_TRIES or isinstance(form.refusal, services.TooManyTries),
+        is_locked=asked.wrong_tries >= codes.MAX_TRIES or isinstance(form.refusal, services.TooManyTries),
     )
 
 

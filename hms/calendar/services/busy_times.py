@@ -31,7 +31,7 @@ AT_ONCE = timedelta(days=31)
 """How much Google is asked for at a time; it refuses some months ("The requested time range is too long")."""
 
 FAR = timedelta(days=3 * 366)
-MOST_SPREAD = 1.2
+SPREAD = 1.2
 PATIENT_WITH_401 = 3
 DROP_EVERY_SECONDS = 3600
 
@@ -168,7 +168,7 @@ def _failed(connection: CalendarConnection, lease: datetime, trouble: GoogleTrou
 
 def _about(interval: timedelta) -> timedelta:
     """±20 %, so that not all doctors are asked about at the same moment."""
-    return interval * random.uniform(2 - MOST_SPREAD, MOST_SPREAD)  # noqa: S311  # spreads load, guards nothing
+    return interval * random.uniform(2 - SPREAD, SPREAD)  # noqa: S311  # spreads load, guards nothing
 
 
 def calendar_disconnected(connection: CalendarConnection, **_: object) -> None:
@@ -197,7 +197,7 @@ def undo_marks_of_the_future() -> int:
     """Make due what a clock that ran ahead has put off, read or leased; how many connections."""
     now = clock.now()
     latest, of = now + clock.SLACK, CalendarConnection
-    longest = max(AFTER_A_REFUSAL, LONGEST_PAUSE) * MOST_SPREAD
+    longest = max(AFTER_A_REFUSAL, LONGEST_PAUSE) * SPREAD
     cures = (
         update(of).where(of.busy_checked_at > latest).values(busy_checked_at=now, next_busy_at=now),
         update(of).where(of.next_busy_at > latest + longest).values(next_busy_at=now),

@@ -25,8 +25,8 @@ from hms.db import new_id, transaction
 from hms.scheduling.models import Appointment, AppointmentStatus, Mode
 from hms.scheduling.queries import load_appointment
 
-MOST_ROUNDS = 5
-MOST_GENERATIONS = 20
+MAX_ROUNDS = 5
+MAX_GENERATIONS = 20
 
 
 class Plan(NamedTuple):
@@ -61,7 +61,7 @@ def make_equal(connection: CalendarConnection, appointment_id: UUID, *, is_force
 
     Raises :class:`GoogleTrouble`.
     """
-    for turn in range(MOST_ROUNDS):
+    for turn in range(MAX_ROUNDS):
         plan = _plan(connection, appointment_id, is_forced=is_forced or turn > 0)
         if plan is None:
             return
@@ -140,7 +140,7 @@ def _remove(calendar: GoogleCalendar, plan: Plan) -> tuple[Plan, dict[str, Any]]
 
 def _put(calendar: GoogleCalendar, plan: Plan) -> tuple[Plan, dict[str, Any]]:
     """Have the event stand there; what its user has deleted, under the id of the next generation."""
-    for _ in range(MOST_GENERATIONS):
+    for _ in range(MAX_GENERATIONS):
         answer = _patch(calendar, plan) if plan.is_there else _insert(calendar, plan)
         if answer is not None:
             return plan, answer

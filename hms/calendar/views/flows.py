@@ -24,7 +24,7 @@ KEY = "calendar_consent"
 LASTS = timedelta(minutes=10)
 
 
-MOST = 5
+MAX_FLOWS = 5
 """How many tabs can be at Google at once; the oldest is forgotten."""
 
 
@@ -41,7 +41,7 @@ def begin(user: User | Account, *, proved_hash: str) -> Flow:
     """A new flow, for somebody who has proved the password."""
     flow = Flow(secrets.token_urlsafe(32), secrets.token_urlsafe(64), secrets.token_urlsafe(32))
     kept = {"user_id": str(user.id), "began_at": clock.now().isoformat(), "proved": accounts.fingerprint(proved_hash)}
-    latest = sorted(_waiting().items(), key=lambda item: item[1]["began_at"])[-(MOST - 1) :]
+    latest = sorted(_waiting().items(), key=lambda item: item[1]["began_at"])[-(MAX_FLOWS - 1) :]
     session[KEY] = {**dict(latest), flow.state: {"verifier": flow.verifier, "nonce": flow.nonce, **kept}}
     return flow
 

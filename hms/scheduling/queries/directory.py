@@ -93,7 +93,7 @@ def search_doctors(*, specialty: str = "", name: str = "", page: int = 1) -> Doc
     return DoctorPage(_cards(rows, is_exact=is_exact), rows[0].total if rows else 0, page)
 
 
-@lru_cache(maxsize=4 * (finding.MOST_WORDS + 1))
+@lru_cache(maxsize=4 * (finding.MAX_WORDS + 1))
 def _search(by_specialty: bool, words: int, changes: ClockChanges) -> Prepared:
     found = _page_of_doctors(by_specialty, words, changes).subquery("found")
     own = Slot.doctor_id == found.c.doctor_id

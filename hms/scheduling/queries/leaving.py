@@ -17,20 +17,20 @@ def count_to_come_of(user: User) -> int:
     return db.session.scalar(select(func.count()).select_from(Appointment).where(_to_come_of(user))) or 0
 
 
-def list_to_come_of(user: User, *, most: int) -> Sequence[Appointment]:
+def list_to_come_of(user: User, *, limit: int) -> Sequence[Appointment]:
     """The first of them, who is here already before all others, then by time; with their people."""
     is_here = Appointment.status == AppointmentStatus.ARRIVED
     order = (is_here.desc(), Appointment.starts_at, Appointment.id)
     return db.session.scalars(
-        select(Appointment).options(*PEOPLE).where(_to_come_of(user)).order_by(*order).limit(most)
+        select(Appointment).options(*PEOPLE).where(_to_come_of(user)).order_by(*order).limit(limit)
     ).all()
 
 
-def ids_to_cancel_of(user: User, *, most: int) -> Sequence[UUID]:
+def ids_to_cancel_of(user: User, *, limit: int) -> Sequence[UUID]:
     """Those whose patient is not here yet, the next ones first."""
     not_here = Appointment.status != AppointmentStatus.ARRIVED
     return db.session.scalars(
-        select(Appointment.id).where(_to_come_of(user), not_here).order_by(Appointment.starts_at).limit(most)
+        select(Appointment.id).where(_to_come_of(user), not_here).order_by(Appointment.starts_at).limit(limit)
     ).all()
 
 

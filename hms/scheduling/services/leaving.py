@@ -22,14 +22,14 @@ class VisitsToCome:
         """How many there are."""
         return queries.count_to_come_of(user)
 
-    def first(self, user: User, *, most: int) -> Sequence[Obligation]:
+    def first(self, user: User, *, limit: int) -> Sequence[Obligation]:
         """The first of them, those with a patient who is here before all others."""
-        return [_obligation(appointment, user) for appointment in queries.list_to_come_of(user, most=most)]
+        return [_obligation(appointment, user) for appointment in queries.list_to_come_of(user, limit=limit)]
 
     def end_some(self, user: User, *, reason: str) -> int:
         """Cancel the next ones, each in a transaction of its own; one that was marked meanwhile is left."""
         ended = 0
-        for appointment_id in queries.ids_to_cancel_of(user, most=BATCH):
+        for appointment_id in queries.ids_to_cancel_of(user, limit=BATCH):
             with suppress(MoveNotAllowed, NotFound):
                 cancel_as_clinic(appointment_id, reason=reason)
                 ended += 1

@@ -13,7 +13,7 @@ ONE_OF = {
     "status": {"confirmed", "tentative", "cancelled"},
     "eventType": {"default"},
 }
-MOST_REMINDERS, MOST_PROPERTIES = 5, 300
+MAX_REMINDERS, MAX_PROPERTIES = 5, 300
 Event = dict[str, Any]
 
 
@@ -69,7 +69,7 @@ def _check_reminders(reminders: Mapping[str, Any]) -> None:
         raise Refused(
             400, "cannotUseDefaultRemindersAndSpecifyOverride", "Cannot specify both default reminders and overrides."
         )
-    if len(overrides) > MOST_REMINDERS:
+    if len(overrides) > MAX_REMINDERS:
         raise Refused(400, "invalid", "Too many override reminders.")
     if any(o.get("method") not in ("popup", "email") or not 0 <= o.get("minutes", -1) <= 40320 for o in overrides):
         raise Refused(400, "invalid", "Invalid reminder.")
@@ -77,5 +77,5 @@ def _check_reminders(reminders: Mapping[str, Any]) -> None:
 
 def _check_properties(properties: Mapping[str, str] | None) -> None:
     properties = properties or {}
-    if len(properties) > MOST_PROPERTIES or any(len(k) > 44 or len(v or "") > 1024 for k, v in properties.items()):
+    if len(properties) > MAX_PROPERTIES or any(len(k) > 44 or len(v or "") > 1024 for k, v in properties.items()):
         raise Refused(400, "invalid", "The extended properties are too large.")

@@ -25,7 +25,7 @@ EVENTS = "https://www.googleapis.com/auth/calendar.events.owned"
 FREE_BUSY = "https://www.googleapis.com/auth/calendar.freebusy"
 SCOPES = frozenset({"openid", "https://www.googleapis.com/auth/userinfo.email", EVENTS, FREE_BUSY})
 REDIRECT_URI = "http://localhost/calendar/callback"  # of the application that tests make
-MOST_BODY = 4 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 
 
 class Google:
@@ -242,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request."""
-        length = min(int(self.headers.get("Content-Length") or 0), MOST_BODY)
+        length = min(int(self.headers.get("Content-Length") or 0), MAX_BODY)
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.google.answer(Request(self.command, self.path, headers, self.rfile.read(length)))
         time.sleep(answer.wait_seconds)
