@@ -9,6 +9,7 @@ can set. Until it was read once, the machine's own clock stands in.
 """
 
 import time as machine
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -140,6 +141,14 @@ def _moments_at(day: date, at: time, *, zone: ZoneInfo | None) -> list[datetime]
     wall = datetime.combine(day, at.replace(fold=0, tzinfo=None))
     shown = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return sorted(moment for moment in shown if moment.astimezone(zone).replace(tzinfo=None, fold=0) == wall)
+
+
+def first_doubled(first: date, last: date, at: time, *, weekdays: Collection[int]) -> date | None:
+    """The first of these days of the week (Monday 0), from ``first`` to ``last``, on which the wall clock shows ``at``
+    twice; None when there is none within a year of ``first``. Raises :class:`Invalid` outside the years 2000 to 2099.
+    """
+    days = (first + timedelta(days=n) for n in range(min((last - first).days, 365) + 1))
+    return next((day for day in days if day.weekday() in weekdays and len(moments_at(day, at)) > 1), None)
 
 
 def on_wall(day: date, at: time, *, zone: ZoneInfo | None = None) -> datetime:

@@ -113,6 +113,103 @@ def test_a_choice_that_is_none_is_asked_for_again(dr_bose, which):
     assert "Choose which one you mean." in answer.page.text
 
 
+# adding a series
+
+
+def send_series(browser, status: int = 422, **form):
+    data = {"first_day": "24/10/2026", "last_day": "26/10/2026", "weekdays": ["5", "6", "0"], "mode": "in-person"}
+    data |= {"start": "01:30", "end": "02:30", "visit_minutes": "30", "csrf_token": browser.csrf_token(), **form}
+    answer = browser.post("/doctor/slots/series", data=data)
+    assert answer.status_code == status
+    return answer
+
+
+def test_a_series_asks_once_which_of_two_equal_times_is_meant(dr_bose):
+    page = send_series(dr_bose).page
+
+    assert "The clocks go back on Sunday 25 October 2026, so 01:30 comes twice. Choose which one you mean." in page.text
+    assert labels(page, "start_which") == [
+        "Choose which one",
+        "01:30 BST, the first time",
+        "01:30 GMT, the second time",
+    ]
+    assert labels(page, "end_which") == []
+    assert slots() == []
+
+
+@pytest.mark.parametrize(
+    ("which", "starts"), [("1", [FIRST + n * HALF for n in range(4)]), ("2", [SECOND, SECOND + HALF])]
+)
+def test_a_series_starts_that_night_at_the_time_that_was_chosen(dr_bose, which, starts):
+    send_series(dr_bose, 303, start_which=which)
+
+    assert [start for start, _, _ in slots() if start.date() == NIGHT] == starts
+    assert len(slots()) == len(starts) + 4
+
+
+@pytest.mark.parametrize(("which", "number"), [("1", 1), ("2", 3)])
+def test_a_series_ends_that_night_at_the_time_that_was_chosen(dr_bose, which, number):
+    assert "so 01:15 comes twice" in send_series(dr_bose, start="00:45", end="01:15").page.text
+
+    send_series(dr_bose, 303, start="00:45", end="01:15", end_which=which)
+    assert len(slots()) == number + 2
+
+
+def test_a_series_that_would_end_before_it_starts_by_the_choice_is_refused(dr_bose):
+    page = send_series(dr_bose, start="01:15", end="01:45", start_which="2", end_which="1").page
+
+    assert "The end comes after the start." in page.text
+    assert slots() == []
+
+
+@pytest.mark.parametrize(
+    "form", [{"weekdays": ["5", "0"]}, {"end": "00:00", "start": "02:00"}, {"first_day": "26/10/2026"}]
+)
+def test_a_series_without_such_a_time_asks_nothing(dr_bose, form):
+    send_series(dr_bose, 303, **form)
+    assert slots()
+
+
+# from the command line
+
+
+@pytest.fixture
+def open_slots(app, bose, freeze):
+    """``flask slots open`` for Dr Bose, who opens times of that night."""
+    freeze(datetime(2026, 10, 20, 8, tzinfo=UTC))
+    told = ["slots", "open", "--doctor", bose.user.email, "--day", "2026-10-25"]
+    return lambda *more: app.test_cli_runner().invoke(args=[*told, *more])
+
+
+TWICE = "Error: The clocks go back on Sunday 25 October 2026, so 01:30 comes twice: 01:30 BST and 01:30 GMT."
+
+
+@pytest.mark.parametrize("more", [[], ["--visit-minutes", "30"]])
+def test_a_command_that_could_mean_two_times_opens_none_and_names_both(open_slots, more):
+    answer = open_slots("--start", "01:30", "--end", "02:30", *more)
+
+    assert (answer.exit_code, answer.output.strip()) == (1, f"{TWICE} Add --start-which first or --start-which second.")
+    assert slots() == []
+
+
+@pytest.mark.parametrize("more", [[], ["--visit-minutes", "60"]])
+@pytest.mark.parametrize(("which", "starts_at"), [("first", FIRST), ("second", SECOND)])
+def test_a_command_opens_the_one_that_is_said(open_slots, which, starts_at, more):
+    answer = open_slots("--start", "01:30", "--end", "02:30", "--start-which", which, *more)
+
+    assert answer.exit_code == 0
+    assert slots()[0][0] == starts_at
+
+
+@pytest.mark.parametrize("more", [[], ["--visit-minutes", "30"]])
+def test_an_end_that_comes_twice_is_said_too(open_slots, more):
+    answer = open_slots("--start", "00:30", "--end", "01:30", *more)
+    assert (answer.exit_code, answer.output.strip()) == (1, f"{TWICE} Add --end-which first or --end-which second.")
+
+    assert open_slots("--start", "00:30", "--end", "01:30", "--end-which", "second", *more).exit_code == 0
+    assert slots()[-1][1] == SECOND
+
+
 # time off
 
 

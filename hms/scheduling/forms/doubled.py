@@ -44,11 +44,11 @@ class WhichField(SelectField):
         for value, words, moment in zip((FIRST, SECOND), ("the first time", "the second time"), moments, strict=False):
             self.choices.append((value, f"{formats.time(moment)}, {words}"))
 
-    def demand(self, of: ClockField) -> bool:
-        """Whether it is known which time is meant; if not, the page says that the clock shows it twice."""
+    def demand(self, of: ClockField, *, when: str = "that day") -> bool:
+        """Whether it is known which time is meant; if not, the page says that the clock shows it twice ``when``."""
         if not self.is_asked or self.chosen is not None:
             return True
-        self.errors = [f"The clocks go back that day, so {of.data:%H:%M} comes twice. Choose which one you mean."]
+        self.errors = [f"The clocks go back {when}, so {of.data:%H:%M} comes twice. Choose which one you mean."]
         return False
 
 

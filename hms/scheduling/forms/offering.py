@@ -16,6 +16,7 @@ from hms.errors import Refusal
 from hms.forms import ClockField, DayField, EndField, HmsForm, WholeField
 from hms.scheduling.forms.doubled import WhichField, with_fold
 from hms.scheduling.models import Mode
+from hms.web import formats
 
 WEEKDAYS = {"0": "Mon", "1": "Tue", "2": "Wed", "3": "Thu", "4": "Fri", "5": "Sat", "6": "Sun"}
 MODES = {str(Mode.IN_PERSON): "In person", str(Mode.ONLINE): "Online", str(Mode.BOTH): "In person or online"}
@@ -91,13 +92,18 @@ class SlotForm(HmsForm):
 
 
 class SeriesForm(HmsForm):
-    """Visits back to back, on some days of the week, for some weeks."""
+    """Visits back to back, on some days of the week, for some weeks.
+
+    Where the clock shows the start or the end twice on one of the days, the page asks which is meant.
+    """
 
     first_day = DayField("First day", required="Enter the first day.", id="series-first_day")
     last_day = DayField("Last day", required="Enter the last day.", id="series-last_day")
     weekdays = SelectMultipleField("On these days", coerce=int, choices=WEEKDAYS, id="series-weekdays")
     start = ClockField("From", required="Enter the time at which the first visit starts.", id="series-start")
+    start_which = WhichField("Which start?", id="series-start_which")
     end = EndField("To", required="Enter the time by which the last visit ends.", id="series-end")
+    end_which = WhichField("Which end?", id="series-end_which")
     visit_minutes = MinutesField(
         "Minutes for a visit",
         [
@@ -107,6 +113,42 @@ class SeriesForm(HmsForm):
         id="series-visit_minutes",
     )
     mode = ModeField("Type", id="series-mode")
+
+    def process(self, *args: Any, **values: Any) -> None:
+        """Read what was sent, and see which of its times the clock shows twice on one of the days."""
+        super().process(*args, **values)
+        for field, which in self._pairs():
+            if day := self._doubled_on(field):
+                which.offer(clock.moments_at(day, cast(time, field.data)), of=field)
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Whether it says when the visits are, also where the clock shows a time twice."""
+        is_valid = super().validate(extra_validators)
+        if not self.errors:
+            known = [which.demand(field, when=self._when(field)) for field, which in self._pairs()]  # each says so
+            is_valid = all(known)
+        return is_valid
+
+    def series(self) -> dict[str, Any]:
+        """What the service is to open, as it was typed."""
+        plain = {name: self[name].data for name in ("first_day", "last_day", "visit_minutes", "mode")}
+        wall = {field.name: with_fold(cast(time, field.data), which) for field, which in self._pairs()}
+        return {**plain, **wall, "weekdays": frozenset(self.weekdays.data or ())}
+
+    def _pairs(self) -> list[tuple[ClockField, WhichField]]:
+        return [(self.start, self.start_which), (self.end, self.end_which)]
+
+    def _doubled_on(self, field: ClockField) -> date | None:
+        """The first day of the series on which the time comes twice; the end of the day, midnight, comes once."""
+        first, last, at = self.first_day.data, self.last_day.data, field.data
+        if not first or not last or at is None or (field is self.end and at == time.min):
+            return None
+        if not clock.FIRST_DAY <= first <= last <= clock.LAST_DAY:
+            return None
+        return clock.first_doubled(first, last, at, weekdays=self.weekdays.data or ())
+
+    def _when(self, field: ClockField) -> str:
+        return f"on {formats.day(day)}" if (day := self._doubled_on(field)) else "that day"
 
 
 def usual_series(doctor: Doctor) -> dict[str, Any]:

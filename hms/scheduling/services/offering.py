@@ -85,14 +85,15 @@ def open_series(
     midnight as the end is the end of the day.
 
     What overlaps a time offered already, or has passed, is left out and counted. A day on which the wall clock skips
-    ``start`` or ``end`` is left out and named. What falls into time off or a closure is kept from patients until then.
+    ``start`` or ``end`` is left out and named; where it shows one of them twice, its ``fold`` says which is meant. What
+    falls into time off or a closure is kept from patients until then.
     """
     _check_series(first_day, last_day, weekdays, start, end, visit_minutes)
     skipped: list[tuple[date, str]] = []
     times: list[Time] = []
     for day in _days(first_day, last_day, weekdays):
         try:
-            times += _visits(clock.from_clinic(day, start), _end_of_series(day, end), visit_minutes, mode)
+            times += _visits(clock.on_wall(day, start), _end_of_series(day, end), visit_minutes, mode)
         except clock.NoSuchTime as refusal:
             skipped.append((day, refusal.message))
     return _open(doctor, times, skipped)
@@ -209,7 +210,7 @@ def _check_series(
 
 
 def _end_of_series(day: date, end: time) -> datetime:
-    return clock.day_bounds(day)[1] if end == MIDNIGHT else clock.from_clinic(day, end)
+    return clock.day_bounds(day)[1] if end == MIDNIGHT else clock.on_wall(day, end)
 
 
 def _days(first_day: date, last_day: date, weekdays: frozenset[int]) -> Iterator[date]:
@@ -219,6 +220,8 @@ def _days(first_day: date, last_day: date, weekdays: frozenset[int]) -> Iterator
 
 def _visits(starts_at: datetime, ends_at: datetime, visit_minutes: int, mode: str) -> list[Time]:
     """Whole visits that fit, in real minutes: a day with a clock change has an hour more or less of them."""
+    if ends_at <= starts_at:
+        raise Invalid("The end comes after the start.", field="end")
     visit = timedelta(minutes=visit_minutes)
     count = (ends_at - starts_at) // visit
     return [(starts_at + n * visit, starts_at + (n + 1) * visit, mode) for n in range(count)]

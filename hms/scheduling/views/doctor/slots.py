@@ -43,7 +43,7 @@ def series() -> ResponseReturnValue:
     form = SeriesForm()
     if form.validate_on_submit():
         try:
-            result = services.open_series(current_doctor, **_series_of(form))
+            result = services.open_series(current_doctor, **form.series())
         except Refusal as refusal:
             form.reject(refusal)
         else:
@@ -218,11 +218,6 @@ def _time_or(text: str, usual: time) -> time:
 def _time_of(slot: Slot) -> dict[str, Any]:
     begin, end = clock.to_clinic(slot.starts_at), clock.to_clinic(slot.ends_at)
     return {"day": begin.date(), "start": begin.time(), "end": end.time(), "mode": slot.mode}
-
-
-def _series_of(form: SeriesForm) -> dict[str, Any]:
-    fields = ("first_day", "last_day", "start", "end", "visit_minutes", "mode")
-    return {**{name: form[name].data for name in fields}, "weekdays": frozenset(form.weekdays.data or ())}
 
 
 def _told_of(result: services.SeriesResult) -> dict[str, Any]:
