@@ -20,7 +20,7 @@ def test_a_figure_is_the_median_of_the_ratios_of_pairs_with_the_spread():
     case = paired(1, "granian, 2 workers", "booking", {"product": [2.0, 6.0, 5.0], "anchor": [10.0, 20.0, 10.0]})
     assert case.values == [0.2, 0.3, 0.5]
     assert case.figure == figure([0.5, 0.2, 0.3])
-    assert (case.figure.median, case.figure.least, case.figure.greatest, case.figure.count) == (0.3, 0.2, 0.5, 3)
+    assert (case.figure.median, case.figure.smallest, case.figure.largest, case.figure.count) == (0.3, 0.2, 0.5, 3)
 
 
 def test_pairs_must_be_complete():
@@ -73,7 +73,7 @@ def test_both_files_tell_of_every_case_and_of_what_failed(tmp_path):
     results = Results([case], [Failure(5, "gunicorn, 2 workers", "Failed: wrk failed")], {"directory": "SELECT 1"})
     report.write(results, QUICK, postgres="18.6", folder=tmp_path)
     told = json.loads((tmp_path / "results" / "latest.json").read_text())
-    assert told["cases"][0]["ratio"] == {"median": 0.2, "least": 0.1, "greatest": 0.3, "count": 3}
+    assert told["cases"][0]["ratio"] == {"median": 0.2, "smallest": 0.1, "largest": 0.3, "count": 3}
     assert told["failures"][0]["why"] == "Failed: wrk failed"
     table = (tmp_path / "RESULTS.md").read_text()
     assert "| booking | granian, 2 workers | 0.200 | 0.100 to 0.300 | 3 | ≥ 0.2, aim 0.35 | holds |" in table
