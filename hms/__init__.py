@@ -26,7 +26,22 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
     Raises :class:`hms.config.BadSettings` with one sentence for each setting that is missing or unsafe.
     """
-    from hms import auth, calendar, config, demo, drill, mailbox, mailer, outbox, scheduling, server, web, worker
+    from hms import (
+        auth,
+        availability,
+        calendar,
+        config,
+        demo,
+        directory,
+        drill,
+        mailbox,
+        mailer,
+        outbox,
+        scheduling,
+        server,
+        web,
+        worker,
+    )
     from hms import db as database
     from hms.db import db
 
@@ -39,8 +54,10 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     outbox.init_app(app)
     mailer.init_app(app)
     auth.init_app(app)
+    availability.init_app(app)
     scheduling.init_app(app)
     calendar.init_app(app)
+    directory.init_app(app)
     mailbox.init_app(app)
     demo.init_app(app)
     drill.init_app(app)

@@ -22,6 +22,7 @@ from hms import clock
 from hms.auth import queries as people
 from hms.auth import services as auth
 from hms.auth.models import Patient
+from hms.availability import services as availability
 from hms.cli import Command, say
 from hms.db import db
 from hms.errors import NotFound, Refusal
@@ -80,7 +81,7 @@ def _offer(address: str) -> UUID:
     )
     doctor = auth.approve_doctor(address)
     day = clock.today() + timedelta(days=DAYS_AHEAD)
-    return scheduling.open_slot(doctor, day=day, start=time(12), end=time(12, 20)).id
+    return availability.open_slot(doctor, day=day, start=time(12), end=time(12, 20)).id
 
 
 def _claim(slot_id: UUID, address: str) -> Callable[[], str]:

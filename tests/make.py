@@ -12,13 +12,15 @@ from hms import clock
 from hms.auth import services as auth
 from hms.auth.models import Doctor, Patient, User
 from hms.auth.services import closing
+from hms.availability import services as availability
+from hms.availability.models import Slot
+from hms.availability.services import HoursDraft, Preview, ScheduleDraft
 from hms.calendar.google.oauth import Grant
 from hms.calendar.models import CalendarConnection
 from hms.calendar.services import connections, feeds
 from hms.db import db, transaction
 from hms.scheduling import services as scheduling
-from hms.scheduling.models import Appointment, Slot
-from hms.scheduling.services import HoursDraft, Preview, ScheduleDraft
+from hms.scheduling.models import Appointment
 
 PASSWORD = "a-passphrase-for-tests"
 
@@ -128,7 +130,7 @@ def draft(
 
 def schedule(doctor: Doctor, *lines: list[HoursDraft], **others: object) -> Preview:
     """Save weekly hours (:func:`draft`), which makes the doctor's times."""
-    return scheduling.save_schedule(doctor, draft(*lines, **others))
+    return availability.save_schedule(doctor, draft(*lines, **others))
 
 
 def slot(
@@ -146,7 +148,7 @@ def slot(
         starts_at = clock.from_clinic(day, start) if day else _after_the_last(doctor)
     begin, end = clock.to_clinic(starts_at), clock.to_clinic(starts_at + timedelta(minutes=minutes))
     with at(min(clock.now(), starts_at - timedelta(days=2))):
-        return scheduling.open_slot(doctor, day=begin.date(), start=begin.time(), end=end.time(), mode=mode)
+        return availability.open_slot(doctor, day=begin.date(), start=begin.time(), end=end.time(), mode=mode)
 
 
 a_slot = slot

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from hms.auth import queries as people
+from hms.availability import queries
 from hms.cli import Command, Group
-from hms.scheduling import queries, services
+from hms.scheduling import services
 from tests import make
 
 

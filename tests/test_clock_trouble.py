@@ -10,14 +10,14 @@ from sqlalchemy import update
 from hms import clock, outbox, worker
 from hms.auth import services as services_of_accounts
 from hms.auth.services import pauses
+from hms.availability import services
+from hms.availability.models import DoctorPlan, Slot
 from hms.calendar.models import CalendarConnection, ConnectionStatus
 from hms.calendar.services import busy_times
 from hms.db import db, read_the_clock, transaction
 from hms.outbox import MessageStatus, OutboxMessage
 from hms.outbox.delivering import LEASE, deliver_due
 from hms.outbox.healing import undo_marks_of_the_future
-from hms.scheduling import services
-from hms.scheduling.models import DoctorPlan, Slot
 from tests import make
 from tests.outbox.conftest import queue, sender, stored  # noqa: F401  # a fixture
 

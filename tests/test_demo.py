@@ -8,10 +8,13 @@ from sqlalchemy import func, select
 from hms import clock, demo
 from hms.auth import services as auth
 from hms.auth.models import Doctor, Patient, Specialty, User
+from hms.availability import queries, services
+from hms.availability.models import Slot
 from hms.demo import people
+from hms.directory import queries as directory
 from hms.outbox import queries as outbox
-from hms.scheduling import queries, services
-from hms.scheduling.models import Appointment, Slot
+from hms.scheduling import queries as booked
+from hms.scheduling.models import Appointment
 from tests.authz.snapshot import fingerprint
 from tests.race import invariants
 
@@ -79,7 +82,7 @@ def test_it_can_be_loaded_at_any_moment(session, freeze, now):
     freeze(now)
     demo.load(doctors=7, patients=8, days=10)
     assert invariants.broken(session.connection(), with_mails=False) == {}
-    assert queries.search_doctors().cards[0].times
+    assert directory.search_doctors().cards[0].times
     latest = session.scalar(select(func.max(Appointment.created_at)))
     assert latest <= now
 
@@ -113,8 +116,8 @@ def test_it_shows_time_off_a_closure_and_each_kind_of_visit(loaded):
 
 def test_asha_has_a_past_and_a_future(loaded):
     asha = person(loaded, "asha@demo.test").patient
-    to_come = queries.list_appointments(patient=asha)
-    past = queries.list_appointments(patient=asha, past=True)
+    to_come = booked.list_appointments(patient=asha)
+    past = booked.list_appointments(patient=asha, past=True)
     assert len(to_come) >= 2
     assert {"fulfilled", "cancelled"} <= {visit.status for visit in past}
 
@@ -124,7 +127,7 @@ def test_dr_boses_day_shows_what_a_day_can_be(loaded, freeze):
     statuses = set(loaded.scalars(select(Appointment.status).where(Appointment.doctor_id == bose.id)))
     assert {"booked", "fulfilled", "noshow", "cancelled"} <= statuses
     starts_at, ends_at = clock.day_bounds(clock.today())
-    today = queries.agenda(bose, starts_at=starts_at, ends_at=ends_at)
+    today = booked.agenda(bose, starts_at=starts_at, ends_at=ends_at)
     assert len(today) >= 5
     assert any(item.patient_name for item in today)
     assert any(item.patient_name is None for item in today)
@@ -138,7 +141,7 @@ def test_somebody_is_there_now_when_it_is_loaded_during_the_day(session, freeze)
 
 def test_one_doctor_has_nothing_free_and_one_is_full_this_week(loaded):
     soon = clock.now() + timedelta(days=7)
-    cards = {card.full_name: card.times for card in queries.search_doctors().cards}
+    cards = {card.full_name: card.times for card in directory.search_doctors().cards}
     assert len(cards) == 12
     assert cards["Dr Farah Siddiqui"] == []
     assert cards["Prof Samuel Adeyemi"][0].starts_at > soon
@@ -147,7 +150,7 @@ def test_one_doctor_has_nothing_free_and_one_is_full_this_week(loaded):
 
 @pytest.mark.parametrize("words", ["Siddiqui", "farah siddiqui", "Sidiqui"])
 def test_its_doctors_are_found_by_their_names(loaded, words):
-    assert [card.full_name for card in queries.search_doctors(name=words).cards] == ["Dr Farah Siddiqui"]
+    assert [card.full_name for card in directory.search_doctors(name=words).cards] == ["Dr Farah Siddiqui"]
 
 
 def test_no_mail_goes_to_people_who_do_not_exist(loaded):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from hms import drill
 from hms.auth.models import User
 from hms.db import db
-from hms.scheduling import queries
+from hms.directory import queries
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import SlotTaken
 from tests import make

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from flask import render_template_string
 
+from hms.availability import services
 from hms.db import transaction
-from hms.scheduling import services
 from hms.web.fragment_cache import FragmentCache
 from tests import make
 

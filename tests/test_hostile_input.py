@@ -12,11 +12,11 @@ from sqlalchemy import text
 from wtforms import Field, FieldList, FileField
 
 from hms.auth import forms as auth_forms
+from hms.availability.forms import exceptions, hours, offering, staff
 from hms.calendar import forms as calendar_forms
 from hms.db import db
 from hms.forms import HmsForm
 from hms.scheduling import forms as scheduling_forms
-from hms.scheduling.forms import exceptions, hours, offering, staff
 from tests import corpus, make
 from tests.authz import world as worlds
 

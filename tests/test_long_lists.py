@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import insert
 
 from hms.auth.models import Doctor, User
+from hms.availability import services as availability
+from hms.availability.models import BookingPolicy, Closure, Slot, TimeOff
 from hms.db import new_id, transaction
 from hms.scheduling import services
-from hms.scheduling.models import Appointment, BookingPolicy, Closure, Slot, TimeOff
+from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.services import history
 from tests import make
@@ -69,7 +71,7 @@ def crowded(session, asha, bose):
     with transaction() as writing:
         for table, rows in (*tables, (Closure, closed), (BookingPolicy, rules)):
             writing.execute(insert(table), rows)
-    return services.add_closure(first_day=date(2026, 12, 1), last_day=date(2027, 2, 1), name="Works").closure
+    return availability.add_closure(first_day=date(2026, 12, 1), last_day=date(2027, 2, 1), name="Works").closure
 
 
 PATHS = {
@@ -126,7 +128,7 @@ def test_the_command_that_closes_names_the_first_and_says_how_many(app, crowded)
 
 def test_a_closure_of_many_visits_reads_none_of_them_while_doctors_are_locked(client, crowded):
     with client.statements() as seen:
-        services.add_closure(first_day=date(2026, 12, 1), last_day=date(2027, 2, 1), name="Flood")
+        availability.add_closure(first_day=date(2026, 12, 1), last_day=date(2027, 2, 1), name="Flood")
     locks = next(n for n, statement in enumerate(seen) if "FOR NO KEY UPDATE" in statement)
     reads = [n for n, statement in enumerate(seen) if "FROM appointments" in statement and "LIMIT" in statement]
     assert reads == [len(seen) - 1]

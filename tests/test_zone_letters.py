@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hms import clock
-from hms.scheduling import weekhours
+from hms.availability import schedule_text
 from hms.web import formats
 from tests.test_clock import days_of_change
 
@@ -63,6 +63,6 @@ def test_two_equal_times_of_a_day_are_told_apart_in_every_zone(on_wall_of, zone_
 
 
 def test_hours_of_another_zone_are_named_as_the_clinics_are():
-    assert weekhours.zone_title("Etc/GMT-5") == "UTC+5 time"
-    assert weekhours.zone_title("Europe/Madrid") == "Madrid time"
+    assert schedule_text.zone_title("Etc/GMT-5") == "UTC+5 time"
+    assert schedule_text.zone_title("Europe/Madrid") == "Madrid time"
     assert formats._letters(ZoneInfo("Pacific/Marquesas"), AUTUMN) == "UTC−9:30"

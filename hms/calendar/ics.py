@@ -15,7 +15,8 @@ from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration
 from hms import clock
 from hms.auth.models import User
 from hms.auth.queries import Account
-from hms.scheduling.models import Appointment, AppointmentStatus, Mode
+from hms.availability.models import Mode
+from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.web import formats
 from hms.web.links import mailto, public_url
 

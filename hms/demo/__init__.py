@@ -19,6 +19,7 @@ from hms import clock
 from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, User
 from hms.auth.services import make_all_findable
+from hms.availability.models import BookingPolicy, Closure, DoctorPlan, Schedule, ScheduleHours, Slot, TimeOff
 from hms.cli import Group, say
 from hms.db import Model, transaction
 from hms.demo import days as diaries
@@ -27,18 +28,7 @@ from hms.demo.days import Diary, Row, Someone, Worker
 from hms.demo.people import Person
 from hms.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
 from hms.errors import Conflict, Forbidden
-from hms.scheduling.models import (
-    Appointment,
-    AppointmentChange,
-    AppointmentStatus,
-    BookingPolicy,
-    Closure,
-    DoctorPlan,
-    Schedule,
-    ScheduleHours,
-    Slot,
-    TimeOff,
-)
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 PASSWORD = passwords.DEMO_ONLY
 ROWS_AT_ONCE = 2000

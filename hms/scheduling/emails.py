@@ -12,9 +12,10 @@ from flask import Flask, current_app
 from hms import clock, mailer, outbox
 from hms.auth import tokens
 from hms.auth.models import User
+from hms.availability.models import Mode
 from hms.mailer import Mail, MailRequest
-from hms.scheduling import holding, queries, rules
-from hms.scheduling.models import Appointment, AppointmentStatus, Mode
+from hms.scheduling import appointment_rules, mail_conditions, queries
+from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.web import formats
 from hms.web.links import public_url
 
@@ -113,9 +114,11 @@ def init_app(app: Flask) -> None:
     }
     for message_type, composer in composers.items():
         mailer.compose_with(app, message_type, composer, has_daily_limit=True)
-    for message_type in holding.TELLS_OF_IT:
+    for message_type in mail_conditions.TELLS_OF_IT:
         is_reminder = message_type == "APPOINTMENT_REMINDER"
-        mailer.foresee_with(app, message_type, holding.check_reminder if is_reminder else holding.check_as_requested)
+        mailer.foresee_with(
+            app, message_type, mail_conditions.check_reminder if is_reminder else mail_conditions.check_as_requested
+        )
 
 
 def invite_with(app: Flask, invitation: Invitation) -> None:
@@ -138,7 +141,7 @@ def _change(request: MailRequest) -> Mail:
 
 def _cancellation(request: MailRequest) -> Mail:
     appointment = queries.load_appointment(request.about)
-    holding.check_cancellation(request, appointment)
+    mail_conditions.check_cancellation(request, appointment)
     withdrawal = _invitation(request, appointment, "CANCEL")
     return _mail(
         request,
@@ -151,7 +154,7 @@ def _cancellation(request: MailRequest) -> Mail:
 
 def _reminder(request: MailRequest) -> Mail:
     appointment = queries.load_appointment(request.about)
-    holding.check_reminder(request, appointment)
+    mail_conditions.check_reminder(request, appointment)
     token = tokens.make(tokens.Purpose.STOP_REMINDERS, appointment.patient.user)
     off = {"unsubscribe_url": public_url("reminders.off", token=token)}
     return _mail(request, appointment, starts_text=_starts(appointment), **off, **_how_to_cancel(request, appointment))
@@ -170,7 +173,7 @@ def _status_update(request: MailRequest) -> Mail:
 def _as_requested(request: MailRequest) -> Appointment:
     """The appointment, if it is still the one that the mail was queued for, and still to come."""
     appointment = queries.load_appointment(request.about)
-    holding.check_as_requested(request, appointment)
+    mail_conditions.check_as_requested(request, appointment)
     return appointment
 
 
@@ -232,9 +235,9 @@ def _where(appointment: Appointment) -> str:
 
 def _how_to_cancel(request: MailRequest, appointment: Appointment) -> dict[str, str]:
     """For the patient, while there is time: where to cancel, and until when."""
-    if request.to != appointment.patient.user_id or not rules.patient_can_cancel(appointment):
+    if request.to != appointment.patient.user_id or not appointment_rules.patient_can_cancel(appointment):
         return {}
-    until = rules.cancel_until(appointment)
+    until = appointment_rules.cancel_until(appointment)
     return {
         "cancel_url": public_url("patient.cancel", appointment_id=appointment.id),
         "cancel_until": f"{formats.moment(until)}, {formats.zone_name(until)}",

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from flask import url_for
 
 from hms import clock
-from hms.scheduling.models import Appointment, Mode, Slot
-from hms.scheduling.queries import FreeTime
+from hms.availability.models import Mode, Slot
+from hms.availability.queries import FreeTime
+from hms.scheduling.models import Appointment
 from hms.web import formats
 
 WEEK = timedelta(days=7)

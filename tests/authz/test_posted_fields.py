@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from hms.auth.models import Doctor, Patient, SignIn, User
+from hms.availability.models import Slot
 from hms.db import db
-from hms.scheduling.models import Appointment, Slot
+from hms.scheduling.models import Appointment
 from tests import make
 
 MODELS = (User, Patient, Doctor, Slot, Appointment, SignIn)

@@ -13,9 +13,9 @@ from werkzeug.routing import Rule
 from hms import clock
 from hms.auth import services as auth
 from hms.auth.models import Doctor
+from hms.availability import queries
+from hms.availability import services as availability
 from hms.db import db
-from hms.scheduling import queries
-from hms.scheduling import services as scheduling
 from tests import make
 from tests.fixtures.web import Client
 
@@ -105,11 +105,11 @@ def _availability(doctor: Doctor) -> dict[str, object]:
     """Weekly hours, time off and a closure, too far ahead to make or hide any times, and a day to copy."""
     first = NOON.date() + timedelta(days=365)
     make.schedule(doctor, first=first)
-    time_off = scheduling.add_time_off(
+    time_off = availability.add_time_off(
         doctor, starts_at=clock.start_of_day(first), ends_at=clock.start_of_day(first + timedelta(days=1))
     )
     (schedule,) = queries.list_schedules(doctor)
-    closure = scheduling.add_closure(first_day=first, last_day=first, name="Founders' Day").closure
+    closure = availability.add_closure(first_day=first, last_day=first, name="Founders' Day").closure
     ids = {"schedule_id": schedule.id, "time_off_id": time_off.id, "closure_id": closure.id}
     return {**ids, "day": "2026-12-02"}
 

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from hms import demo
 from hms.auth import queries, tokens
 from hms.auth.tokens import Purpose
+from hms.availability import services
 from hms.mailbox import store
-from hms.scheduling import services
 from tests.browser.windows import Window
 
 pytestmark = pytest.mark.browser

@@ -6,9 +6,9 @@ from datetime import date, time
 
 import pytest
 
+from hms.availability import queries, services
+from hms.availability.models import Mode, Slot
 from hms.db import transaction
-from hms.scheduling import queries, services
-from hms.scheduling.models import Mode, Slot
 from tests.browser.sites import Account, Site
 from tests.browser.windows import PHONE, WIDE, Window
 

@@ -6,11 +6,12 @@ import pytest
 
 from hms import clock
 from hms.auth import services as auth
+from hms.availability import queries as offered
+from hms.availability.models import BusyTime, Slot
 from hms.calendar.models import CalendarConnection
 from hms.calendar.services import busy_times, connections, tokens
 from hms.db import db
 from hms.scheduling import queries, services
-from hms.scheduling.models import BusyTime, Slot
 from tests import make
 from tests.standins.google import EVENTS, FREE_BUSY, SCOPES
 
@@ -263,7 +264,7 @@ def test_no_transaction_is_open_while_google_is_waited_for(connected, sync, goog
 def test_staff_read_that_it_is_the_calendar(connected, slot, google, steady_clock):
     google.add_event(connected.user.email, slot.starts_at, slot.ends_at, summary="CANARY")
     refresh(steady_clock)
-    reasons = queries.explain_day(connected.id, clock.to_clinic(slot.starts_at).date())
+    reasons = offered.explain_day(connected.id, clock.to_clinic(slot.starts_at).date())
     assert "calendar" in {str(explained.reason) for explained in reasons}
     assert "CANARY" not in str(reasons)
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event, func, select
 
 from hms.auth.models import Patient
+from hms.availability.models import Slot, SlotStatus
 from hms.db import db
 from hms.scheduling import services
-from hms.scheduling.models import Appointment, Slot, SlotStatus
+from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, SlotTaken
 from tests import make
 

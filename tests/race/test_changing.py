@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import func, select
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import Slot
+from hms.availability.refusals import SlotNotFree
 from hms.db import db
 from hms.errors import NotFound
-from hms.scheduling import services
-from hms.scheduling.models import Appointment, Slot
-from hms.scheduling.refusals import MoveNotAllowed, SlotNotFree, SlotTaken
+from hms.scheduling import services as scheduling
+from hms.scheduling.models import Appointment
+from hms.scheduling.refusals import MoveNotAllowed, SlotTaken
 from tests import make
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("all_invariants_hold")]
@@ -26,7 +29,7 @@ def wall(moment: datetime) -> dict:
 
 def book(slot_id, patient):
     """A piece of work: book the slot for the patient."""
-    return lambda: services.book(slot_id, patient=patient, idempotency_key=make.new_key())
+    return lambda: scheduling.book(slot_id, patient=patient, idempotency_key=make.new_key())
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
@@ -36,7 +39,7 @@ def test_cancelling_frees_the_slot_for_exactly_one_other(together, attempt):
     db.session.expunge_all()
     outcomes = together(
         [
-            lambda: services.cancel_as_patient(mine.id, patient=patient),
+            lambda: scheduling.cancel_as_patient(mine.id, patient=patient),
             *(book(slot_id, other) for other in others),
         ]
     )
@@ -46,7 +49,7 @@ def test_cancelling_frees_the_slot_for_exactly_one_other(together, attempt):
     won = [outcome for outcome in rest if isinstance(outcome, Appointment)]
     assert len(won) <= 1
     if not won:  # all came before the cancellation: the slot is free now
-        assert services.book(slot_id, patient=others[0], idempotency_key=make.new_key()).status == "booked"
+        assert scheduling.book(slot_id, patient=others[0], idempotency_key=make.new_key()).status == "booked"
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
@@ -57,9 +60,9 @@ def test_cancelling_twice_at_once_is_cancelled_once(together, attempt):
     db.session.expunge_all()
     outcomes = together(
         [
-            lambda: services.cancel_as_patient(mine.id, patient=patient),
-            lambda: services.cancel_as_doctor(mine.id, doctor=doctor, reason="Called away"),
-            lambda: services.cancel_as_patient(mine.id, patient=patient),
+            lambda: scheduling.cancel_as_patient(mine.id, patient=patient),
+            lambda: scheduling.cancel_as_doctor(mine.id, doctor=doctor, reason="Called away"),
+            lambda: scheduling.cancel_as_patient(mine.id, patient=patient),
         ]
     )
     assert outcomes.kinds == {"Appointment": 3}
@@ -148,9 +151,9 @@ def test_a_visit_is_marked_or_cancelled_in_some_order(together, attempt, steady_
     db.session.expunge_all()
     outcomes = together(
         [
-            lambda: services.mark_fulfilled(mine.id, doctor=doctor),
-            lambda: services.cancel_as_doctor(mine.id, doctor=doctor, reason="Called away"),
-            lambda: services.mark_arrived(mine.id, doctor=doctor),
+            lambda: scheduling.mark_fulfilled(mine.id, doctor=doctor),
+            lambda: scheduling.cancel_as_doctor(mine.id, doctor=doctor, reason="Called away"),
+            lambda: scheduling.mark_arrived(mine.id, doctor=doctor),
         ]
     )
     assert set(outcomes.kinds) <= {"Appointment", MoveNotAllowed.__name__}, outcomes
@@ -170,7 +173,7 @@ def test_slots_freed_and_taken_all_day_long_stay_whole(together):
             try:
                 appointment = book(slots[turn % 3], patient)()
                 made += 1
-                services.cancel_as_patient(appointment.id, patient=patient)
+                scheduling.cancel_as_patient(appointment.id, patient=patient)
             except SlotTaken:
                 continue
             finally:

@@ -7,11 +7,13 @@ from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import DoctorPlan, Slot, SlotStatus, TimeOff
+from hms.availability.services import planning
 from hms.db import Busy, db
 from hms.errors import Conflict, NotFound
-from hms.scheduling import services
-from hms.scheduling.models import Appointment, DoctorPlan, Slot, SlotStatus, TimeOff
-from hms.scheduling.services import planning
+from hms.scheduling import services as scheduling
+from hms.scheduling.models import Appointment
 from tests import make
 from tests.race.crowd import at_once
 from tests.race.invariants import MUST_FIND_NOTHING
@@ -49,7 +51,7 @@ def on_their_own(*people) -> None:
 def book(slot, patient):
     """A piece of work: book the slot for the patient."""
     slot_id = slot.id
-    return lambda: services.book(slot_id, patient=patient, idempotency_key=make.new_key())
+    return lambda: scheduling.book(slot_id, patient=patient, idempotency_key=make.new_key())
 
 
 def booked() -> set:
@@ -73,13 +75,13 @@ def check(bookings) -> None:
 
 def save_other_hours(doctor, slots):
     """Visits of half an hour from now on."""
-    schedule_id = services.planning.offers.schedules_of(doctor.id)[0].id
+    schedule_id = scheduling.planning.offers.schedules_of(doctor.id)[0].id
     return lambda: services.save_schedule(doctor, make.draft(make.hours(visit=30), schedule_id=schedule_id))
 
 
 def remove_the_hours(doctor, slots):
     """No hours at all."""
-    schedule_id = services.planning.offers.schedules_of(doctor.id)[0].id
+    schedule_id = scheduling.planning.offers.schedules_of(doctor.id)[0].id
     return lambda: services.delete_schedule(schedule_id, doctor=doctor)
 
 
@@ -145,7 +147,9 @@ def test_a_visit_that_is_cancelled_while_the_doctor_takes_time_off_frees_nothing
     ids = [visit.id for visit in visits]
     work = take_time_off(doctor, slots_of(doctor))
     on_their_own(*patients, doctor)
-    cancelling = [lambda i=i, p=p: services.cancel_as_patient(i, patient=p) for i, p in zip(ids, patients, strict=True)]
+    cancelling = [
+        lambda i=i, p=p: scheduling.cancel_as_patient(i, patient=p) for i, p in zip(ids, patients, strict=True)
+    ]
     outcomes = together([work, *cancelling])
     assert outcomes.kinds == {"TimeOff": 1, "Appointment": 2}, outcomes
     assert SlotStatus.FREE not in {slot.status for slot in slots_of(doctor)}

@@ -1,7 +1,8 @@
 """The booking page as a test uses it: sent once more, sent late, sent with another key."""
 
+from hms.availability.models import BlockedBy, Slot, SlotStatus
 from hms.db import db, transaction
-from hms.scheduling.models import Appointment, BlockedBy, Slot, SlotStatus
+from hms.scheduling.models import Appointment
 from tests import make
 
 THE_SAME_KEY = "the-same-key-again"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hms import clock
-from hms.scheduling.models import Slot
+from hms.availability.models import Slot
 from tests import make
 
 

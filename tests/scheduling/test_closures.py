@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import func, select
 
 from hms import clock
+from hms.availability import queries, services
+from hms.availability.models import Closure, Slot
+from hms.availability.refusals import AwayThen
 from hms.db import db
 from hms.errors import Invalid, NotFound
-from hms.scheduling import queries, services
-from hms.scheduling.models import Closure, Slot
-from hms.scheduling.refusals import AwayThen
+from hms.scheduling import services as scheduling
 from tests import make
 from tests.authz.snapshot import fingerprint
 from tests.race import invariants
@@ -106,7 +107,7 @@ def test_what_is_booked_stays_and_is_listed_before_and_after(session, clinic):
     work()
     assert stand(CHRISTMAS) == {"busy": 1, "closure": 1}
     assert [each.id for each in queries.list_unfit(eze)] == [visit.id]
-    services.cancel_as_patient(visit.id, patient=visit.patient)
+    scheduling.cancel_as_patient(visit.id, patient=visit.patient)
     assert stand(CHRISTMAS) == {"closure": 2}
 
 

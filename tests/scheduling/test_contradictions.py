@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
+from hms.availability import booking_rules, queries, services
+from hms.availability.models import BookingPolicy
 from hms.db import db, transaction
 from hms.errors import Conflict, Invalid
-from hms.scheduling import policies, queries, services
-from hms.scheduling.models import BookingPolicy
 from tests import make
 
 TWO_DAYS = 2 * 24 * 60
@@ -94,7 +94,7 @@ def test_a_change_of_the_clinics_that_contradicts_doctors_own_rules_says_whose(s
     services.set_doctor_policy(eze.id, minimum_notice_minutes=TWO_DAYS)
     with pytest.raises(Conflict, match="that Dr Anil Bose and Dr Ngozi Eze have, nobody could ever book"):
         services.set_clinic_policy(horizon_days=1)
-    assert policies.of(bose.id).horizon_days == 60
+    assert booking_rules.of(bose.id).horizon_days == 60
 
 
 def test_of_many_doctors_a_few_are_named_and_the_others_counted(session):
@@ -110,7 +110,7 @@ def test_a_doctor_with_a_rule_of_their_own_is_not_touched_by_the_clinics(session
 
     services.set_clinic_policy(horizon_days=1)
 
-    assert policies.of(bose.id).horizon_days == 30
+    assert booking_rules.of(bose.id).horizon_days == 30
 
 
 def test_in_every_combination_of_the_clinics_and_a_doctors_rules_somebody_can_book(session, bose):
@@ -127,7 +127,7 @@ def test_in_every_combination_of_the_clinics_and_a_doctors_rules_somebody_can_bo
                 change()
             except (Invalid, Conflict):
                 session.expire_all()
-            rules = policies.of(bose.id)
+            rules = booking_rules.of(bose.id)
             assert rules.minimum_notice.total_seconds() <= rules.horizon_days * 24 * 3600
             assert rules.cancellation_window.total_seconds() <= rules.horizon_days * 24 * 3600
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from hms.auth import services as auth
-from hms.scheduling import services
+from hms.availability import services
 from tests import make
 from tests.scheduling.booking_page import open_times
 

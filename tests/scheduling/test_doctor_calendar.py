@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from hms import clock
-from hms.scheduling import services
+from hms.availability import services
 from tests import make
 
 MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London

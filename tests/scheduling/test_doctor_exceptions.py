@@ -5,9 +5,10 @@ from datetime import date, time
 import pytest
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import Slot, TimeOff
 from hms.db import db
-from hms.scheduling import queries, services
-from hms.scheduling.models import Slot, TimeOff
+from hms.scheduling import queries
 from tests import make
 
 MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London

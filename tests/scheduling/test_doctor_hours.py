@@ -5,10 +5,10 @@ from datetime import date, time, timedelta
 import pytest
 
 from hms import clock
+from hms.availability.models import Schedule, Slot
+from hms.availability.services import add_time_off
 from hms.db import db
 from hms.scheduling import queries
-from hms.scheduling.models import Schedule, Slot
-from hms.scheduling.services import add_time_off
 from tests import make
 
 MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from hms.auth import services as auth
-from hms.scheduling import services
+from hms.availability import services
 from tests import make
 from tests.scheduling.booking_page import block, open_times
 

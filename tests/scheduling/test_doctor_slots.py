@@ -5,9 +5,9 @@ from datetime import date, time, timedelta
 import pytest
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import Slot
 from hms.db import db
-from hms.scheduling import services
-from hms.scheduling.models import Slot
 from tests import make
 
 MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 
 from hms import clock
+from hms.availability import services as availability
+from hms.availability.models import Slot
 from hms.db import db
 from hms.scheduling import queries, services
-from hms.scheduling.models import Appointment, AppointmentChange, Slot
+from hms.scheduling.models import Appointment, AppointmentChange
 from hms.scheduling.views.doctor.appointments import age_in_years
 from tests import make
 
@@ -295,7 +297,7 @@ def test_any_page_number_shows_a_page(dr_bose, booked, page):
 
 
 def test_a_long_list_has_pages(dr_bose, asha, bose):
-    services.open_series(
+    availability.open_series(
         bose,
         first_day=THURSDAY,
         last_day=THURSDAY,
@@ -488,7 +490,7 @@ def test_the_first_and_the_last_day_of_the_calendar_can_be_shown(dr_bose, week, 
 
 def test_a_week_with_a_clock_change_says_so_and_tells_doubled_times_apart(dr_bose_at, bose):
     dr_bose = dr_bose_at(9, day=date(2026, 10, 19))
-    services.open_series(
+    availability.open_series(
         bose,
         first_day=date(2026, 10, 25),
         last_day=date(2026, 10, 25),

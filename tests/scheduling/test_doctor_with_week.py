@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from hms import clock
-from hms.scheduling import pickers, queries, services
-from hms.scheduling.models import Mode
+from hms.availability import queries as offered
+from hms.availability import services
+from hms.availability.models import Mode
+from hms.directory import queries, slot_picker
 from tests import make
 
 DAY = timedelta(days=1)
@@ -30,10 +32,10 @@ def asked():
 def week_shown(doctor_id, day, visit):
     """The week that the page shows, and the same one as the statement for a week finds it."""
     found = queries.get_doctor_with_week(doctor_id, day=day, visit=visit)
-    kind = pickers.kind_of(visit, found.profile)
-    monday = clock.monday_of(day or pickers.day_of(kind.earliest))
+    kind = slot_picker.kind_of(visit, found.profile)
+    monday = clock.monday_of(day or slot_picker.day_of(kind.earliest))
     assert found.profile == queries.get_bookable_doctor(doctor_id)
-    alone = queries.week_of(doctor_id, monday, policy=found.profile.policy, mode=kind.mode)
+    alone = offered.week_of(doctor_id, monday, policy=found.profile.policy, mode=kind.mode)
     return found.week(monday, kind.mode), alone
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import Slot, TimeOff
 from hms.db import db
-from hms.scheduling import services
-from hms.scheduling.models import Slot, TimeOff
 from tests import make
 
 NIGHT = date(2026, 10, 25)  # a Sunday: 01:00 to 02:00 in London comes twice

@@ -12,12 +12,13 @@ from sqlalchemy import select, update
 
 from hms import clock
 from hms.auth.models import User
+from hms.availability import booking_rules, queries, services
+from hms.availability.models import Slot
+from hms.availability.queries import offers
+from hms.availability.services import planning
 from hms.db import db, transaction
 from hms.errors import NotFound, Refusal
-from hms.scheduling import policies, queries, services
-from hms.scheduling.models import Slot
-from hms.scheduling.queries import offers
-from hms.scheduling.services import planning
+from hms.scheduling import services as scheduling
 from tests import make
 from tests.race import invariants
 
@@ -50,7 +51,7 @@ def words(doctor, day=THURSDAY) -> list[str]:
 def offered(doctor, day=THURSDAY) -> list[tuple[datetime, datetime]]:
     """The times of a day that patients can book at this moment."""
     starts_at, ends_at = clock.day_bounds(day)
-    window = policies.of(doctor.id).window
+    window = booking_rules.of(doctor.id).window
     own = select(Slot.starts_at, Slot.ends_at).where(Slot.doctor_id == doctor.id, Slot.status == "free")
     within = own.where(Slot.starts_at >= starts_at, Slot.starts_at < ends_at)
     within = within.where(Slot.starts_at >= window.opens_at, Slot.starts_at < window.closes_at)
@@ -78,7 +79,7 @@ def slot_at(doctor, text: str) -> Slot:
 def test_a_day_says_every_reason_that_it_has(session, bose):
     make.schedule(bose, make.hours("09:00", "12:10", gap=10))
     make.slot(bose, day=THURSDAY, start=time(14))
-    services.book(slot_at(bose, "09:00").id, patient=make.patient(), idempotency_key="k")
+    scheduling.book(slot_at(bose, "09:00").id, patient=make.patient(), idempotency_key="k")
     services.block_slot(slot_at(bose, "09:30").id, doctor=bose)
     services.delete_slot(slot_at(bose, "10:00").id, doctor=bose)
     services.note_busy_times(bose.id, [(at("10:35"), at("10:40"))], starts_at=at("00:00"), ends_at=at("23:00"))
@@ -198,7 +199,7 @@ def open_one(doctor, moment):
 
 def book(doctor, moment):
     """The next slot, by anybody."""
-    services.book(after(doctor, moment).id, patient=make.patient(), idempotency_key=make.new_key())
+    scheduling.book(after(doctor, moment).id, patient=make.patient(), idempotency_key=make.new_key())
 
 
 def be_busy(doctor, moment):

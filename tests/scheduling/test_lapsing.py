@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import func, select, text
 
 from hms import clock, worker
-from hms.scheduling import queries, services
-from hms.scheduling.models import Slot
-from hms.scheduling.services import lapsing
+from hms.availability import queries as availability
+from hms.availability import services
+from hms.availability.models import Slot
+from hms.availability.services import expiring
+from hms.directory import queries
 from tests import make
 
 HOUR = timedelta(hours=1)
@@ -50,7 +52,7 @@ def test_a_time_that_somebody_booked_does_not_lapse(session, bose, asha, status)
 
 
 def test_however_many_there_are_all_lapse(session, bose, monkeypatch):
-    monkeypatch.setattr(lapsing, "AT_ONCE", 2)
+    monkeypatch.setattr(expiring, "AT_ONCE", 2)
     old = {slot(bose, ended=n * DAY).id for n in range(1, 6)}
 
     assert services.let_lapse() == 5
@@ -85,7 +87,7 @@ def test_past_weeks_look_the_same_as_before(session, bose):
     monday = clock.today() - timedelta(days=clock.today().weekday() + 7)
 
     def look():
-        return [queries.week_of(bose.id, monday - week * 7 * DAY, policy=policy) for week in range(2)]
+        return [availability.week_of(bose.id, monday - week * 7 * DAY, policy=policy) for week in range(2)]
 
     before = look()
     services.let_lapse()

@@ -15,23 +15,24 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from hms.availability import services as availability
+from hms.availability.models import Slot
+from hms.availability.refusals import SlotInPast, SlotNotFree, SlotOverlap
+from hms.availability.services import offering
 from hms.db import db
 from hms.errors import NotFound, Refusal
-from hms.scheduling import policies, services
-from hms.scheduling.models import Appointment, Slot
+from hms.scheduling import appointment_rules, services
+from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import (
     AlreadyBooked,
     KeyReused,
     MoveNotAllowed,
-    SlotInPast,
-    SlotNotFree,
-    SlotOverlap,
     SlotPast,
     SlotTaken,
     TooLateToCancel,
     TooSoon,
 )
-from hms.scheduling.services import cancelling, offering
+from hms.scheduling.services import cancelling
 from tests import make
 from tests.fixtures.time import START
 from tests.race import invariants
@@ -114,7 +115,9 @@ class Clinic(RuleBasedStateMachine):
     @rule(doctor=st.integers(0, 1), day=days, start=starts, length=lengths)
     def offer(self, doctor, day, start, length):
         time = self.time_of(doctor, day, start, length)
-        slot = self.attempt(self.why_not_offer(time), lambda: services.open_slot(self.doctors[doctor], **wall(time)))
+        slot = self.attempt(
+            self.why_not_offer(time), lambda: availability.open_slot(self.doctors[doctor], **wall(time))
+        )
         if slot:
             self.times[slot.id] = time
 
@@ -125,7 +128,7 @@ class Clinic(RuleBasedStateMachine):
         doctor = self.times[slot_id].doctor if as_owner else 1 - self.times[slot_id].doctor
         time = self.time_of(self.times[slot_id].doctor, day, start, length)
         expected = self.why_not_touch(slot_id, as_owner) or self.why_not_offer(time, besides=slot_id)
-        if self.attempt(expected, lambda: services.change_slot(slot_id, doctor=self.doctors[doctor], **wall(time))):
+        if self.attempt(expected, lambda: availability.change_slot(slot_id, doctor=self.doctors[doctor], **wall(time))):
             self.times[slot_id] = time
 
     @precondition(lambda self: self.times)
@@ -135,7 +138,7 @@ class Clinic(RuleBasedStateMachine):
         time = self.times[slot_id]
         doctor = self.doctors[time.doctor if as_owner else 1 - time.doctor]
         expected = self.why_not_touch(slot_id, as_owner)
-        self.attempt(expected, lambda: services.delete_slot(slot_id, doctor=doctor))
+        self.attempt(expected, lambda: availability.delete_slot(slot_id, doctor=doctor))
         if expected is None:
             del self.times[slot_id]
             for visit in self.visits.values():
@@ -363,7 +366,7 @@ def until_it_starts(appointment):
     [
         (cancelling, "_cancel", cancel_without_freeing),
         (offering, "_lock_free", free_whatever_it_is),
-        (policies, "cancel_until", until_it_starts),
+        (appointment_rules, "cancel_until", until_it_starts),
     ],
 )
 def test_the_machine_finds_a_bug_that_is_planted(clinic, monkeypatch, module, name, bug):

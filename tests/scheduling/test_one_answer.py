@@ -5,24 +5,18 @@ from datetime import date, time, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from hms.availability import services as availability
 from hms.db import db
 from hms.scheduling import refusals, services
 from hms.scheduling.models import Appointment, RefusedBooking
 from hms.scheduling.refusals import (
     AlreadyBooked,
-    AwayThen,
     BeyondHorizon,
-    BlockedElsewhere,
     KeyReused,
     ModeChanged,
     MoveNotAllowed,
     NoLongerOffered,
     NotOffering,
-    PreviewOutdated,
-    ScheduleOverlap,
-    SlotInPast,
-    SlotNotFree,
-    SlotOverlap,
     SlotTaken,
     TooLateToCancel,
     TooManyBookings,
@@ -61,10 +55,10 @@ def test_a_page_that_was_told_taken_does_not_book_when_the_time_is_free_again(se
 
 def test_what_was_told_first_is_told_again_in_the_same_words(session, asha, bose):
     slot = make.slot(bose, day=THURSDAY)
-    services.block_slot(slot.id, doctor=bose)
+    availability.block_slot(slot.id, doctor=bose)
     with pytest.raises(NoLongerOffered) as first:
         book(slot, asha)
-    services.unblock_slot(slot.id, doctor=bose)
+    availability.unblock_slot(slot.id, doctor=bose)
     with pytest.raises(NoLongerOffered) as again:
         book(slot, asha)
     assert again.value.message == first.value.message
@@ -92,7 +86,7 @@ def test_one_page_told_taken_may_still_book_another_time_with_the_same_key(sessi
 
 
 def test_what_the_patient_mends_meanwhile_is_booked_by_another_page_only(session, asha, bose):
-    services.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_policy(most_future_bookings=1)
     held = make.appointment(asha, doctor=bose, day=THURSDAY)
     slot = make.slot(bose, day=THURSDAY, start=(held.ends_at + timedelta(hours=1)).time())
     with pytest.raises(TooManyBookings) as first:
@@ -133,10 +127,9 @@ def test_what_the_clock_mends_is_booked_by_another_page_only(session, steady_clo
 
 def test_every_refusal_of_a_booking_is_an_answer_but_those_that_cannot_become_one():
     """A refusal that is new to the house is one too, or is named here."""
-    of_others = (KeyReused, TooLateToCancel, MoveNotAllowed, PreviewOutdated, AwayThen, BlockedElsewhere)
-    of_doctors = (SlotOverlap, SlotNotFree, SlotInPast, ScheduleOverlap)
+    of_others = (KeyReused, TooLateToCancel, MoveNotAllowed)
     ours = {kind for kind in vars(refusals).values() if isinstance(kind, type) and kind.__module__ == refusals.__name__}
-    assert ours - {*of_others, *of_doctors} == set(services.booking.REMEMBERED_REFUSALS)
+    assert ours - {*of_others} == set(services.booking.REMEMBERED_REFUSALS)
 
 
 def test_a_booking_remains_the_answer_after_it_was_cancelled_and_its_time_taken(session, asha, chen, bose):
@@ -190,7 +183,7 @@ def at_a_limit(signed_in, asha, bose):
     browser = signed_in(asha)
     path = browser.url("patient.book", slot_id=slot.id)
     values = browser.get(path).page.find_form(path).values
-    services.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_policy(most_future_bookings=1)
     return lambda **sent: browser.post(path, data=values | sent), held
 
 
@@ -261,7 +254,7 @@ def test_twins_of_one_page_are_told_the_same_while_the_time_becomes_free(committ
 @pytest.mark.parametrize("attempt", range(5))
 def test_twins_of_one_page_are_told_the_same_while_a_limit_ends(committing, attempt):
     """However bookings of one page and a cancellation of the patient's own meet: all are told the same."""
-    services.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_policy(most_future_bookings=1)
     doctor, asha = make.doctor(), make.patient()
     held, slot = make.appointment(asha, doctor=doctor), make.slot(doctor, day=THURSDAY)
     slot_id, visit_id = slot.id, held.id

@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+from hms.availability.models import Slot
 from hms.db import db
-from hms.scheduling.models import Slot
 from tests import make
 from tests.scheduling.booking_page import appointments
 

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, time
 from uuid import uuid4
 
+from hms.availability import services
 from hms.db import Busy
-from hms.scheduling import services
 from tests import make
 from tests.scheduling.booking_page import THE_SAME_KEY, appointments, open_times, post
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hms.scheduling.plan import Away, Closed, HoursDraft, Reason, ScheduleDraft, plan
+from hms.availability.plan import Away, Closed, HoursDraft, Reason, ScheduleDraft, plan
 
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2026, 11, 23)

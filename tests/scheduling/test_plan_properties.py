@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hms import clock
-from hms.scheduling.plan import Away, Closed, Hidden, HoursDraft, Plan, Reason, ScheduleDraft, plan
+from hms.availability.plan import Away, Closed, Hidden, HoursDraft, Plan, Reason, ScheduleDraft, plan
 
 GRAIN = timedelta(minutes=5)  # of everything here; clocks change at such moments too
 DAY = timedelta(days=1)

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hms import clock, worker
+from hms.availability import services
+from hms.availability.models import BusyTime, DoctorPlan, Schedule, Slot
+from hms.availability.services import planning
 from hms.db import db, transaction
-from hms.scheduling import services
-from hms.scheduling.models import BusyTime, DoctorPlan, Schedule, Slot
-from hms.scheduling.services import planning
 from tests import make
 from tests.authz.snapshot import fingerprint
 from tests.race import invariants

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, event, select, text
 from hms.auth import finding
 from hms.auth import services as auth
 from hms.auth.models import Doctor, Specialty
+from hms.availability.queries import doctors
 from hms.db import db, transaction
-from hms.scheduling import queries
-from hms.scheduling.queries import staff
+from hms.directory import queries
 from tests import make
 
 TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
@@ -38,7 +38,7 @@ def patients_find(query: str) -> list[str]:
 
 
 def staff_find(query: str) -> list[str]:
-    return [doctor.full_name for doctor in staff.list_doctors(name=query)[0]]
+    return [doctor.full_name for doctor in doctors.list_doctors(name=query)[0]]
 
 
 @pytest.fixture(params=[patients_find, staff_find], ids=["patients", "staff"])
@@ -301,7 +301,7 @@ def _made_up_name(number: int) -> str:
     return f"Dr {''.join(parts[:2]).title()} {''.join(parts[2:]).title()}"
 
 
-@pytest.mark.parametrize("ask", [queries.search_doctors, staff.list_doctors], ids=["patients", "staff"])
+@pytest.mark.parametrize("ask", [queries.search_doctors, doctors.list_doctors], ids=["patients", "staff"])
 @pytest.mark.parametrize("query", ["bose", "Dr Anil Bose", "bose heart", "kowalsky"])
 def test_a_search_among_a_thousand_doctors_is_one_statement_that_reads_the_index(session, crowd, ask, query):
     (statement, parameters), *others = asked_by(lambda: ask(name=query))

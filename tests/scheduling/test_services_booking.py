@@ -8,20 +8,14 @@ from sqlalchemy import func, select, update
 
 from hms import clock
 from hms.auth import services as auth
+from hms.availability import services as availability
+from hms.availability.models import Slot, SlotStatus
 from hms.db import transaction
 from hms.errors import NotFound, Refusal
 from hms.outbox import OutboxMessage
 from hms.scheduling import services
-from hms.scheduling.models import Appointment, AppointmentChange, Slot, SlotStatus
-from hms.scheduling.refusals import (
-    AlreadyBooked,
-    KeyReused,
-    NoLongerOffered,
-    NotOffering,
-    SlotPast,
-    SlotTaken,
-    TooSoon,
-)
+from hms.scheduling.models import Appointment, AppointmentChange
+from hms.scheduling.refusals import AlreadyBooked, KeyReused, NoLongerOffered, NotOffering, SlotPast, SlotTaken, TooSoon
 from hms.scheduling.services.booking import REFERENCE_ALPHABET
 from hms.scheduling.signals import appointment_booked
 from tests import make
@@ -137,7 +131,7 @@ def test_a_time_that_does_not_exist_is_not_found(session, asha):
 
 def test_a_removed_time_is_not_found(session, asha, bose):
     slot = make.slot(bose)
-    services.delete_slot(slot.id, doctor=bose)
+    availability.delete_slot(slot.id, doctor=bose)
     with pytest.raises(NotFound):
         services.book(slot.id, patient=asha, idempotency_key="k")
 
@@ -165,7 +159,7 @@ def test_a_time_is_booked_until_the_minimum_notice(session, asha, bose, freeze, 
 
 
 def test_the_refusal_names_the_notice(session, asha, bose, freeze):
-    services.set_clinic_policy(minimum_notice_minutes=90)
+    availability.set_clinic_policy(minimum_notice_minutes=90)
     slot = make.slot(bose)
     freeze(slot.starts_at - timedelta(minutes=80))
     with pytest.raises(TooSoon, match="until 90 minutes before they start"):

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from hms.availability import services
+from hms.availability.models import Slot, SlotStatus
 from hms.errors import Invalid, NotFound
 from hms.outbox import OutboxMessage
-from hms.scheduling import rules, services
-from hms.scheduling.models import Slot, SlotStatus
+from hms.scheduling import appointment_rules
+from hms.scheduling import services as scheduling
 from hms.scheduling.refusals import MoveNotAllowed, TooLateToCancel
 from hms.scheduling.signals import appointment_cancelled
 from tests import make
@@ -34,7 +36,7 @@ def slot_of(session, visit) -> Slot:
 
 
 def test_a_patient_cancels_and_the_time_is_free(session, visit, asha):
-    services.cancel_as_patient(visit.id, patient=asha, reason="I am better")
+    scheduling.cancel_as_patient(visit.id, patient=asha, reason="I am better")
     session.expire_all()
     assert (visit.status, visit.cancellation_reason, visit.version) == ("cancelled", "I am better", 2)
     assert slot_of(session, visit).status == SlotStatus.FREE
@@ -44,7 +46,7 @@ def test_a_patient_cancels_and_the_time_is_free(session, visit, asha):
 
 
 def test_a_doctor_cancels_with_a_reason(session, visit, bose):
-    services.cancel_as_doctor(visit.id, doctor=bose, reason="Called away")
+    scheduling.cancel_as_doctor(visit.id, doctor=bose, reason="Called away")
     session.expire_all()
     assert (visit.status, visit.cancellation_reason) == ("cancelled", "Called away")
     assert visit.changes[-1].actor_id == bose.user_id
@@ -54,13 +56,13 @@ def test_a_doctor_cancels_with_a_reason(session, visit, bose):
 @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
 def test_a_doctor_cannot_cancel_without_a_reason(visit, bose, reason):
     with pytest.raises(Invalid) as refused:
-        services.cancel_as_doctor(visit.id, doctor=bose, reason=reason)
+        scheduling.cancel_as_doctor(visit.id, doctor=bose, reason=reason)
     assert refused.value.field == "reason"
     assert visit.status == "booked"
 
 
 def test_both_people_are_promised_a_mail(session, visit, asha, bose):
-    services.cancel_as_patient(visit.id, patient=asha)
+    scheduling.cancel_as_patient(visit.id, patient=asha)
     rows = session.scalars(select(OutboxMessage).where(OutboxMessage.payload["version"].as_integer() == 2))
     assert sorted((row.payload["type"], row.payload["to"]) for row in rows) == [
         ("BOOKING_CANCELLATION", str(asha.user_id)),
@@ -80,12 +82,12 @@ def test_both_people_are_promised_a_mail(session, visit, asha, bose):
 )
 def test_a_patient_cancels_until_the_window_closes(session, visit, asha, freeze, until_the_start, allowed):
     freeze(visit.starts_at - until_the_start)
-    assert rules.patient_can_cancel(visit) == allowed
+    assert appointment_rules.patient_can_cancel(visit) == allowed
     if allowed:
-        assert services.cancel_as_patient(visit.id, patient=asha).status == "cancelled"
+        assert scheduling.cancel_as_patient(visit.id, patient=asha).status == "cancelled"
         return
     with pytest.raises(TooLateToCancel, match=r"less than 24 hours\. Call reception"):
-        services.cancel_as_patient(visit.id, patient=asha)
+        scheduling.cancel_as_patient(visit.id, patient=asha)
     assert slot_of(session, visit).status == SlotStatus.BUSY
 
 
@@ -94,33 +96,33 @@ def test_the_window_is_that_of_the_visits_doctor(visit, asha, bose, freeze):
     services.set_doctor_policy(bose.id, cancellation_hours=1)
     freeze(visit.starts_at - timedelta(minutes=50))
     with pytest.raises(TooLateToCancel, match="less than 1 hour"):
-        services.cancel_as_patient(visit.id, patient=asha)
+        scheduling.cancel_as_patient(visit.id, patient=asha)
     freeze(visit.starts_at - timedelta(minutes=61))
-    assert services.cancel_as_patient(visit.id, patient=asha).status == "cancelled"
+    assert scheduling.cancel_as_patient(visit.id, patient=asha).status == "cancelled"
 
 
 @pytest.mark.parametrize(("after_the_end", "allowed"), [(-1, True), (0, False), (60, False)])
 def test_a_doctor_cancels_until_the_visit_is_over(visit, bose, freeze, after_the_end, allowed):
     freeze(visit.ends_at + timedelta(seconds=after_the_end))
     if allowed:
-        assert services.cancel_as_doctor(visit.id, doctor=bose, reason="Fire alarm").status == "cancelled"
+        assert scheduling.cancel_as_doctor(visit.id, doctor=bose, reason="Fire alarm").status == "cancelled"
         return
     with pytest.raises(MoveNotAllowed):
-        services.cancel_as_doctor(visit.id, doctor=bose, reason="Fire alarm")
+        scheduling.cancel_as_doctor(visit.id, doctor=bose, reason="Fire alarm")
 
 
 def test_cancelling_again_changes_nothing(session, visit, asha, bose):
-    services.cancel_as_patient(visit.id, patient=asha, reason="first")
-    services.cancel_as_patient(visit.id, patient=asha, reason="second")
-    services.cancel_as_doctor(visit.id, doctor=bose, reason="third")
+    scheduling.cancel_as_patient(visit.id, patient=asha, reason="first")
+    scheduling.cancel_as_patient(visit.id, patient=asha, reason="second")
+    scheduling.cancel_as_doctor(visit.id, doctor=bose, reason="third")
     session.expire_all()
     assert (visit.cancellation_reason, visit.version, len(visit.changes)) == ("first", 2, 2)
 
 
 def test_cancelling_again_does_not_free_what_another_has_booked_since(session, visit, asha, chen):
-    services.cancel_as_patient(visit.id, patient=asha)
-    services.book(visit.slot_id, patient=chen, idempotency_key="k")
-    services.cancel_as_patient(visit.id, patient=asha)
+    scheduling.cancel_as_patient(visit.id, patient=asha)
+    scheduling.book(visit.slot_id, patient=chen, idempotency_key="k")
+    scheduling.cancel_as_patient(visit.id, patient=asha)
     assert slot_of(session, visit).status == SlotStatus.BUSY
 
 
@@ -129,7 +131,7 @@ def test_a_patient_cannot_cancel_what_has_been_marked(asha, bose, status, freeze
     marked = make.appointment(asha, doctor=bose, status=status)
     freeze(marked.starts_at - timedelta(days=2))
     with pytest.raises(MoveNotAllowed):
-        services.cancel_as_patient(marked.id, patient=asha)
+        scheduling.cancel_as_patient(marked.id, patient=asha)
     assert marked.status == status
 
 
@@ -137,15 +139,15 @@ def test_a_patient_cannot_cancel_what_has_been_marked(asha, bose, status, freeze
 def test_a_doctor_cannot_cancel_what_took_place_or_was_missed(asha, bose, status):
     marked = make.appointment(asha, doctor=bose, status=status)
     with pytest.raises(MoveNotAllowed):
-        services.cancel_as_doctor(marked.id, doctor=bose, reason="Wrong person")
+        scheduling.cancel_as_doctor(marked.id, doctor=bose, reason="Wrong person")
     assert marked.status == status
 
 
 def test_a_stranger_finds_no_such_appointment(visit, chen, eze):
     with pytest.raises(NotFound):
-        services.cancel_as_patient(visit.id, patient=chen)
+        scheduling.cancel_as_patient(visit.id, patient=chen)
     with pytest.raises(NotFound):
-        services.cancel_as_doctor(visit.id, doctor=eze, reason="Mine now")
+        scheduling.cancel_as_doctor(visit.id, doctor=eze, reason="Mine now")
     assert visit.status == "booked"
 
 
@@ -155,13 +157,13 @@ def test_the_news_is_told_and_a_receiver_that_fails_undoes_it(session, visit, as
         raise ZeroDivisionError
 
     with appointment_cancelled.connected_to(fail), pytest.raises(ZeroDivisionError):
-        services.cancel_as_patient(visit.id, patient=asha)
+        scheduling.cancel_as_patient(visit.id, patient=asha)
     session.expire_all()
     assert (visit.status, slot_of(session, visit).status) == ("booked", SlotStatus.BUSY)
 
 
 def test_an_appointment_outlives_the_removal_of_its_time(session, visit, asha, bose):
-    services.cancel_as_patient(visit.id, patient=asha)
+    scheduling.cancel_as_patient(visit.id, patient=asha)
     services.delete_slot(visit.slot_id, doctor=bose)
     session.expire_all()
     assert (visit.slot_id, visit.status) == (None, "cancelled")

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import Slot
+from hms.availability.refusals import SlotInPast, SlotNotFree, SlotOverlap
 from hms.errors import Invalid, NotFound
-from hms.scheduling import services
-from hms.scheduling.models import Slot
-from hms.scheduling.refusals import SlotInPast, SlotNotFree, SlotOverlap
 from tests import make
 from tests.race import invariants
 

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import select, update
 
 from hms import clock
+from hms.availability import queries, services
+from hms.availability.models import BookingPolicy, Schedule, ScheduleHours, Slot
+from hms.availability.refusals import ScheduleOverlap
+from hms.availability.services import HoursDraft
 from hms.db import db, transaction
 from hms.errors import Invalid, NotFound
-from hms.scheduling import queries, services
-from hms.scheduling.models import Appointment, BookingPolicy, Schedule, ScheduleHours, Slot
-from hms.scheduling.refusals import ScheduleOverlap
-from hms.scheduling.services import HoursDraft
+from hms.scheduling import services as scheduling
+from hms.scheduling.models import Appointment
 from tests import make
 from tests.authz.snapshot import fingerprint
 from tests.race import invariants
@@ -48,7 +50,7 @@ def horizon(days: int) -> None:
 
 def book(slot) -> Appointment:
     """Somebody books it."""
-    return services.book(slot.id, patient=make.patient(), idempotency_key=make.new_key())
+    return scheduling.book(slot.id, patient=make.patient(), idempotency_key=make.new_key())
 
 
 def same(preview) -> tuple:

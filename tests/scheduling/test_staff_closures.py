@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from hms.availability import queries, services
+from hms.availability.models import Slot
 from hms.db import db
-from hms.scheduling import queries, services
-from hms.scheduling.models import Appointment, Slot
+from hms.scheduling.models import Appointment
 from tests import make
 from tests.scheduling.booking_page import open_times
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from hms.scheduling import policies, queries, services
+from hms.availability import booking_rules, queries, services
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_an_administrator_changes_the_clinics_rules_and_reads_what_is_new(admin,
     assert "Minimum notice: 2 hours before (was: 1 hour before)" in text
     assert "Appointments to come: at most 4 of a patient (was: any number)" in text
     assert "Bookings open:" not in text
-    assert policies.of(bose.id).minimum_notice == timedelta(hours=2)
+    assert booking_rules.of(bose.id).minimum_notice == timedelta(hours=2)
 
 
 def test_saving_without_a_change_says_so(admin):
@@ -47,7 +47,7 @@ def test_a_doctors_rules_name_the_clinics_and_empty_ones_go_back_to_them(admin, 
     assert "Empty: as the clinic, 60 days ahead." in page.text
     answer = admin.submit("staff.doctor_policy", {"horizon_days": "14"}, doctor_id=bose.id)
     assert "Bookings open: 14 days ahead (was: as the clinic)" in admin.get(answer.location).page.text
-    assert policies.of(bose.id).horizon_days == 14
+    assert booking_rules.of(bose.id).horizon_days == 14
     admin.submit("staff.doctor_policy", {"horizon_days": ""}, doctor_id=bose.id, on=f"/staff/doctors/{bose.id}/policy")
     assert queries.find_policy(bose.id) is None
 
@@ -70,7 +70,7 @@ def test_a_number_that_cannot_be_a_rule_is_said_beside_its_field(admin, bose, va
         assert page.page.title.startswith("Error: ")
         assert sentence in page.page.text
         assert page.page.find_form(admin.url(endpoint, **values)).values["horizon_days"] == value
-    assert policies.of(bose.id).horizon_days == 60
+    assert booking_rules.of(bose.id).horizon_days == 60
 
 
 def test_the_clinic_leaves_nothing_but_the_number_empty(admin):
@@ -86,7 +86,7 @@ def test_a_receptionist_reads_and_changes_nothing(signed_in, rita, bose):
         reception.page(endpoint, status=403, **values)
         data = {"csrf_token": reception.csrf_token(), "horizon_days": "1"}
         assert reception.post(reception.url(endpoint, **values), data=data).status_code == 403
-    assert policies.of(bose.id).horizon_days == 60
+    assert booking_rules.of(bose.id).horizon_days == 60
 
 
 def test_a_doctor_who_does_not_exist_is_not_found(admin):
@@ -126,7 +126,7 @@ def test_the_command_sets_rules_and_says_what_is_new(invoke, bose):
     answer = invoke("set", "--doctor", bose.user.email, "--horizon-days", "none")
     assert answer.output == "Bookings open: as the clinic (was: 7 days ahead)\n"
     assert invoke("set", "--horizon-days", "30").output == "Nothing was changed.\n"
-    assert policies.of(bose.id).horizon_days == 30
+    assert booking_rules.of(bose.id).horizon_days == 30
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from datetime import date, time
 import pytest
 
 from hms import clock
+from hms.availability import services
+from hms.availability.models import Schedule, Slot
 from hms.db import db
-from hms.scheduling import services
-from hms.scheduling.models import Appointment, Schedule, Slot
+from hms.scheduling.models import Appointment
 from tests import make
 
 THURSDAY = date(2026, 11, 26)

@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from hms.scheduling import queries, services
+from hms.availability import services
+from hms.directory import queries
+from hms.scheduling import queries as booked
+from hms.scheduling import services as scheduling
 from tests import make
 
 
@@ -68,7 +71,7 @@ def test_the_pages_of_a_patient_ask_as_often_for_many_visits_as_for_one(asked, s
     for number in range(4):
         visit = make.appointment(asha, doctor=(bose, eze)[number % 2])
         make.slot(eze, starts_at=visit.starts_at + timedelta(days=3))
-        services.cancel_as_patient(visit.id, patient=asha)
+        scheduling.cancel_as_patient(visit.id, patient=asha)
         make.appointment(asha, doctor=(bose, eze)[number % 2])
     many = {path: len(asked(browser, path)) for path in paths}
     assert many == few
@@ -184,7 +187,7 @@ def test_the_clinics_day_is_found_by_the_start_of_appointments_alone(session):
         asked.append((statement, parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
-    queries.today()
+    booked.today()
     event.remove(Engine, "before_cursor_execute", note)
     with connection.begin_nested() as nested:
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import func, select
 
 from hms import clock
+from hms.availability import queries, services
+from hms.availability.models import BusyTime, Slot, TimeOff
+from hms.availability.refusals import AwayThen, BlockedElsewhere, SlotInPast, SlotNotFree
 from hms.db import db
 from hms.errors import Invalid, NotFound
-from hms.scheduling import queries, services
-from hms.scheduling.models import Appointment, BusyTime, Slot, TimeOff
-from hms.scheduling.refusals import AwayThen, BlockedElsewhere, SlotInPast, SlotNotFree
+from hms.scheduling import services as scheduling
+from hms.scheduling.models import Appointment
 from tests import make
 from tests.authz.snapshot import fingerprint
 from tests.race import invariants
@@ -57,7 +59,7 @@ def stand(doctor, day=THURSDAY) -> dict[str, str]:
 def book(doctor, start: str) -> Appointment:
     """Somebody books that time of Thursday."""
     slot = next(slot for slot in slots_on(doctor) if slot.starts_at == at(start))
-    return services.book(slot.id, patient=make.patient(), idempotency_key=make.new_key())
+    return scheduling.book(slot.id, patient=make.patient(), idempotency_key=make.new_key())
 
 
 ALL_FREE = {"09:00": "free", "09:20": "free", "09:40": "free", "11:00": "free"}
@@ -114,9 +116,9 @@ def test_a_visit_that_is_cancelled_under_time_off_does_not_free_its_time(
     services.add_time_off(bose, starts_at=at("09:00"), ends_at=at("12:00"))
     before = stand(bose)
     if who == "patient":
-        cancelled = services.cancel_as_patient(visit.id, patient=visit.patient)
+        cancelled = scheduling.cancel_as_patient(visit.id, patient=visit.patient)
     else:
-        cancelled = services.cancel_as_doctor(visit.id, doctor=bose, reason="Away")
+        cancelled = scheduling.cancel_as_doctor(visit.id, doctor=bose, reason="Away")
     assert cancelled.status == "cancelled"
     assert "free" not in stand(bose).values()
     assert stand(bose) == {name: how for name, how in before.items() if how != "booked"} | {"11:00": "time-off"}
@@ -128,13 +130,13 @@ def test_a_visit_that_is_cancelled_after_the_hours_changed_makes_room_for_the_ne
     (schedule,) = queries.list_schedules(bose)
     make.schedule(bose, make.hours(visit=30), schedule_id=schedule.id)
     assert stand(bose) == {"09:20": "booked", "11:00": "free"}
-    services.cancel_as_patient(visit.id, patient=visit.patient)
+    scheduling.cancel_as_patient(visit.id, patient=visit.patient)
     assert stand(bose) == {"09:00": "free", "09:30": "free", "11:00": "free"}
 
 
 def test_a_visit_that_is_cancelled_within_the_hours_frees_its_own_slot(session, bose, hours):
     visit = book(bose, "09:20")
-    services.cancel_as_patient(visit.id, patient=visit.patient)
+    scheduling.cancel_as_patient(visit.id, patient=visit.patient)
     assert stand(bose) == ALL_FREE
     assert session.get(Appointment, visit.id).slot_id == visit.slot_id is not None
 
@@ -296,7 +298,7 @@ def test_what_is_booked_stays_whatever_another_calendar_says(session, bose, hour
     visit = book(bose, "09:20")
     note(bose, ("00:00", "23:00"))
     assert stand(bose) == {"09:00": "calendar", "09:20": "booked", "09:40": "calendar", "11:00": "calendar"}
-    services.cancel_as_patient(visit.id, patient=visit.patient)
+    scheduling.cancel_as_patient(visit.id, patient=visit.patient)
     assert stand(bose)["09:20"] == "calendar"
 
 

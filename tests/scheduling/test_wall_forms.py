@@ -11,18 +11,18 @@ from werkzeug.datastructures import MultiDict
 
 from hms import clock
 from hms.auth.models import Doctor
+from hms.availability.forms.doubled import WhichField
+from hms.availability.forms.exceptions import TimeOffForm
+from hms.availability.forms.hours import HoursForm, values_of
+from hms.availability.forms.offering import SlotForm
+from hms.availability.forms.rows import changed
+from hms.availability.forms.staff import ClosureForm
+from hms.availability.models import Mode, Slot, TimeOff
+from hms.availability.plan import HoursDraft, ScheduleDraft
+from hms.availability.services import offering
+from hms.availability.views.doctor import slots as slot_views
 from hms.db import db
 from hms.forms import HmsForm
-from hms.scheduling.forms.doubled import WhichField
-from hms.scheduling.forms.exceptions import TimeOffForm
-from hms.scheduling.forms.hours import HoursForm, values_of
-from hms.scheduling.forms.offering import SlotForm
-from hms.scheduling.forms.rows import changed
-from hms.scheduling.forms.staff import ClosureForm
-from hms.scheduling.models import Mode, Slot, TimeOff
-from hms.scheduling.plan import HoursDraft, ScheduleDraft
-from hms.scheduling.services import offering
-from hms.scheduling.views.doctor import slots as slot_views
 from tests import make
 from tests.test_clock import days_of_change, zones
 

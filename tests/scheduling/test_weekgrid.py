@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from hms.scheduling import weekgrid
+from hms.scheduling import calendar_grid
 from hms.scheduling.queries import AgendaItem
 from hms.web import formats
 
@@ -48,11 +48,11 @@ def at(hour: int, minute: int = 0, *, day: date = MONDAY) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
-def lay_out(*items: AgendaItem, days=WEEK) -> weekgrid.Grid:
-    return weekgrid.lay_out(items, days=days, link=lambda item: f"/{item.slot_status}")
+def lay_out(*items: AgendaItem, days=WEEK) -> calendar_grid.Grid:
+    return calendar_grid.lay_out(items, days=days, link=lambda item: f"/{item.slot_status}")
 
 
-def only_event(*items: AgendaItem, days=WEEK) -> weekgrid.Event:
+def only_event(*items: AgendaItem, days=WEEK) -> calendar_grid.Event:
     (event,) = [event for day in lay_out(*items, days=days).days for event in day.events]
     return event
 
@@ -119,7 +119,7 @@ def test_a_time_up_to_midnight_stays_on_its_day():
 
     event = grid.days[0].events[0]
     assert grid.last_hour == 24
-    assert event.row + event.span - 1 == (24 - 8) * weekgrid.ROWS_PER_HOUR
+    assert event.row + event.span - 1 == (24 - 8) * calendar_grid.ROWS_PER_HOUR
 
 
 # days
@@ -128,9 +128,9 @@ def test_a_time_up_to_midnight_stays_on_its_day():
 def test_the_weekend_is_shown_only_when_it_holds_something():
     saturday, sunday = MONDAY + timedelta(days=5), MONDAY + timedelta(days=6)
 
-    assert weekgrid.week_days(MONDAY, []) == WEEK
-    assert weekgrid.week_days(MONDAY, [a_free_item(at(9, day=sunday))]) == [*WEEK, sunday]
-    assert weekgrid.week_days(MONDAY, [a_free_item(at(9, day=saturday))]) == [*WEEK, saturday]
+    assert calendar_grid.week_days(MONDAY, []) == WEEK
+    assert calendar_grid.week_days(MONDAY, [a_free_item(at(9, day=sunday))]) == [*WEEK, sunday]
+    assert calendar_grid.week_days(MONDAY, [a_free_item(at(9, day=saturday))]) == [*WEEK, saturday]
 
 
 def test_a_day_counts_what_is_booked_on_it():
@@ -182,7 +182,7 @@ def test_the_line_of_now_is_left_out_before_and_after_the_hours_shown(freeze):
     ],
 )
 def test_every_status_has_its_kind(slot, status, kind):
-    assert weekgrid.kind_of(an_item(at(9), slot=slot, status=status)) == kind
+    assert calendar_grid.kind_of(an_item(at(9), slot=slot, status=status)) == kind
 
 
 def test_a_free_time_says_so_and_what_can_be_done(freeze):
@@ -209,7 +209,7 @@ def test_the_numbers_count_what_is_booked_offered_and_still_free(freeze):
         an_item(at(13), slot="busy-unavailable", status=None),
     ]
 
-    assert weekgrid.count(items) == weekgrid.Counts(booked=2, offered=4, free=1)
+    assert calendar_grid.count(items) == calendar_grid.Counts(booked=2, offered=4, free=1)
 
 
 def test_the_next_visit_is_the_first_that_is_not_over_and_not_marked(freeze):
@@ -222,15 +222,15 @@ def test_the_next_visit_is_the_first_that_is_not_over_and_not_marked(freeze):
         an_item(at(12)),
     ]
 
-    assert weekgrid.next_visit(items) is items[3]
+    assert calendar_grid.next_visit(items) is items[3]
 
 
 def test_a_visit_that_has_begun_is_still_the_next(freeze):
     freeze(at(9, 10))
     visit = an_item(at(9))
 
-    assert weekgrid.next_visit([visit]) is visit
-    assert weekgrid.next_visit([]) is None
+    assert calendar_grid.next_visit([visit]) is visit
+    assert calendar_grid.next_visit([]) is None
 
 
 @pytest.mark.parametrize(
@@ -247,13 +247,13 @@ def test_a_visit_that_has_begun_is_still_the_next(freeze):
 def test_the_wait_is_said_in_minutes_hours_or_days(freeze, moment, words):
     freeze(at(10))
 
-    assert weekgrid.until(moment) == words
+    assert calendar_grid.until(moment) == words
 
 
 def test_part_of_a_minute_is_a_minute(freeze):
     freeze(at(10) + timedelta(seconds=30))
 
-    assert weekgrid.until(at(10, 1)) == "in 1 min"
+    assert calendar_grid.until(at(10, 1)) == "in 1 min"
 
 
 @pytest.mark.parametrize(
@@ -290,17 +290,19 @@ def test_a_time_across_a_clock_change_keeps_its_real_length():
 
 
 def test_a_clock_change_is_said_in_a_sentence():
-    assert weekgrid.clock_changes(date(2026, 10, 19), date(2026, 10, 25)) == [
+    assert calendar_grid.clock_changes(date(2026, 10, 19), date(2026, 10, 25)) == [
         "The clocks go back on Sunday 25 October."
     ]
-    assert weekgrid.clock_changes(date(2026, 3, 23), date(2026, 3, 29)) == ["The clocks go forward on Sunday 29 March."]
-    assert weekgrid.clock_changes(MONDAY, WEEK[-1]) == []
+    assert calendar_grid.clock_changes(date(2026, 3, 23), date(2026, 3, 29)) == [
+        "The clocks go forward on Sunday 29 March."
+    ]
+    assert calendar_grid.clock_changes(MONDAY, WEEK[-1]) == []
 
 
 def test_a_day_that_the_calendar_skipped_is_said_too(clinic):
     clinic.config["CLINIC_TIMEZONE"] = "Pacific/Apia"
 
-    assert weekgrid.clock_changes(date(2011, 12, 29), date(2011, 12, 31)) == [
+    assert calendar_grid.clock_changes(date(2011, 12, 29), date(2011, 12, 31)) == [
         "The calendar leaves out Friday 30 December."
     ]
 
@@ -308,7 +310,7 @@ def test_a_day_that_the_calendar_skipped_is_said_too(clinic):
 def test_half_an_hour_of_lord_howe_is_a_clock_change(clinic):
     clinic.config["CLINIC_TIMEZONE"] = "Australia/Lord_Howe"
 
-    assert weekgrid.clock_changes(date(2026, 4, 5), date(2026, 4, 5)) == ["The clocks go back on Sunday 5 April."]
+    assert calendar_grid.clock_changes(date(2026, 4, 5), date(2026, 4, 5)) == ["The clocks go back on Sunday 5 April."]
 
 
 # kinds of visits
@@ -338,12 +340,12 @@ def test_a_blocked_time_says_by_what(blocked_by, text):
 # blocks
 
 
-def a_block(first: datetime, last: datetime, text: str = "Conference") -> weekgrid.Block:
-    return weekgrid.Block(first, last, text)
+def a_block(first: datetime, last: datetime, text: str = "Conference") -> calendar_grid.Block:
+    return calendar_grid.Block(first, last, text)
 
 
-def blocked(*blocks: weekgrid.Block, items=()) -> list[list[weekgrid.Event]]:
-    grid = weekgrid.lay_out(items, days=WEEK, link=lambda item: None, blocks=blocks)
+def blocked(*blocks: calendar_grid.Block, items=()) -> list[list[calendar_grid.Event]]:
+    grid = calendar_grid.lay_out(items, days=WEEK, link=lambda item: None, blocks=blocks)
     return [[event for event in day.events if event.kind == "off"] for day in grid.days]
 
 
@@ -380,15 +382,15 @@ def test_a_block_makes_room_for_its_words_beside_the_times_before_it():
 def test_times_that_a_block_hides_are_not_shown_again_before_it():
     hidden = an_item(at(9), slot="busy-unavailable", status=None, blocked_by="time-off")
 
-    grid = weekgrid.lay_out([hidden], days=WEEK, link=lambda item: None, blocks=[a_block(at(8), at(18))])
-    alone = weekgrid.lay_out([hidden], days=WEEK, link=lambda item: None)
+    grid = calendar_grid.lay_out([hidden], days=WEEK, link=lambda item: None, blocks=[a_block(at(8), at(18))])
+    alone = calendar_grid.lay_out([hidden], days=WEEK, link=lambda item: None)
 
     assert [event.kind for event in grid.days[0].events] == ["off"]
     assert [event.text for event in alone.days[0].events] == ["Time off"]
 
 
 def test_a_block_counts_neither_as_booked_nor_as_times_to_copy():
-    grid = weekgrid.lay_out([], days=WEEK, link=lambda item: None, blocks=[a_block(at(8), at(18))])
+    grid = calendar_grid.lay_out([], days=WEEK, link=lambda item: None, blocks=[a_block(at(8), at(18))])
 
     assert grid.days[0].booked == 0
     assert not grid.days[0].can_copy

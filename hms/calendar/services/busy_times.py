@@ -14,13 +14,13 @@ from sqlalchemy import select, update
 
 from hms import clock, worker
 from hms.auth.models import User
+from hms.availability import booking_rules
+from hms.availability.services import note_busy_times
 from hms.calendar import google, queries, signals
 from hms.calendar.google.errors import AccessRevoked, GoogleTrouble, Refused
 from hms.calendar.models import CalendarConnection, ConnectionStatus
 from hms.calendar.services import tokens
 from hms.db import db, transaction
-from hms.scheduling import policies
-from hms.scheduling.services import note_busy_times
 
 EVERY, LONGEST_PAUSE, AFTER_A_REFUSAL = timedelta(minutes=5), timedelta(hours=2), timedelta(days=1)
 KEPT_FOR = timedelta(hours=24)
@@ -89,7 +89,7 @@ def _read(connection: CalendarConnection, doctor_id: UUID) -> Reading:
 
     Our own events are looked up before it is asked and after, as they may come and go meanwhile.
     """
-    starts_at, ends_at = clock.start_of_day(clock.today()), policies.of(doctor_id).bookable_until
+    starts_at, ends_at = clock.start_of_day(clock.today()), booking_rules.of(doctor_id).bookable_until
     own = queries.own_intervals(connection, starts_at=starts_at, ends_at=ends_at)
     db.session.rollback()  # nothing is held while Google is waited for
     with tokens.calendar_of(connection) as calendar:

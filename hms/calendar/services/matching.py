@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hms import clock
+from hms.availability.models import Mode
 from hms.calendar import queries
 from hms.calendar.google import events
 from hms.calendar.google.api import GoogleCalendar
@@ -22,7 +23,7 @@ from hms.calendar.google.errors import AlreadyThere, Gone, Later, Refused
 from hms.calendar.models import CalendarConnection, CalendarEvent, EventState
 from hms.calendar.services import tokens
 from hms.db import new_id, transaction
-from hms.scheduling.models import Appointment, AppointmentStatus, Mode
+from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.queries import load_appointment
 
 MAX_ROUNDS = 5

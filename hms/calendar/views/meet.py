@@ -3,9 +3,10 @@
 from flask import current_app, render_template
 
 from hms import clock
+from hms.availability.models import Mode
 from hms.calendar import queries
 from hms.calendar.views.files import WORTH_ADDING
-from hms.scheduling.models import Appointment, Mode
+from hms.scheduling.models import Appointment
 
 
 def join(appointment: Appointment) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from wtforms import HiddenField, RadioField
 from wtforms.validators import InputRequired, Regexp
 
+from hms.availability.models import Mode
 from hms.errors import Refusal, Unavailable
 from hms.forms import HmsForm, TextField
-from hms.scheduling.models import Mode
 
 OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and book again."
 LONGEST_REASON = 500

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from hms.auth.models import Doctor, Patient, User
+from hms.availability.models import Mode, Origin, Slot
 from hms.db import db
-from hms.scheduling.models import Appointment, AppointmentStatus, Mode, Origin, Slot
+from hms.scheduling.models import Appointment, AppointmentStatus
 
 
 class AgendaItem(NamedTuple):

@@ -9,11 +9,12 @@ from sqlalchemy.orm import aliased, contains_eager
 
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor, Patient, User
+from hms.availability import booking_rules
+from hms.availability.booking_rules import Policy
+from hms.availability.models import Slot
 from hms.db import db
 from hms.errors import NotFound
-from hms.scheduling import policies
-from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, Slot
-from hms.scheduling.policies import Policy
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 TO_COME = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 HOUR = timedelta(hours=1)
@@ -43,7 +44,7 @@ def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
     numbers = standing(patient.id, doctor_id=Slot.doctor_id, now=clock.now()).correlate(Slot).lateral()
     account = aliased(User)
     statement = (
-        select(Slot, *policies.COLUMNS, *numbers.c, account.email_verified_at.is_not(None).label("is_verified"))
+        select(Slot, *booking_rules.COLUMNS, *numbers.c, account.email_verified_at.is_not(None).label("is_verified"))
         .join(Slot.doctor)
         .join(Doctor.user)
         .join(account, account.id == patient.user_id)
@@ -52,10 +53,10 @@ def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
         .where(Slot.id == slot_id, Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
         .execution_options(populate_existing=True)
     )
-    row = db.session.execute(policies.joined(statement, doctor_id=Slot.doctor_id)).first()
+    row = db.session.execute(booking_rules.joined(statement, doctor_id=Slot.doctor_id)).first()
     if row is None:
         raise NotFound("This time is no longer offered. Choose another.")
-    return SlotToBook(row.Slot, policies.of_row(row), Standing(*row[-4:]))
+    return SlotToBook(row.Slot, booking_rules.of_row(row), Standing(*row[-4:]))
 
 
 def standing(patient_id: Any, *, doctor_id: Any, now: Any) -> Select:

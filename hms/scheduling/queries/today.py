@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 
 from hms import clock
 from hms.auth.models import Doctor, User
+from hms.availability.models import Slot
+from hms.availability.queries.slots import is_free
 from hms.db import db
-from hms.scheduling.models import Appointment, AppointmentStatus, Slot
-from hms.scheduling.queries.slots import is_free
+from hms.scheduling.models import Appointment, AppointmentStatus
 
 GONE = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
 

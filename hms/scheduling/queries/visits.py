@@ -1,4 +1,4 @@
-"""Visits to come as what is offered asks for them (:class:`hms.scheduling.visits.Provider`)."""
+"""Visits to come as what is offered asks for them (:class:`hms.availability.visits.Provider`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from hms import clock
 from hms.auth.models import Doctor
+from hms.availability.models import Slot
+from hms.availability.visits import ON_A_PAGE, Booked, BookedTime, Visit
 from hms.db import db
-from hms.scheduling.models import Appointment, AppointmentStatus, Slot
+from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.queries.appointments import LIVE, PEOPLE
-from hms.scheduling.visits import ON_A_PAGE, Booked, BookedTime, Visit
 
 Interval = tuple[datetime, datetime]
 

@@ -10,11 +10,14 @@ from sqlalchemy import Row, delete
 
 from hms import clock
 from hms.auth.models import AnyPatient, PatientKey
+from hms.availability import booking_rules
+from hms.availability import queries as offered
+from hms.availability.booking_rules import Policy
+from hms.availability.models import Mode, SlotStatus
 from hms.db import Busy, db, new_id, stored, transaction
 from hms.errors import NotFound, Refusal
-from hms.scheduling import emails, policies, queries, rules, signals
-from hms.scheduling.models import Appointment, Mode, RefusedBooking, SlotStatus
-from hms.scheduling.policies import Policy
+from hms.scheduling import appointment_rules, emails, queries, signals
+from hms.scheduling.models import Appointment, RefusedBooking
 from hms.scheduling.queries import Standing
 from hms.scheduling.refusals import (
     AccountClosed,
@@ -99,10 +102,10 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
     slot = LOCK_IF_FREE.first(slot_id=claim.slot_id, patient_id=claim.patient.id)
     if slot is None:
         return _missed(claim)
-    policy = policies.of_row(slot)
+    policy = booking_rules.of_row(slot)
     if refusal := _obstacle(slot, policy, claim):
         return _settled(claim, refusal)
-    appointment = _write(slot, claim, rules.limits(policy, is_verified=slot.is_verified))
+    appointment = _write(slot, claim, appointment_rules.limits(policy, is_verified=slot.is_verified))
     if appointment is None:
         return _settled(claim, _why_not(slot, policy, claim))
     emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
@@ -115,12 +118,12 @@ def _obstacle(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
         return AccountClosed()
     if slot.approved_at is None or slot.deactivated_at is not None:
         return NotOffering()
-    return rules.why_not_book(slot, policy) or rules.why_not_that_way(slot, claim.mode)
+    return appointment_rules.why_not_book(slot, policy) or appointment_rules.why_not_that_way(slot, claim.mode)
 
 
 def _missed(claim: Claim) -> Appointment | Refusal | None:
     """The slot is not free; or it is again by now, and worth another try."""
-    slot = queries.find_slot(claim.slot_id)
+    slot = offered.find_slot(claim.slot_id)
     if slot is not None and slot.status == SlotStatus.FREE:
         return None
     if slot is None:
@@ -133,7 +136,7 @@ def _why_not(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
     numbers = queries.standing(claim.patient.id, doctor_id=slot.doctor_id, now=clock.now())
     coming, with_doctor, lately = db.session.execute(numbers).one()
     standing = Standing(coming, with_doctor, lately, slot.is_verified)
-    if refusal := rules.why_not_book_another(policy, standing):
+    if refusal := appointment_rules.why_not_book_another(policy, standing):
         return refusal
     is_busy = queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at)
     return AlreadyBooked() if is_busy else None

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor
+from hms.availability.models import Slot, SlotStatus
+from hms.availability.services.planning import days_of, make_equal
 from hms.db import transaction
 from hms.errors import Invalid
-from hms.scheduling import emails, queries, rules, signals
-from hms.scheduling.models import Appointment, AppointmentStatus, Slot, SlotStatus
+from hms.scheduling import appointment_rules, emails, queries, signals
+from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.services.history import move
-from hms.scheduling.services.planning import days_of, make_equal
 
 
 def cancel_as_patient(appointment_id: UUID, *, patient: AnyPatient, reason: str = "") -> Appointment:
@@ -30,7 +31,9 @@ def cancel_as_patient(appointment_id: UUID, *, patient: AnyPatient, reason: str 
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
         lately = queries.count_cancelled_lately(patient)
-        if obstacle := rules.why_not_cancel(appointment) or rules.why_not_cancel_another(lately):
+        if obstacle := appointment_rules.why_not_cancel(appointment) or appointment_rules.why_not_cancel_another(
+            lately
+        ):
             raise obstacle
         _cancel(session, appointment, by="patient", actor_id=patient.user_id, reason=reason)
     return appointment
@@ -48,7 +51,7 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
         appointment = queries.lock_appointment(appointment_id, doctor=doctor)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
-        if not rules.doctor_can_cancel(appointment):
+        if not appointment_rules.doctor_can_cancel(appointment):
             raise MoveNotAllowed("This appointment is over, or has been marked already, so it cannot be cancelled.")
         _cancel(session, appointment, by="doctor", actor_id=doctor.user_id, reason=reason)
     return appointment

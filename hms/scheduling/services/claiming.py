@@ -28,16 +28,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from hms.auth.models import Doctor, Patient, User
+from hms.availability import booking_rules
+from hms.availability.models import Slot, SlotStatus
 from hms.prepared import Prepared
-from hms.scheduling import policies, queries
-from hms.scheduling.models import (
-    Appointment,
-    AppointmentChange,
-    AppointmentStatus,
-    RefusedBooking,
-    Slot,
-    SlotStatus,
-)
+from hms.scheduling import queries
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, RefusedBooking
 
 MOST_REMEMBERED = 200
 """How many refusals are kept of one patient; whoever sends more pages than that within two days is no person."""
@@ -66,7 +61,7 @@ def _lock_if_free() -> Select:
             User.deactivated_at,
             account.deactivated_at.label("closed_at"),
             account.email_verified_at.is_not(None).label("is_verified"),
-            *policies.COLUMNS,
+            *booking_rules.COLUMNS,
         )
         .join(Doctor, Slot.doctor_id == Doctor.id)
         .join(User, Doctor.user_id == User.id)
@@ -76,7 +71,7 @@ def _lock_if_free() -> Select:
         .with_for_update(of=[Slot, Patient], key_share=True)
         .with_statement_hint(STAYS)
     )
-    return policies.joined(statement, doctor_id=Slot.doctor_id)
+    return booking_rules.joined(statement, doctor_id=Slot.doctor_id)
 
 
 def _write_all() -> Select:

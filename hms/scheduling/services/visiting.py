@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hms.auth.models import Doctor
 from hms.db import transaction
-from hms.scheduling import emails, queries, rules
+from hms.scheduling import appointment_rules, emails, queries
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.services.history import move
@@ -55,9 +55,9 @@ def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) ->
 
 
 def _check_time(appointment: Appointment, status: AppointmentStatus) -> None:
-    if not rules.is_for_today_or_past(appointment):
+    if not appointment_rules.is_for_today_or_past(appointment):
         raise MoveNotAllowed("The day of this appointment has not come yet.")
-    if status == S.NOSHOW and not rules.has_started(appointment):
+    if status == S.NOSHOW and not appointment_rules.has_started(appointment):
         raise MoveNotAllowed("The time of this appointment has not come yet.")
 
 

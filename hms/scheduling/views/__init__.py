@@ -1,1 +1,1 @@
-"""The pages of scheduling: the public directory, the patient's and the doctor's area."""
+"""The pages about appointments."""

@@ -6,10 +6,13 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms.auth.guards import current_patient, guard
+from hms.availability import booking_rules, words
+from hms.availability import queries as offered
+from hms.availability.models import Mode
 from hms.errors import Refusal, Unavailable
-from hms.scheduling import policies, queries, rules, services, slot_links, summaries, words
+from hms.scheduling import appointment_rules, presenters, queries, services, slot_links
 from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
-from hms.scheduling.models import Appointment, AppointmentStatus, Mode
+from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.queries import SlotToBook
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, ModeChanged, NotOffering, TooManyBookings, TooOften
 from hms.web import paging, render
@@ -27,9 +30,9 @@ def home() -> ResponseReturnValue:
     past = queries.list_appointments(patient=current_patient, past=True)
     return render(
         "patient/home.html",
-        coming=summaries.visit(coming) if coming else None,
-        doctors=summaries.doctors_seen(past),
-        photo_address=summaries.photo_address,
+        coming=presenters.visit(coming) if coming else None,
+        doctors=presenters.doctors_seen(past),
+        photo_address=presenters.photo_address,
     )
 
 
@@ -63,15 +66,19 @@ def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
 def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
     """The page of a time that can be booked, or of one that cannot, with the nearest that can."""
     slot, policy, standing = found
-    refusal = form.refusal or rules.why_not_book(slot, policy) or rules.why_not_book_another(policy, standing)
+    refusal = (
+        form.refusal
+        or appointment_rules.why_not_book(slot, policy)
+        or appointment_rules.why_not_book_another(policy, standing)
+    )
     if refusal is None or isinstance(refusal, Unavailable | KeyReused | ModeChanged):
         return render(
             "patient/book.html",
             form=form,
             slot=slot,
-            details=summaries.details(slot),
-            place=summaries.where(slot.doctor),
-            promise=summaries.promise_for(slot, policy),
+            details=presenters.details(slot),
+            place=presenters.where(slot.doctor),
+            promise=presenters.promise_for(slot, policy),
         )
     own = queries.list_appointments(patient=current_patient)
     if booked := next((appointment for appointment in own if appointment.slot_id == slot.id), None):
@@ -81,7 +88,7 @@ def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
 
 def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
     slot, policy, _ = found
-    near = queries.nearest_free(slot, policy=policy, count=TIMES_TO_CHOOSE_FROM)
+    near = offered.nearest_free(slot, policy=policy, count=TIMES_TO_CHOOSE_FROM)
     free = slot_links.nearest(near, to=slot, besides=own)
     clash = next((appointment for appointment in own if slot_links.overlaps(slot, appointment)), None)
     return render(
@@ -89,7 +96,7 @@ def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list
         form=form,
         status=refusal.status,
         slot=slot,
-        details=summaries.details(slot),
+        details=presenters.details(slot),
         refusal=refusal,
         is_at_a_limit=isinstance(refusal, TooManyBookings | TooOften),
         clash=clash if isinstance(refusal, AlreadyBooked) else None,
@@ -105,8 +112,8 @@ def appointments() -> ResponseReturnValue:
     counts = queries.count_appointments(patient=current_patient)
     number = paging.clamped(paging.page_asked(), total=counts[is_past], size=queries.APPOINTMENTS_ON_A_PAGE)
     found = queries.list_appointments(patient=current_patient, past=is_past, page=number)
-    policies.read_ahead(appointment.doctor_id for appointment in found)
-    visits = [summaries.visit(appointment) for appointment in found]
+    booking_rules.read_ahead(appointment.doctor_id for appointment in found)
+    visits = [presenters.visit(appointment) for appointment in found]
     return render(
         "patient/appointments.html",
         is_past=is_past,
@@ -123,14 +130,14 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         "patient/appointment.html",
         appointment=appointment,
         doctor=appointment.doctor,
-        details=summaries.details(appointment),
-        history=summaries.history(appointment, reader=current_patient),
-        cancelled_by=summaries.cancelled_by(appointment, reader=current_patient),
-        can_cancel=rules.patient_can_cancel(appointment),
-        cancel_until=rules.cancel_until(appointment),
-        window=policies.of(appointment.doctor_id).cancellation_words,
-        can_book_again=summaries.can_be_booked(appointment.doctor),
-        is_over=summaries.is_over(appointment),
+        details=presenters.details(appointment),
+        history=presenters.history(appointment, reader=current_patient),
+        cancelled_by=presenters.cancelled_by(appointment, reader=current_patient),
+        can_cancel=appointment_rules.patient_can_cancel(appointment),
+        cancel_until=appointment_rules.cancel_until(appointment),
+        window=booking_rules.of(appointment.doctor_id).cancellation_words,
+        can_book_again=presenters.can_be_booked(appointment.doctor),
+        is_over=presenters.is_over(appointment),
     )
 
 
@@ -151,12 +158,12 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
 def _cancel_page(appointment: Appointment, form: PatientCancelForm) -> ResponseReturnValue:
     if appointment.status == AppointmentStatus.CANCELLED:
         return redirect(url_for(".appointment", appointment_id=appointment.id), 303)
-    refusal = form.refusal or rules.why_not_cancel(appointment)
+    refusal = form.refusal or appointment_rules.why_not_cancel(appointment)
     return render(
         "patient/cancel.html",
         form=form,
         status=refusal.status if refusal else None,
         appointment=appointment,
-        details=summaries.details(appointment),
+        details=presenters.details(appointment),
         refusal=refusal,
     )

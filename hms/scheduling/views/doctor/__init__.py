@@ -1,29 +1,6 @@
-"""The doctor's own area: today, the calendar, free times, appointments. Nobody else's patients are ever seen in it."""
+"""The part of the doctor's area about appointments. Nobody else's patients are ever seen in it."""
 
-from hms.scheduling.views.doctor import (
-    appointments,
-    calendar,
-    copying,
-    ending,
-    exceptions,
-    hours,
-    slots,
-    today,
-    unfit,
-    visits,
-)
-from hms.scheduling.views.doctor.door import bp
+from hms.availability.views.doctor import bp
+from hms.scheduling.views.doctor import appointments, calendar, today, visits
 
-__all__ = [
-    "appointments",
-    "bp",
-    "calendar",
-    "copying",
-    "ending",
-    "exceptions",
-    "hours",
-    "slots",
-    "today",
-    "unfit",
-    "visits",
-]
+__all__ = ["appointments", "bp", "calendar", "today", "visits"]

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.auth.guards import current_doctor
-from hms.scheduling import queries, weekgrid
+from hms.availability import queries as offered
+from hms.availability.views.doctor.blueprint import bp
+from hms.scheduling import calendar_grid, queries
 from hms.scheduling.queries import AgendaItem
-from hms.scheduling.views.doctor.door import bp
 from hms.web import formats, query_params, render
 
 VIEWS = ("week", "day", "list")
@@ -23,7 +24,7 @@ def calendar() -> ResponseReturnValue:
     first = chosen if view == "day" else clock.monday_of(chosen)
     items = agenda_of(first, first + length)
     blocks = blocks_of(first, first + length)
-    days = [first] if view == "day" else weekgrid.week_days(first, items, blocks)
+    days = [first] if view == "day" else calendar_grid.week_days(first, items, blocks)
     return render(
         "doctor/calendar.html",
         view=view,
@@ -33,10 +34,10 @@ def calendar() -> ResponseReturnValue:
         previous=_address(view, first - length),
         this=_address(view, None),
         next=_address(view, first + length),
-        grid=weekgrid.lay_out(items, days=days, link=link_to, blocks=blocks),
-        counts=weekgrid.count(items),
+        grid=calendar_grid.lay_out(items, days=days, link=link_to, blocks=blocks),
+        counts=calendar_grid.count(items),
         next_patient=_next_patient(items) if first <= clock.today() < first + length else [],
-        clock_changes=weekgrid.clock_changes(first, first + length - timedelta(days=1)),
+        clock_changes=calendar_grid.clock_changes(first, first + length - timedelta(days=1)),
     )
 
 
@@ -46,16 +47,16 @@ def agenda_of(first_day: date, end_day: date) -> list[AgendaItem]:
     return queries.agenda(current_doctor, starts_at=starts_at, ends_at=ends_at)
 
 
-def blocks_of(first_day: date, end_day: date) -> list[weekgrid.Block]:
+def blocks_of(first_day: date, end_day: date) -> list[calendar_grid.Block]:
     """The doctor's time off and the clinic's closures that touch ``first_day`` to before ``end_day``, past ones too."""
     starts_at, ends_at = clock.start_of_day(first_day), clock.start_of_day(end_day)
     away = [
-        weekgrid.Block(one.starts_at, one.ends_at, one.reason or "Time off")
-        for one in queries.time_off_between(current_doctor, starts_at=starts_at, ends_at=ends_at)
+        calendar_grid.Block(one.starts_at, one.ends_at, one.reason or "Time off")
+        for one in offered.time_off_between(current_doctor, starts_at=starts_at, ends_at=ends_at)
     ]
     closed = [
-        weekgrid.Block(clock.start_of_day(one.first_day), clock.day_bounds(one.last_day)[1], one.name)
-        for one in queries.closures_between(first_day, end_day)
+        calendar_grid.Block(clock.start_of_day(one.first_day), clock.day_bounds(one.last_day)[1], one.name)
+        for one in offered.closures_between(first_day, end_day)
     ]
     return [*closed, *away]
 
@@ -64,7 +65,7 @@ def link_to(item: AgendaItem) -> str | None:
     """A booked time leads to its appointment, a free or blocked one to the page that changes or removes it."""
     if item.appointment_id:
         return url_for("doctor.appointment", appointment_id=item.appointment_id)
-    return url_for("doctor.slot", slot_id=item.slot_id) if weekgrid.kind_of(item) in ("free", "block") else None
+    return url_for("doctor.slot", slot_id=item.slot_id) if calendar_grid.kind_of(item) in ("free", "block") else None
 
 
 def _subtitle(view: str, first: date) -> str:
@@ -74,8 +75,8 @@ def _subtitle(view: str, first: date) -> str:
 
 def _next_patient(items: list[AgendaItem]) -> list[tuple[str, str, str]]:
     """The number that says when the next patient comes."""
-    visit = weekgrid.next_visit(items)
-    return [("Next patient", formats.time(visit.starts_at), weekgrid.until(visit.starts_at))] if visit else []
+    visit = calendar_grid.next_visit(items)
+    return [("Next patient", formats.time(visit.starts_at), calendar_grid.until(visit.starts_at))] if visit else []
 
 
 def _view() -> str:

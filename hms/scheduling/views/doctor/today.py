@@ -6,11 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.auth.guards import current_doctor
-from hms.scheduling import queries, weekgrid
+from hms.availability.views.doctor.blueprint import bp
+from hms.scheduling import calendar_grid, queries
 from hms.scheduling.models import AppointmentStatus
 from hms.scheduling.queries import AgendaItem
 from hms.scheduling.views.doctor.acts import Acts, acts_for
-from hms.scheduling.views.doctor.door import bp
 from hms.web import render
 
 FINISHED = (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW)
@@ -30,16 +30,16 @@ def today() -> ResponseReturnValue:
     starts_at, ends_at = clock.day_bounds(clock.today())
     items = queries.agenda(current_doctor, starts_at=starts_at, ends_at=ends_at)
     visits = [_visit(item) for item in items if item.appointment_id]
-    next_item = weekgrid.next_visit(items)
+    next_item = calendar_grid.next_visit(items)
     return render(
         "doctor/today.html",
         today=clock.today(),
         next=next_item,
-        wait=weekgrid.until(next_item.starts_at) if next_item else "",
+        wait=calendar_grid.until(next_item.starts_at) if next_item else "",
         waiting=[visit for visit in visits if visit.item.appointment_status not in FINISHED],
         finished=[visit for visit in visits if visit.item.appointment_status in FINISHED],
-        free=[item for item in items if weekgrid.kind_of(item) == "free" and item.starts_at > clock.now()],
-        clock_changes=weekgrid.clock_changes(clock.today(), clock.today()),
+        free=[item for item in items if calendar_grid.kind_of(item) == "free" and item.starts_at > clock.now()],
+        clock_changes=calendar_grid.clock_changes(clock.today(), clock.today()),
     )
 
 

@@ -8,13 +8,13 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms.auth.guards import current_doctor
+from hms.availability.views.doctor.blueprint import bp
 from hms.errors import Refusal
-from hms.scheduling import queries, rules, services
+from hms.scheduling import appointment_rules, queries, services
 from hms.scheduling.forms.visiting import CancelForm
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.views.doctor.appointments import appointment_page
-from hms.scheduling.views.doctor.door import bp
 from hms.web import render
 
 Mark = Callable[..., Appointment]
@@ -58,7 +58,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
             flash("The appointment is cancelled, and its time is free again.", "ok")
             return redirect(url_for(".appointment", appointment_id=appointment_id), 303)
     appointment = queries.get_appointment(appointment_id, doctor=current_doctor)
-    can_cancel = rules.doctor_can_cancel(appointment)
+    can_cancel = appointment_rules.doctor_can_cancel(appointment)
     return render("doctor/cancel.html", form=form, appointment=appointment, can_cancel=can_cancel)
 
 

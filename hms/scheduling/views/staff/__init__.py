@@ -1,6 +1,6 @@
-"""The pages of receptionists and administrators."""
+"""The part of the staff's area about appointments."""
 
-from hms.scheduling.views.staff import closures, doctors, overview, policies
-from hms.scheduling.views.staff.door import bp
+from hms.availability.views.staff import bp
+from hms.scheduling.views.staff import overview
 
-__all__ = ["bp", "closures", "doctors", "overview", "policies"]
+__all__ = ["bp", "overview"]

@@ -1,0 +1,55 @@
+"""Booking rules that contradict each other: with them nobody could ever book, or ever cancel online.
+
+Pure: the rules come in, the clinic's and a doctor's own, and sentences come out.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from hms.availability.booking_rules import counted, words
+
+Rules = Mapping[str, int | None]
+HOURS, MINUTES = 24, 24 * 60  # of a day
+
+
+class Contradiction(NamedTuple):
+    """Two rules that cannot both hold: their names, what nobody could do, and the two in words."""
+
+    rule: str
+    against: str
+    consequence: str
+    words: str
+
+
+def between(clinic: Rules, own: Rules | None = None) -> list[Contradiction]:
+    """What contradicts in the rules that hold together: a doctor's own, and the clinic's where the doctor has none."""
+    notice, horizon, cancellation = (
+        _value(name, clinic, own) for name in ("minimum_notice_minutes", "horizon_days", "cancellation_hours")
+    )
+    found = []
+    opens = f"bookings open only {counted(horizon, 'day')} ahead{_whose('horizon_days', own)}"
+    if notice > horizon * MINUTES:
+        length = f"the minimum notice is {words(timedelta(minutes=notice))}{_whose('minimum_notice_minutes', own)}"
+        nobody = "nobody could ever book"
+        found.append(Contradiction("minimum_notice_minutes", "horizon_days", nobody, f"{length}, but {opens}"))
+    if cancellation > horizon * HOURS:
+        length = (
+            f"online cancelling ends {words(timedelta(hours=cancellation))} before{_whose('cancellation_hours', own)}"
+        )
+        found.append(
+            Contradiction(
+                "cancellation_hours", "horizon_days", "nobody could ever cancel online", f"{length}, but {opens}"
+            )
+        )
+    return found
+
+
+def _value(name: str, clinic: Rules, own: Rules | None) -> int:
+    value = own.get(name) if own else None
+    return (clinic[name] if value is None else value) or 0
+
+
+def _whose(name: str, own: Rules | None) -> str:
+    """Where a doctor has rules of their own, it is said which of them are the clinic's."""
+    return " (the clinic’s rule)" if own is not None and own.get(name) is None else ""

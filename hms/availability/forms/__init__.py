@@ -1,0 +1,1 @@
+"""What doctors and staff fill in about what is offered."""

@@ -1,0 +1,58 @@
+"""What staff fill in: the rules about booking, and the clinic's closures."""
+
+import re
+from typing import Any
+
+from wtforms.validators import Optional
+
+from hms.availability import booking_rules
+from hms.availability.models import BookingPolicy
+from hms.forms import DayField, HmsForm, LineField, WholeField
+
+LONGEST_NAME = 80
+
+
+class NumberField(WholeField):
+    """A whole number, or nothing. Its bounds are the service's to say."""
+
+    def __init__(self, label: str, **options: Any):
+        super().__init__(label, [Optional()], **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number; say what one looks like when it is none. Python alone would also take ``1_0`` and ``٣``."""
+        text = valuelist[0].strip() if valuelist else ""
+        if text and not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
+            self.data = None
+            raise ValueError("Enter a whole number, like 60.")
+        self.data = int(text) if text else None
+
+
+class PolicyForm(HmsForm):
+    """The rules about booking, the clinic's or a doctor's own."""
+
+    minimum_notice_minutes = NumberField("Minimum notice, in minutes")
+    horizon_days = NumberField("Bookings open, in days ahead")
+    cancellation_hours = NumberField("Cancelling online, until hours before")
+    most_future_bookings = NumberField("Most appointments to come")
+    gap_minutes = NumberField("Gap after each visit, in minutes")
+
+    def rules(self) -> dict[str, int | None]:
+        """The values by the names of the rules."""
+        return {name: self[name].data for name in booking_rules.NAMES}
+
+
+def as_stored(policy: BookingPolicy | None) -> dict[str, int | None]:
+    """What the form holds when it is first shown."""
+    return {name: getattr(policy, name) if policy else None for name in booking_rules.NAMES}
+
+
+class ClosureForm(HmsForm):
+    """Days on which the clinic is closed; without a last day it is one day."""
+
+    first_day = DayField("First day", required="Enter the first day.")
+    last_day = DayField("Last day")
+    name = LineField("What patients and doctors call it", longest=LONGEST_NAME, required="Enter a name, like New Year.")
+
+    def as_sent(self) -> list[tuple[str, str]]:
+        """Names and texts with which a page carries the form along without showing it."""
+        return [(field.name, field._value()) for field in self if field.name != "csrf_token"]

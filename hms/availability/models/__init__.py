@@ -1,0 +1,20 @@
+"""What doctors offer (schedules, slots), and the rules about booking it."""
+
+from hms.availability.models.booking_rules import BookingPolicy
+from hms.availability.models.schedules import BusyTime, Closure, DoctorPlan, Schedule, ScheduleHours, TimeOff
+from hms.availability.models.slots import BlockedBy, Mode, Origin, Slot, SlotStatus
+
+__all__ = [
+    "BlockedBy",
+    "BookingPolicy",
+    "BusyTime",
+    "Closure",
+    "DoctorPlan",
+    "Mode",
+    "Origin",
+    "Schedule",
+    "ScheduleHours",
+    "Slot",
+    "SlotStatus",
+    "TimeOff",
+]

@@ -1,0 +1,35 @@
+"""What the directory reads. ``get_`` raises ``NotFound``, ``list_`` is a list."""
+
+from hms.directory.queries.profile import (
+    DoctorFacts,
+    DoctorProfile,
+    DoctorWithWeek,
+    get_bookable_doctor,
+    get_doctor_with_week,
+)
+from hms.directory.queries.search import PAGE as DOCTORS_ON_A_PAGE
+from hms.directory.queries.search import (
+    DoctorCard,
+    DoctorPage,
+    SpecialtyFacts,
+    Welcome,
+    list_specialties_with_doctors,
+    search_doctors,
+    welcome,
+)
+
+__all__ = [
+    "DOCTORS_ON_A_PAGE",
+    "DoctorCard",
+    "DoctorFacts",
+    "DoctorPage",
+    "DoctorProfile",
+    "DoctorWithWeek",
+    "SpecialtyFacts",
+    "Welcome",
+    "get_bookable_doctor",
+    "get_doctor_with_week",
+    "list_specialties_with_doctors",
+    "search_doctors",
+    "welcome",
+]

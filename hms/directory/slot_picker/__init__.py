@@ -1,0 +1,25 @@
+"""Free times made ready for pages: words and addresses, nothing read and nothing decided.
+
+What the templates of the directory and of the booking page draw with ``ui/slots.html`` and ``ui/person.html``.
+"""
+
+from hms.directory.slot_picker.query import Kind, day_asked, day_of, kind_of
+from hms.directory.slot_picker.results import Result, result
+from hms.directory.slot_picker.week import Day, Group, WeekPicker, week_picker
+from hms.directory.slot_picker.words import experience, places, soon
+
+__all__ = [
+    "Day",
+    "Group",
+    "Kind",
+    "Result",
+    "WeekPicker",
+    "day_asked",
+    "day_of",
+    "experience",
+    "kind_of",
+    "places",
+    "result",
+    "soon",
+    "week_picker",
+]

@@ -1,0 +1,45 @@
+"""What the addresses of these pages ask for; whatever they cannot mean is what most people want."""
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from hms import clock
+from hms.availability.models import Mode
+from hms.availability.queries import FreeTime
+from hms.directory.queries import DoctorProfile
+
+
+class Kind(NamedTuple):
+    """The kind of visit that times are shown for, and the soonest of them; no ``mode`` where there is no choice."""
+
+    mode: Mode | None
+    earliest: FreeTime | None
+
+
+def day_asked(text: str) -> date | None:
+    """The day in an address, unless it has gone by; None for anything else."""
+    day = _read_day(text)
+    return day if day and clock.today() <= day <= clock.LAST_DAY else None
+
+
+def day_of(earliest: FreeTime | None) -> date:
+    """The day of the earliest free time, or today."""
+    return clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
+
+
+def _read_day(text: str) -> date | None:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def kind_of(visit: Mode | None, profile: DoctorProfile) -> Kind:
+    """The kind of visit that is asked for, in person by default, where the doctor offers both."""
+    if not (profile.in_person and profile.online):
+        return Kind(None, profile.earliest)
+    mode = visit or Mode.IN_PERSON
+    return Kind(mode, profile.online if mode == Mode.ONLINE else profile.in_person)

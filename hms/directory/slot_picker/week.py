@@ -1,0 +1,176 @@
+"""One week of a doctor: the strip of days, the times of the day that is open, and what the rules say at its edges."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from flask import url_for
+
+from hms import clock
+from hms.availability.booking_rules import Policy, counted
+from hms.availability.models import Mode
+from hms.availability.queries import DaySummary, FreeTime, Week
+from hms.directory.queries import DoctorFacts, DoctorProfile
+from hms.directory.slot_picker.query import Kind
+from hms.scheduling.slot_links import WEEK, Time, time_link
+from hms.web import formats
+
+PARTS_OF_THE_DAY = (
+    ("Morning", "before 12:00", 0, 12),
+    ("Afternoon", "12:00 to 17:00", 12, 17),
+    ("Evening", "from 17:00", 17, 24),
+)
+KINDS = {Mode.IN_PERSON: ("In person", "building-2"), Mode.ONLINE: ("Online", "video")}
+
+
+class Day(NamedTuple):
+    """One day of the week strip; without ``href`` it cannot be chosen, and ``why`` says why."""
+
+    iso: str
+    weekday: str
+    day: int
+    full: str
+    free: int
+    href: str | None
+    on: bool
+    why: str
+
+
+class Group(NamedTuple):
+    """The free times of one part of a day."""
+
+    name: str
+    note: str
+    times: list[Time]
+
+
+class WeekPicker(NamedTuple):
+    """One week of a doctor with one day open; ``heading`` and ``groups`` are empty when the week has nothing free.
+
+    ``horizon`` says how far bookings are open, where the week reaches that far; ``not_yet``, from when a week beyond
+    it can be booked; ``by_phone``, how soon a time has to be asked for by telephone, where the week has such a time.
+    """
+
+    kinds: list[tuple[str, str, bool, str]]
+    days: list[Day]
+    earlier: str | None
+    later: str | None
+    week: str
+    heading: str
+    groups: list[Group]
+    horizon: str
+    not_yet: str
+    by_phone: str
+    clock_change: str
+    zone_name: str
+
+
+def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind) -> WeekPicker:
+    """The week with ``day`` open, or, when nothing is free then, the next day of the week that has a free time."""
+    days, policy, doctor = week.days(), profile.policy, profile.doctor
+    open_day = _day_to_open(days, day)
+    shown = open_day.day if open_day else day
+    earlier, later = _weeks_beside(week.monday, policy)
+    return WeekPicker(
+        kinds=_kinds(doctor, shown, kind),
+        days=[_day(summary, doctor, policy, kind, is_open=summary.day == shown) for summary in days],
+        earlier=_day_link(doctor, earlier, kind) if earlier else None,
+        later=_day_link(doctor, later, kind) if later else None,
+        week=f"{_day_and_month(week.monday)} to {_day_and_month(days[6].day)}",
+        heading=f"{formats.plain_day(shown)}, {counted(len(open_day.free), 'free time')}" if open_day else "",
+        groups=_groups(open_day.free, doctor.full_name, kind) if open_day else [],
+        horizon=_horizon(policy) if days[6].day >= policy.last_day else "",
+        not_yet=_not_yet(week.monday, policy),
+        by_phone=_by_phone(policy) if any(summary.too_soon for summary in days) else "",
+        clock_change=_clock_change(shown),
+        zone_name=formats.zone_name(open_day.free[0].starts_at if open_day else clock.start_of_day(shown)),
+    )
+
+
+def _kinds(doctor: DoctorFacts, day: date, kind: Kind) -> list[tuple[str, str, bool, str]]:
+    """The two kinds to choose from: words, address, whether it is chosen, icon."""
+    if kind.mode is None:
+        return []
+    return [
+        (text, url_for("directory.doctor", doctor_id=doctor.id, visit=mode.value), mode == kind.mode, icon)
+        for mode, (text, icon) in KINDS.items()
+    ]
+
+
+def _horizon(policy: Policy) -> str:
+    return f"Bookings open {policy.horizon_words} ahead, today up to {formats.plain_day(policy.last_day)}."
+
+
+def _not_yet(monday: date, policy: Policy) -> str:
+    """From when the first day of a week can be booked; nothing for a week that is open, if only in part."""
+    if monday <= policy.last_day:
+        return ""
+    return f"{formats.plain_day(monday)} can be booked from {formats.day(policy.opens_on(monday))}."
+
+
+def _by_phone(policy: Policy) -> str:
+    """``the next hour``, ``the next 90 minutes``."""
+    return f"the next {policy.notice_words.removeprefix('1 ')}"
+
+
+def _day_to_open(days: list[DaySummary], day: date) -> DaySummary | None:
+    with_times = [summary for summary in days if summary.free]
+    return next((summary for summary in with_times if summary.day >= day), with_times[-1] if with_times else None)
+
+
+def _day(summary: DaySummary, doctor: DoctorFacts, policy: Policy, kind: Kind, *, is_open: bool) -> Day:
+    return Day(
+        iso=summary.day.isoformat(),
+        weekday=formats.short_day(summary.day)[:3],
+        day=summary.day.day,
+        full=formats.plain_day(summary.day),
+        free=len(summary.free),
+        href=_day_link(doctor, summary.day, kind) if summary.free else None,
+        on=is_open,
+        why=_why_not(summary, policy),
+    )
+
+
+def _why_not(summary: DaySummary, policy: Policy) -> str:
+    if summary.day < clock.today():
+        return "Past"
+    if summary.day > policy.last_day:
+        return "Not yet"
+    if summary.too_soon:
+        return "Call us"
+    return "Full" if summary.offered and summary.day > clock.today() else "None"
+
+
+def _day_link(doctor: DoctorFacts, day: date, kind: Kind) -> str:
+    visit = kind.mode.value if kind.mode == Mode.ONLINE else None
+    return url_for("directory.doctor", doctor_id=doctor.id, day=day.isoformat(), visit=visit)
+
+
+def _weeks_beside(monday: date, policy: Policy) -> tuple[date | None, date | None]:
+    """A day of the week before and of the week after, between today and the last day that can be booked."""
+    first, last = clock.monday_of(clock.today()), clock.monday_of(min(policy.last_day, clock.LAST_DAY))
+    earlier = min(monday - WEEK, last)
+    later = monday + WEEK
+    return max(earlier, clock.today()) if earlier >= first else None, later if later <= last else None
+
+
+def _groups(free: Sequence[FreeTime], name: str, kind: Kind) -> list[Group]:
+    groups = []
+    for part, note, first_hour, end_hour in PARTS_OF_THE_DAY:
+        of_part = [one for one in free if first_hour <= clock.to_clinic(one.starts_at).hour < end_hour]
+        if of_part:
+            groups.append(Group(part, note, [time_link(one, name, mode=kind.mode) for one in of_part]))
+    return groups
+
+
+def _clock_change(day: date) -> str:
+    """A sentence for a day on which the clocks change; nothing for the others."""
+    if not clock.is_changed_on(day):
+        return ""
+    starts_at, ends_at = clock.day_bounds(day)
+    way = "forward" if ends_at - starts_at < timedelta(days=1) else "back"
+    return f"The clocks go {way} on {formats.plain_day(day)}. Each time is what the clock on the wall shows then."
+
+
+def _day_and_month(day: date) -> str:
+    return formats.plain_day(day).split(" ", 1)[1]

@@ -1,0 +1,30 @@
+"""Facts about a doctor and a moment in few words."""
+
+from datetime import datetime
+
+from hms import clock
+from hms.availability.booking_rules import counted
+from hms.availability.models import Mode
+from hms.availability.words import MODES
+from hms.directory.queries import DoctorProfile
+from hms.scheduling.presenters import where
+from hms.web import formats
+
+
+def soon(moment: datetime) -> str:
+    """``today, 15:20``, ``tomorrow, 09:00``, ``Thursday 26 November, 09:40``."""
+    day = clock.to_clinic(moment).date()
+    near = {0: "today", 1: "tomorrow"}.get((day - clock.today()).days)
+    return f"{near or formats.plain_day(day)}, {formats.time(moment)}"
+
+
+def experience(years: int) -> str:
+    """``12 years``; nothing for less than one."""
+    return counted(years, "year") if years > 0 else ""
+
+
+def places(profile: DoctorProfile) -> str:
+    """Where the doctor sees patients: at the hospital, online, or both, as the times that are free say."""
+    if profile.online and not profile.in_person:
+        return MODES[Mode.ONLINE]
+    return where(profile.doctor) + (" or online" if profile.online else "")

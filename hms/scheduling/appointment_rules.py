@@ -1,0 +1,147 @@
+"""The rules about appointments: what can be done as things stand, and why something cannot.
+
+A page says it before anybody tries, a service once it has locked.
+"""
+
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import Row
+
+from hms import clock, mailer
+from hms.availability import booking_rules
+from hms.availability.booking_rules import Policy, counted
+from hms.availability.models import Mode, Slot, SlotStatus
+from hms.errors import Refusal
+from hms.scheduling.models import Appointment, AppointmentStatus
+from hms.scheduling.queries import Standing
+from hms.scheduling.refusals import (
+    BeyondHorizon,
+    ModeChanged,
+    MoveNotAllowed,
+    NoLongerOffered,
+    SlotPast,
+    SlotTaken,
+    TooLateToCancel,
+    TooManyBookings,
+    TooOften,
+    TooSoon,
+)
+from hms.web import formats
+
+MOST_UNVERIFIED = 1
+"""How many appointments to come somebody can have whose email address nobody has proved."""
+
+
+def why_not_book(slot: Slot | Row, policy: Policy) -> Refusal | None:
+    """Why this time cannot be booked by anybody; None when it can."""
+    if slot.starts_at <= clock.now():
+        return SlotPast()
+    if slot.status == SlotStatus.BUSY_UNAVAILABLE:
+        return NoLongerOffered()
+    if slot.status != SlotStatus.FREE:
+        return SlotTaken()
+    if slot.starts_at < policy.bookable_from:
+        return TooSoon(f"Times can be booked online until {policy.notice_words} before they start. Call us instead.")
+    if slot.starts_at >= policy.bookable_until:
+        first = policy.opens_on(clock.to_clinic(slot.starts_at).date())
+        return BeyondHorizon(
+            f"Bookings open {policy.horizon_words} ahead: this time can be booked from {formats.day(first)}."
+        )
+    return None
+
+
+def limits(policy: Policy, *, is_verified: bool) -> dict[str, int | None]:
+    """How many appointments a patient may have to come at most, with this doctor, and book within an hour (all before
+    this one); None is any number.
+    """
+    most = [number for number in (policy.most_future_bookings, None if is_verified else MOST_UNVERIFIED) if number]
+    return {
+        "coming": min(most, default=None),
+        "with_doctor": policy.most_with_doctor,
+        "lately": current_app.config["CHANGES_PER_HOUR"] or None,
+    }
+
+
+def why_not_book_another(policy: Policy, standing: Standing) -> Refusal | None:
+    """Why a patient who stands so cannot book one more."""
+    coming, with_doctor = standing.coming, standing.with_doctor
+    if not standing.is_verified and coming >= MOST_UNVERIFIED:
+        way = "Confirm it, or call us" if mailer.is_on() else "Call us"
+        return TooManyBookings(
+            "Until your email address is confirmed you can have one appointment to come, and you have one."
+            f" {way} to book another."
+        )
+    if policy.most_future_bookings is not None and coming >= policy.most_future_bookings:
+        return TooManyBookings(
+            f"You have {counted(coming, 'appointment')} to come, and no more than {policy.most_future_bookings} can be"
+            " booked online. Call us, or cancel one that you do not need."
+        )
+    if policy.most_with_doctor is not None and with_doctor >= policy.most_with_doctor:
+        return TooManyBookings(
+            f"You have {counted(with_doctor, 'appointment')} to come with this doctor, and no more than"
+            f" {policy.most_with_doctor} can be booked online. Call us, or cancel one that you do not need."
+        )
+    return _too_often("booked", standing.lately)
+
+
+def _too_often(done: str, number: int) -> Refusal | None:
+    most = current_app.config["CHANGES_PER_HOUR"]
+    if not most or number < most:
+        return None
+    return TooOften(
+        f"You have {done} {counted(number, 'appointment')} within an hour. Try again in an hour, or call us."
+    )
+
+
+def why_not_that_way(slot: Slot | Row, mode: str | None) -> Refusal | None:
+    """Why the visit cannot take place as the patient read that it would; None when it can, or when nothing was said."""
+    if mode is None or slot.mode in (mode, Mode.BOTH):
+        return None
+    return ModeChanged(f"This visit is now {MODE_WORDS[Mode(slot.mode)]}. Look at the details again before you book.")
+
+
+MODE_WORDS = {Mode.IN_PERSON: "in person", Mode.ONLINE: "online"}
+
+
+def why_not_cancel_another(cancelled_lately: int) -> Refusal | None:
+    """Why a patient who has cancelled so many appointments within an hour cannot cancel one more yet."""
+    return _too_often("cancelled", cancelled_lately)
+
+
+def why_not_cancel(appointment: Appointment) -> Refusal | None:
+    """Why the patient cannot cancel this appointment online; None when they can."""
+    if appointment.status != AppointmentStatus.BOOKED:
+        return MoveNotAllowed("This appointment has been marked already, so it cannot be cancelled.")
+    if patient_can_cancel(appointment):
+        return None
+    window = booking_rules.of(appointment.doctor_id).cancellation_words
+    return TooLateToCancel(f"Your appointment starts in less than {window}. Call reception and we will help.")
+
+
+# -- what can be done with an appointment now ----------------------------------------------------------------------
+
+
+def cancel_until(appointment: Appointment) -> datetime:
+    """The moment from which the patient has to call instead of cancelling online."""
+    return appointment.starts_at - booking_rules.of(appointment.doctor_id).cancellation_window
+
+
+def patient_can_cancel(appointment: Appointment) -> bool:
+    """Whether the patient may cancel this appointment by themselves at this moment."""
+    return appointment.status == AppointmentStatus.BOOKED and clock.now() < cancel_until(appointment)
+
+
+def doctor_can_cancel(appointment: Appointment) -> bool:
+    """Whether the doctor may still cancel: until the visit is over or has been marked."""
+    return appointment.can_become(AppointmentStatus.CANCELLED) and clock.now() < appointment.ends_at
+
+
+def has_started(appointment: Appointment) -> bool:
+    """Whether the visit's time has come."""
+    return appointment.starts_at <= clock.now()
+
+
+def is_for_today_or_past(appointment: Appointment) -> bool:
+    """Whether the visit's day, on the clinic's wall, has come."""
+    return clock.to_clinic(appointment.starts_at).date() <= clock.today()
