@@ -12,4 +12,5 @@ pytest_plugins = [
     "tests.fixtures.web",
     "tests.fixtures.cast",
     "tests.fixtures.mail",
+    "tests.fixtures.portal",
 ]

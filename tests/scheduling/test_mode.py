@@ -9,7 +9,7 @@ from hms.scheduling import services
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import ModeChanged
 from tests import make
-from tests.scheduling.booking_page import appointments, block, offer_as
+from tests.booking_page import appointments, block, offer_as
 
 TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
 

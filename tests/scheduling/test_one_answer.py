@@ -25,8 +25,8 @@ from hms.scheduling.refusals import (
 )
 from hms.scheduling.services import claiming
 from tests import make
+from tests.booking_page import offer_as
 from tests.race.crowd import at_once
-from tests.scheduling.booking_page import offer_as
 
 KEY = "the-key-of-one-page"
 MONDAY, THURSDAY = date(2026, 11, 23), date(2026, 12, 3)

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 
 from tests import make
-from tests.scheduling.booking_page import THE_SAME_KEY, appointments, key_on, post
+from tests.booking_page import THE_SAME_KEY, appointments, key_on, post
 
 TUESDAY, THURSDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 26), date(2026, 11, 27)
 NO_KEYS = [

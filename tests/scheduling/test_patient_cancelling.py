@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from hms.availability.models import Slot
 from hms.db import db
 from tests import make
-from tests.scheduling.booking_page import appointments
+from tests.booking_page import appointments
 
 TUESDAY, THURSDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 26), date(2026, 11, 27)
 

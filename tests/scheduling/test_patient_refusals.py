@@ -6,7 +6,7 @@ from uuid import uuid4
 from hms.availability import services
 from hms.db import Busy
 from tests import make
-from tests.scheduling.booking_page import THE_SAME_KEY, appointments, open_times, post
+from tests.booking_page import THE_SAME_KEY, appointments, open_times, post
 
 TUESDAY, THURSDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 26), date(2026, 11, 27)
 

@@ -8,7 +8,7 @@ import pytest
 from hms.auth import services as auth
 from hms.scheduling import services
 from tests import make
-from tests.scheduling.booking_page import appointments, post
+from tests.booking_page import appointments, post
 
 TUESDAY, THURSDAY, FRIDAY = date(2026, 11, 24), date(2026, 11, 26), date(2026, 11, 27)
 

@@ -8,7 +8,7 @@ import pytest
 from hms.auth import services as auth
 from hms.availability import services
 from tests import make
-from tests.scheduling.booking_page import block, offer_as, open_times
+from tests.booking_page import block, offer_as, open_times
 
 MONDAY, TUESDAY, THURSDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 26)
 

@@ -10,7 +10,7 @@ from hms.availability.models import Slot
 from hms.db import db
 from hms.scheduling.models import Appointment
 from tests import make
-from tests.scheduling.booking_page import open_times
+from tests.booking_page import open_times
 
 CHRISTMAS, BOXING_DAY = date(2026, 12, 25), date(2026, 12, 26)
 FILLED = {"first_day": "2026-12-25", "last_day": "2026-12-26", "name": "Christmas"}
