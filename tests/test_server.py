@@ -213,6 +213,41 @@ class TestPrograms:
         assert len(fails) > 3
         assert "Resource temporarily unavailable" in capfd.readouterr().err
 
+    @pytest.mark.parametrize(("trial", "is_new"), [("exit 0", True), ("exit 1", False)])
+    def test_all_begin_anew_once_what_is_on_the_disk_has_shown_that_it_can_start(self, programs, capfd, trial, is_new):
+        programs.start(Program("sleeper", SLEEP))
+        (running,) = programs._running
+        first = running.process
+        programs.reload(Program("trial", ["/bin/sh", "-c", trial]))
+        eventually(lambda: programs.look() or not programs._trial)
+        if is_new:
+            eventually(lambda: programs.look() or (running.process and running.process is not first))
+
+        assert running.process.poll() is None
+        assert (running.process is first) is not is_new
+        said = "What is on the disk cannot start (exit status 1); what runs goes on as it was loaded.\n"
+        assert capfd.readouterr().err == ("" if is_new else said)
+
+    def test_a_trial_that_never_ends_is_ended_and_one_during_another_takes_its_place(
+        self, programs, capfd, monkeypatch
+    ):
+        programs.start(Program("sleeper", SLEEP))
+        programs.reload(Program("trial", SLEEP))
+        replaced = programs._trial.process
+        monkeypatch.setattr("hms.server.programs.TRIAL_SECONDS", 0.0)
+        programs.reload(Program("trial", SLEEP))
+        eventually(lambda: programs.look() or not programs._trial)
+
+        assert replaced.returncode == -signal.SIGKILL
+        assert capfd.readouterr().err.startswith("What is on the disk cannot start (signal 9)")
+
+    def test_leaving_ends_a_trial_too(self, tmp_path):
+        with Programs(folder=tmp_path, environment=os.environ) as programs:
+            programs.reload(Program("trial", SLEEP))
+            trial = programs._trial.process
+
+        assert trial.returncode == -signal.SIGKILL
+
     def test_the_orphan_reaper_ends_only_what_it_still_watches(self):
         watched, forgotten = (subprocess.Popen(SLEEP, process_group=0) for _ in range(2))
         reaper = threading.Thread(target=watched.wait)

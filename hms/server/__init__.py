@@ -29,6 +29,7 @@ READY_SECONDS = 60.0
 LOOKS_A_SECOND = 5
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # how to reach ourselves there
 PROJECT = Path(__file__).parents[2]
+TRIAL = Program("trial", [sys.executable, "-c", "import wsgi"])
 
 
 def init_app(app: Flask) -> None:
@@ -118,7 +119,7 @@ def _supervise(programs: Programs, *, welcome: Welcome | None = None) -> None:
         if asked_to_reload:
             asked_to_reload.clear()
             click.echo("Loading HMS anew.")
-            programs.reload()
+            programs.reload(TRIAL)
         if turn % LOOKS_A_SECOND == 0:
             _revive_the_database()
         time.sleep(1 / LOOKS_A_SECOND)

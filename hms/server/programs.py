@@ -23,6 +23,9 @@ MAX_DEATHS, WITHIN_SECONDS = 5, 60.0
 """After so many deaths, each within so many seconds of the last start, a program is said to keep stopping."""
 
 LONGEST_PAUSE_SECONDS = 10.0
+TRIAL_SECONDS = 60.0
+"""How long what is on the disk may take to show that it can start, before everything begins anew from it."""
+
 STOP_SECONDS = 15.0
 
 
@@ -98,6 +101,33 @@ class Running:
         self._deaths = 0
 
 
+class Trial:
+    """A process that shows whether what is on the disk can start; while it has not, nothing that works is replaced."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]"):
+        self.process = process
+        self._ends_at = time.monotonic() + TRIAL_SECONDS
+
+    def is_over(self) -> bool:
+        """Whether it has ended; one that takes too long is ended."""
+        if time.monotonic() > self._ends_at:
+            self.end()
+        return self.process.poll() is not None
+
+    def end(self) -> None:
+        """End it and whatever it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def has_succeeded(self) -> bool:
+        """Whether it could start; if not, that is said."""
+        if self.process.returncode != 0:
+            how = _ending(self.process.returncode)
+            click.echo(f"What is on the disk cannot start ({how}); what runs goes on as it was loaded.", err=True)
+        return self.process.returncode == 0
+
+
 def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"
 
@@ -110,6 +140,7 @@ class Programs:
         self._watchdog = Watchdog()
         self._environment = {**environment, heartbeat.VARIABLE: self._watchdog.address}
         self._running: list[Running] = []
+        self._trial: Trial | None = None
 
     def __enter__(self) -> "Programs":
         self._orphan_reaper = subprocess.Popen(  # noqa: S603  # our own program
@@ -124,6 +155,7 @@ class Programs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._end_trial()
         for process in self._processes():
             process.terminate()  # itself alone: it knows best how to end its children
         give_up_at = time.monotonic() + STOP_SECONDS
@@ -146,11 +178,28 @@ class Programs:
                 os.kill(pid, signal.SIGKILL)
         for running in self._running:
             running.look(time.monotonic())
+        if self._trial and self._trial.is_over():
+            self._judge(self._trial)
 
-    def reload(self) -> None:
-        """Have every program begin anew, one that can without ceasing to work."""
-        for running in self._running:
-            running.reload()
+    def reload(self, trial: Program) -> None:
+        """Have every program begin anew, one that can without ceasing to work, once the trial has ended well.
+
+        A trial that is asked for during another takes its place: it sees what is on the disk now.
+        """
+        self._end_trial()
+        self._trial = Trial(self._launch(trial))
+
+    def _judge(self, trial: Trial) -> None:
+        self._end_trial()
+        if trial.has_succeeded():
+            for running in self._running:
+                running.reload()
+
+    def _end_trial(self) -> None:
+        if self._trial:
+            self._trial.end()
+            self._tell("-", self._trial.process.pid)
+            self._trial = None
 
     def _launch(self, program: Program) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(  # noqa: S603  # our own programs

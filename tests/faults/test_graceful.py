@@ -47,7 +47,7 @@ class Web:
     def __init__(self, app, url, folder, **settings):
         self.app, self.port = app, free_port()
         others = {name: value for name, value in os.environ.items() if not name.startswith("HMS_")}
-        self._environment = {
+        self.environment = {
             **others,
             "FLASK_APP": "wsgi",
             "FLASK_SKIP_DOTENV": "1",
@@ -71,7 +71,7 @@ class Web:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -130,6 +130,27 @@ def test_loading_it_anew_under_load_fails_no_request_and_replaces_every_process(
 
     assert crowd.failures == {}
     assert crowd.outcomes["refused"] == 0
+
+
+def test_what_cannot_start_replaces_nothing_that_works_and_that_is_said_once(web, tmp_path):
+    web.environment["HMS_MODE"] = "development"  # in which a secret is kept in a file, which is easily spoilt
+    process = web.start()
+    secret = tmp_path / "secret_key"
+    kept = secret.read_text()
+    secret.unlink()
+    secret.mkdir()
+    before = web.processes()
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "what runs goes on as it was loaded" in web.said, what="it says so")
+    assert web.said.count("HMS_DATA_DIR must be a folder") == 1
+    assert web.processes() == before
+    assert visit(web.port) == "200"
+
+    secret.rmdir()
+    secret.write_text(kept)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not any(old.is_running() for old in before[1:]), what=f"all are replaced: {web.said}")
+    assert visit(web.port) == "200"
 
 
 def test_stopping_it_under_load_answers_everybody_who_has_connected(web):
