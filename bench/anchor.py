@@ -10,7 +10,7 @@ from statistics import median
 
 from bench.clinic import PATIENT, SLOT, Clinic
 from bench.database import Database
-from hms.postgres.machine import programs
+from hms.devtools.postgres.machine import programs
 
 BOOKING = Path(__file__).with_name("booking.sql")
 MICROSECOND = 1e-6

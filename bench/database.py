@@ -10,7 +10,7 @@ import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection
 from sqlalchemy import URL, make_url
 
-from hms import postgres
+from hms.devtools import postgres
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from bench.clinic import (
 )
 from bench.database import Database
 from bench.visitors import sign_in
-from hms.demo.people import BOSE, FIRST_NAMES, LAST_NAMES
+from hms.devtools.demo.people import BOSE, FIRST_NAMES, LAST_NAMES
 
 SLOTS_AT_ONCE = 25_000
 FIRST_START = time(9, 0)

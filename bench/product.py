@@ -21,8 +21,8 @@ from bench.servers import HOST, THREADS, Setup
 from bench.visitors import HOST as PUBLIC_HOST
 from bench.visitors import Desk, headers
 from hms.config.google import new_key
+from hms.devtools.email_function import free_port
 from hms.server import inherited_sockets, orphan_reaper, sockets, web
-from hms.server.email import free_port
 
 ROOT = Path(__file__).parents[1]
 HELLO = Path(__file__).with_name("hello")

@@ -22,7 +22,7 @@ PACKAGES = ("Flask", "SQLAlchemy", "psycopg2-binary", "granian", "gunicorn")
 HEADER = """# What the bench found
 
 Made by `make bench`, which overwrites it; [docs/performance.md](../docs/performance.md) says how it measures. Every
-figure is a ratio within one run: the median of several pairs that were measured in turn, with the least and the
+figure is a ratio within one run: the median of several pairs that were measured in turn, with the smallest and the
 largest of them. Nothing here says how fast another machine is.
 """
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import psycopg2
 
 from hms.config.engine import SESSION_SETTINGS
-from hms.postgres.guard import account
-from hms.postgres.machine import open_the_way, owner_of, run
+from hms.devtools.postgres.guard import account
+from hms.devtools.postgres.machine import open_the_way, owner_of, run
 
 DEPLOY = Path(__file__).parent
 PROJECT = DEPLOY.parent

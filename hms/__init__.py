@@ -31,10 +31,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         availability,
         calendar,
         config,
-        demo,
+        development,
         directory,
-        drill,
-        mailbox,
         mailer,
         outbox,
         scheduling,
@@ -58,8 +56,6 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     scheduling.init_app(app)
     calendar.init_app(app)
     directory.init_app(app)
-    mailbox.init_app(app)
-    demo.init_app(app)
-    drill.init_app(app)
+    development.init_app(app)
     server.init_app(app)
     return app

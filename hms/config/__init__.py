@@ -24,6 +24,7 @@ from hms.config.engine import engine_options
 from hms.config.settings import MODES, NAMES, NOT_OURS, PREFIX, SETTINGS, Setting
 from hms.config.surroundings import fit
 from hms.config.values import country_of, database_url
+from hms.development import devtools
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
 SECRET_KEY_LENGTH = 32
@@ -107,8 +108,8 @@ def _fill_in(settings: dict[str, Any]) -> None:
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or development_secret(settings["DATA_DIR"])
     settings["CLINIC_COUNTRY"] = settings["CLINIC_COUNTRY"] or country_of(settings["CLINIC_TIMEZONE"])
     google.fill_in(settings, kept=development_encryption_key)
-    if settings["MODE"] != "production" and not settings["DATABASE_URL"]:
-        settings["DATABASE_URL"] = _embedded(settings["DATA_DIR"])
+    if not settings["DATABASE_URL"] and (tools := devtools(settings)):
+        settings["DATABASE_URL"] = database_url(tools.start_database(settings["DATA_DIR"]))
 
 
 def _host(address: str) -> str:
@@ -145,16 +146,6 @@ def _keep(path: Path, secret: str) -> None:
         file.flush()
         with suppress(FileExistsError):
             os.link(file.name, path)
-
-
-def _embedded(data_dir: Path) -> str:
-    """The address of the embedded server, which is imported only here."""
-    from hms import postgres
-
-    try:
-        return database_url(postgres.start(data_dir).url)
-    except postgres.CannotStart as error:
-        raise BadSettings(str(error)) from error
 
 
 def _unsafe(settings: Mapping[str, Any], *, debug: bool) -> Iterator[str]:

@@ -22,8 +22,9 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from hms.cli import Command
-from hms.server import email, google, pooler, sockets, web
-from hms.server.programs import Program, Programs
+from hms.development import devtools
+from hms.server import pooler, sockets, web
+from hms.server.programs import Companions, Program, Programs
 
 READY_SECONDS = 60.0
 LOOKS_A_SECOND = 5
@@ -60,18 +61,16 @@ def _until_told_to_stop(app: Flask, do: Callable[[Flask, Sequence[socket.socket]
 
 def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
     """Serve all of HMS until a KeyboardInterrupt, whatever dies."""
-    accounts = _prepare(app)
-    email_programs, email_environment = email.prepare(app)
-    google_programs, google_environment, google_words = google.prepare(app)
+    _prepare(app)
+    companions = _companions(app)
     worker = Program("worker", [sys.executable, "-m", "flask", "worker"])
     site = web.program(app.config, listeners=[listener.fileno() for listener in listeners])
-    environment = _environment(app) | email_environment | google_environment
-    with Programs(folder=PROJECT, environment=environment) as programs:
+    with Programs(folder=PROJECT, environment=_environment(app) | companions.environment) as programs:
         try:
-            for program in (*email_programs, *google_programs, site, worker):
+            for program in (*companions.programs, site, worker):
                 programs.start(program)
-            greeting = _greeting(app, mailbox=bool(email_programs)) + google_words + accounts
-            _supervise(programs, welcome=Welcome(lambda: _is_ready(app), greeting))
+            greeting = [f"HMS is ready at {_address(app)}", *companions.greeting]
+            _supervise(app, programs, welcome=Welcome(lambda: _is_ready(app), greeting))
         finally:
             _stop_taking(listeners)
 
@@ -83,7 +82,7 @@ def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
         try:
             programs.start(web.program(app.config, listeners=[listener.fileno() for listener in listeners]))
             click.echo(f"HMS listens at {_address(app)}")
-            _supervise(programs)
+            _supervise(app, programs)
         finally:
             _stop_taking(listeners)
 
@@ -107,7 +106,7 @@ class Welcome:
         return False
 
 
-def _supervise(programs: Programs, *, welcome: Welcome | None = None) -> None:
+def _supervise(app: Flask, programs: Programs, *, welcome: Welcome | None = None) -> None:
     """Keep everything running until a KeyboardInterrupt."""
     asked_to_reload: list[bool] = []
     if not (sys.stdin and sys.stdin.isatty()):  # there it says that the terminal was closed
@@ -121,38 +120,32 @@ def _supervise(programs: Programs, *, welcome: Welcome | None = None) -> None:
             click.echo("Loading HMS anew.")
             programs.reload(TRIAL)
         if turn % LOOKS_A_SECOND == 0:
-            _revive_the_database()
+            _revive_database(app)
         time.sleep(1 / LOOKS_A_SECOND)
 
 
-def _revive_the_database() -> None:
+def _revive_database(app: Flask) -> None:
     """Start the embedded server again if it died; where it is not used, there is nothing to do."""
-    if "hms.postgres" not in sys.modules:
-        return
-    from hms import postgres
-
-    try:
-        if postgres.revive():
-            click.echo("The embedded PostgreSQL stopped; it runs again.", err=True)
-    except postgres.CannotStart as error:
-        click.echo(str(error), err=True)
+    if tools := devtools(app.config):
+        tools.revive_database()
 
 
-def _prepare(app: Flask) -> list[str]:
-    """Bring the tables up to date, fill an empty development database; answers what to say of demo accounts."""
+def _prepare(app: Flask) -> None:
+    """Bring the tables up to date, and end the sign-ins of a restored database."""
     import flask_migrate
 
-    from hms import demo, outbox
+    from hms import outbox
 
     with app.app_context():
         flask_migrate.upgrade()
         outbox.notice_restore()
-        if app.config["MODE"] != "development":
-            return []
-        if os.environ.get("DEMO", "1") != "0" and _is_empty():
-            click.echo("Loading the demo clinic ...")
-            demo.load()
-        return _accounts() if demo.is_loaded() else []
+
+
+def _companions(app: Flask) -> Companions:
+    """What runs beside the portal: nothing in production."""
+    tools = devtools(app.config)
+    companions: Companions = tools.companions(app, address=_address(app)) if tools else Companions()
+    return companions
 
 
 def _notice_restore(app: Flask) -> None:
@@ -166,31 +159,9 @@ def _notice_restore(app: Flask) -> None:
             return
 
 
-def _is_empty() -> bool:
-    """Whether nobody has an account yet, so that made-up people would be among no real ones."""
-    from hms.auth.models import User
-    from hms.db import db
-
-    return not db.session.scalar(db.select(db.exists().select_from(User)))
-
-
-def _accounts() -> list[str]:
-    from hms import demo
-
-    emails = {"patient": demo.ASHA_EMAIL, "doctor": demo.BOSE_EMAIL, "administrator": demo.DANA_EMAIL}
-    told = [f"  {email:<16} {role}" for role, email in emails.items()]
-    return [f"Demo accounts, all with the password {demo.PASSWORD}:", *told, "Ctrl-C stops HMS."]
-
-
 def _address(app: Flask) -> str:
     host = app.config["HOST"]
     return f"http://{f'[{host}]' if ':' in host else host}:{app.config['PORT']}"
-
-
-def _greeting(app: Flask, *, mailbox: bool) -> list[str]:
-    """What is said once HMS answers."""
-    mail = [f"Every mail can be read at {_address(app)}/dev/mailbox"] if mailbox else []
-    return [f"HMS is ready at {_address(app)}", *mail]
 
 
 def _environment(app: Flask) -> dict[str, str]:
@@ -227,7 +198,5 @@ def _release_database(app: Flask) -> None:
 
     with app.app_context():
         db.engine.dispose()
-    if "hms.postgres" in sys.modules:
-        from hms import postgres
-
-        postgres.stop()
+    if tools := devtools(app.config):
+        tools.stop_database()

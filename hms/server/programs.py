@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -41,6 +41,15 @@ class Program:
     command: Sequence[str]
     keeps: tuple[int, ...] = ()
     reload_signal: signal.Signals | None = None
+
+
+@dataclass(frozen=True)
+class Companions:
+    """What runs beside the portal: programs, variables through which the portal finds them, and what to say of them."""
+
+    programs: Sequence[Program] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    greeting: Sequence[str] = ()
 
 
 class Running:

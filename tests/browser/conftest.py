@@ -10,8 +10,9 @@ from argon2 import PasswordHasher
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from hms import clock, demo
+from hms import clock
 from hms.auth import passwords
+from hms.devtools import demo
 from tests.browser.sites import Account, Site, served
 from tests.browser.windows import PHONE, WIDE, Form, Hand, Keyboard, OpenWindow, Window
 from tests.fixtures.time import TestClock

@@ -6,11 +6,11 @@ from datetime import date, time
 import pytest
 from playwright.sync_api import expect
 
-from hms import demo
 from hms.auth import queries, tokens
 from hms.auth.tokens import Purpose
 from hms.availability import services
-from hms.mailbox import store
+from hms.devtools import demo
+from hms.devtools.mailbox import store
 from tests.browser.windows import Window
 
 pytestmark = pytest.mark.browser

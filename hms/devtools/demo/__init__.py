@@ -11,7 +11,7 @@ from itertools import islice
 from typing import cast
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import Table, insert, text, update
 from sqlalchemy.orm import Session
 
@@ -22,11 +22,11 @@ from hms.auth.services import make_all_findable
 from hms.availability.models import BookingPolicy, Closure, DoctorPlan, Schedule, ScheduleHours, Slot, TimeOff
 from hms.cli import Group, say
 from hms.db import Model, transaction
-from hms.demo import days as diaries
-from hms.demo import roster, weekly
-from hms.demo.days import Diary, Row, Someone, Worker
-from hms.demo.people import Person
-from hms.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
+from hms.devtools.demo import days as diaries
+from hms.devtools.demo import roster, weekly
+from hms.devtools.demo.days import Diary, Row, Someone, Worker
+from hms.devtools.demo.people import Person
+from hms.devtools.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
 from hms.errors import Conflict, Forbidden
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
@@ -48,11 +48,6 @@ class AlreadyLoaded(Conflict):
 
     code = "already-loaded"
     message = "The demo clinic is loaded already."
-
-
-def init_app(app: Flask) -> None:
-    """Register ``flask demo``."""
-    app.cli.add_command(demo)
 
 
 @demo.command("load")
@@ -104,7 +99,7 @@ def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:
         _write(session, AppointmentChange, diary.changes)
         make_all_findable()  # rows that are written so many at a time pass by what keeps doctors findable
     with transaction() as session:
-        session.execute(text("ANALYZE"))  # else the first pages are planned for empty tables
+        session.execute(text("ANALYZE (SKIP_LOCKED)"))  # else the first pages are planned for empty tables
 
 
 def _write_hours(session: Session, everybody: Roster, now: datetime) -> None:

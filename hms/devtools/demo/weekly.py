@@ -10,7 +10,7 @@ from uuid import UUID
 
 from hms import clock
 from hms.db import new_id
-from hms.demo.people import Person
+from hms.devtools.demo.people import Person
 
 Row = dict[str, Any]
 PAST_DAYS = 14

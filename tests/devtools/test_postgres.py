@@ -14,15 +14,15 @@ import psutil
 import psycopg2
 import pytest
 
-from hms import postgres
-from hms.postgres import guard, machine
-from hms.postgres.guard import Files
+from hms.devtools import postgres
+from hms.devtools.postgres import guard, machine
+from hms.devtools.postgres.guard import Files
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 USE = """
 import sys
 from pathlib import Path
-from hms import postgres
+from hms.devtools import postgres
 server = postgres.start(Path(sys.argv[1]))
 print(server.url, flush=True)
 sys.stdin.read()

@@ -11,8 +11,8 @@ from uuid import UUID
 from hms import clock
 from hms.availability.models import Mode, Origin, SlotStatus
 from hms.db import new_id
-from hms.demo import weekly
-from hms.demo.people import REASONS, Person
+from hms.devtools.demo import weekly
+from hms.devtools.demo.people import REASONS, Person
 from hms.scheduling.models import AppointmentStatus as S
 from hms.scheduling.services.booking import new_reference
 

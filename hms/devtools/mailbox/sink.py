@@ -1,6 +1,6 @@
 """The mail server of a development machine: it takes everything in and sends nothing on.
 
-``python -m hms.mailbox.sink FOLDER PORT`` listens on 127.0.0.1 until SIGTERM.
+``python -m hms.devtools.mailbox.sink FOLDER PORT`` listens on 127.0.0.1 until SIGTERM.
 """
 
 import signal
@@ -11,7 +11,7 @@ from threading import Event
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from hms.mailbox.store import keep
+from hms.devtools.mailbox.store import keep
 
 LARGEST_BYTES = 10 * 1024 * 1024
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from hms.postgres.guard import account
+from hms.devtools.postgres.guard import account
 
 SYSTEM_USER = "embedded_postgres"
 SOCKET = ".s.PGSQL.5432"

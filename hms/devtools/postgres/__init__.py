@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from hms.postgres import guard
-from hms.postgres.guard import Files
-from hms.postgres.machine import SOCKET, open_the_way, owner_of, programs, run, socket_folder
+from hms.devtools.postgres import guard
+from hms.devtools.postgres.guard import Files
+from hms.devtools.postgres.machine import SOCKET, open_the_way, owner_of, programs, run, socket_folder
 
 NAME = "hms"  # of the database and of the role that owns it
 START_SECONDS = 120  # a start after a crash replays the log first

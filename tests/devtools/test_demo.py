@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from hms import clock, demo
+from hms import clock
 from hms.auth import services as auth
 from hms.auth.models import Doctor, Patient, Specialty, User
 from hms.availability import queries, services
 from hms.availability.models import Slot
-from hms.demo import people
+from hms.devtools import demo
+from hms.devtools.demo import people
 from hms.directory import queries as directory
 from hms.outbox import queries as outbox
 from hms.scheduling import queries as booked

@@ -5,20 +5,20 @@ from contextlib import ExitStack
 
 import pytest
 
-from hms.server import email
+from hms.devtools import email_function
 
 
 @pytest.fixture
 def prepared(app, monkeypatch, tmp_path):
     """``prepared(how)`` is what would be started, and the environment for it; nothing is started or installed."""
     (tmp_path / "node_modules").mkdir()
-    monkeypatch.setattr(email, "FOLDER", tmp_path)
-    monkeypatch.setattr(email.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(email_function, "FOLDER", tmp_path)
+    monkeypatch.setattr(email_function.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setitem(app.config, "MAILBOX_DIR", tmp_path)
 
     def prepared(how: str):
-        monkeypatch.setattr(email, "wanted", lambda _app: how)
-        (_, function), environment = email.prepare(app)
+        monkeypatch.setattr(email_function, "wanted", lambda _app: how)
+        (_, function), environment = email_function.prepare(app)
         return list(function.command), environment
 
     return prepared
@@ -31,8 +31,8 @@ def listen(stack: ExitStack) -> int:
 def test_serverless_offline_listens_elsewhere_when_its_ports_are_taken(prepared, monkeypatch, capsys):
     with ExitStack() as stack:
         taken = [listen(stack), listen(stack)]
-        monkeypatch.setattr(email, "FUNCTION_PORT", taken[0])
-        monkeypatch.setattr(email, "HTTP_PORT", taken[1])
+        monkeypatch.setattr(email_function, "FUNCTION_PORT", taken[0])
+        monkeypatch.setattr(email_function, "HTTP_PORT", taken[1])
         command, environment = prepared("serverless")
     options = dict(zip(command[-4::2], command[-3::2], strict=True))
     assert command[-5] == "--"
@@ -47,8 +47,8 @@ def test_serverless_offline_listens_elsewhere_when_its_ports_are_taken(prepared,
 def test_the_usual_port_is_kept_when_it_is_free(prepared, monkeypatch, capsys, how):
     with ExitStack() as stack:
         usual = [listen(stack), listen(stack)]
-    monkeypatch.setattr(email, "FUNCTION_PORT", usual[0])
-    monkeypatch.setattr(email, "HTTP_PORT", usual[1])
+    monkeypatch.setattr(email_function, "FUNCTION_PORT", usual[0])
+    monkeypatch.setattr(email_function, "HTTP_PORT", usual[1])
     command, environment = prepared(how)
     assert str(usual[0]) in command
     assert environment["AWS_ENDPOINT_URL_LAMBDA"].endswith(f":{usual[0]}")

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from hms.auth.models import Role
 from hms.db import new_id
-from hms.demo.days import Row, Someone, Worker
-from hms.demo.people import BOSE, doctor_number, name_number
+from hms.devtools.demo.days import Row, Someone, Worker
+from hms.devtools.demo.people import BOSE, doctor_number, name_number
 
 ASHA, ASHA_EMAIL = "Asha Rao", "asha@demo.test"
 BOSE_EMAIL = "bose@demo.test"

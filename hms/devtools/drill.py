@@ -33,11 +33,6 @@ MAX_PATIENTS = 200
 DAYS_AHEAD = 30
 
 
-def init_app(app: Flask) -> None:
-    """Register the command."""
-    app.cli.add_command(race_drill)
-
-
 @click.command("race-drill", cls=Command)
 @click.option(
     "--patients", type=click.IntRange(2, MAX_PATIENTS), default=20, show_default=True, help="How many at once."

@@ -12,11 +12,11 @@ import pytest
 import requests
 
 from hms.config.settings import SETTINGS
-from hms.server import google as demonstration
-from hms.server.email import is_free
+from hms.devtools import google_stand_in as demonstration
+from hms.devtools.email_function import is_free
 from tests.standins import google as stand_in
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_without_the_source_it_is_refused_in_a_sentence(wanted, monkeypatch, tmp
 
 
 def test_nothing_of_the_product_imports_it():
-    imports = "import sys, hms, hms.server.google, hms.calendar.views, hms.calendar.services.connections;"
+    imports = "import sys, hms, hms.devtools.google_stand_in, hms.calendar.views, hms.calendar.services.connections;"
     code = imports + "sys.exit(any(name.startswith('tests') for name in sys.modules))"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hms.mailbox import store
-from hms.server.email import free_port
+from hms.devtools.email_function import free_port
+from hms.devtools.mailbox import store
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
 def sink(folder):
     """A sink that runs as a program; its port."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "hms.mailbox.sink", str(folder), str(port)], cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-m", "hms.devtools.mailbox.sink", str(folder), str(port)], cwd=ROOT)
     _wait_for(port, process)
     yield port
     process.send_signal(signal.SIGTERM)

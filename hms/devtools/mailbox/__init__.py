@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
     app.config["MAILBOX_DIR"] = app.config["DATA_DIR"] / "mailbox"
     if app.config["MODE"] != "development":
         return
-    from hms.mailbox import views
+    from hms.devtools.mailbox import views
     from hms.web import panels
 
     app.register_blueprint(views.bp)

@@ -5,8 +5,8 @@ from email.message import Message
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
 from hms.auth.guards import guard
-from hms.mailbox import store
-from hms.mailbox.store import StoredMail
+from hms.devtools.mailbox import store
+from hms.devtools.mailbox.store import StoredMail
 from hms.web import render
 from hms.web.headers import CSP, csp_text
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from hms import drill
 from hms.auth.models import User
 from hms.db import db
+from hms.devtools import drill
 from hms.directory import queries
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import SlotTaken

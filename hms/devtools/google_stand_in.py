@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from hms.server.email import HOST, free_port
+from hms.devtools.email_function import HOST, free_port
 from hms.server.programs import Program
 
 STAND_IN = "tests.standins.google"

@@ -22,7 +22,7 @@ from hms.server import orphan_reaper, sockets, web
 from hms.server.programs import LONGEST_PAUSE_SECONDS, MAX_DEATHS, Program, Programs, Running
 from tests.processes import is_gone
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 

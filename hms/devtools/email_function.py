@@ -39,7 +39,7 @@ def prepare(app: Flask) -> tuple[list[Program], dict[str, str]]:
         return [], {}
     smtp_port = free_port()
     function_port = usual_or_free(FUNCTION_PORT)
-    sink = [sys.executable, "-m", "hms.mailbox.sink", str(app.config["MAILBOX_DIR"]), str(smtp_port)]
+    sink = [sys.executable, "-m", "hms.devtools.mailbox.sink", str(app.config["MAILBOX_DIR"]), str(smtp_port)]
     function = _serverless(function_port) if how == "serverless" else _local(function_port)
     environment = {
         "HMS_EMAIL_FUNCTION": FUNCTION,

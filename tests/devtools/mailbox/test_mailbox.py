@@ -3,7 +3,7 @@
 import pytest
 
 from email_lambda.messages import CONTRACTS
-from hms.mailbox import store
+from hms.devtools.mailbox import store
 
 
 def test_an_empty_box_says_how_to_get_a_mail(browser):

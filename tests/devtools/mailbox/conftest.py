@@ -3,7 +3,7 @@
 import pytest
 
 from hms.db import db
-from hms.mailbox import store
+from hms.devtools.mailbox import store
 from tests.email_lambda import samples
 from tests.fixtures.mail import SETTINGS
 from tests.fixtures.web import Answer, Client
