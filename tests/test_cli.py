@@ -4,10 +4,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from hms.auth import queries as people
-from hms.availability import queries
+from hms.availability import queries, services
 from hms.cli import Command, Group
 from hms.development import CommandByName
-from hms.scheduling import services
 from tests import make
 
 
