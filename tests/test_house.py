@@ -1,6 +1,7 @@
 """The rules of the house that no single test of a capability would notice to be broken."""
 
 import ast
+import configparser
 import re
 import socket
 from collections.abc import Iterator
@@ -171,34 +172,49 @@ def test_the_database_is_not_asked_for_the_time():
     assert found == []
 
 
-def views() -> list[Path]:
-    """The files whose code answers requests."""
-    return [path for path in SOURCES if "views" in path.relative_to(HMS).parts or path.name == "views.py"]
+def rooms(name: str) -> list[Path]:
+    """All files of one kind: ``views.py`` of each capability, or what is in its folder ``views``, however deep."""
+    return [path for path in SOURCES if name in path.relative_to(HMS).with_suffix("").parts]
+
+
+@pytest.mark.parametrize(("name", "fewest"), [("views", 20), ("services", 30), ("models", 8), ("queries", 10)])
+def test_the_rules_for_a_kind_of_file_look_into_folders(name, fewest):
+    found = rooms(name)
+    assert len(found) >= fewest
+    assert any(path.parent.name == name for path in found)
+    assert any(path.name == f"{name}.py" for path in found) or name in ("services", "views")
 
 
 def test_views_write_nothing_themselves():
     writes = re.compile(
         r"(^|\.)session\.(add|add_all|delete|flush|commit|merge|execute|scalar|scalars|get)$|^transaction$"
     )
-    found = [f"{name_of(p)}:{line} {called}" for p in views() for line, called in calls(p) if writes.search(called)]
-    assert len(views()) >= 6
+    found = [
+        f"{name_of(p)}:{line} {called}" for p in rooms("views") for line, called in calls(p) if writes.search(called)
+    ]
     assert found == []
 
 
 def test_services_know_nothing_of_the_browser():
     browser = {"request", "session", "flash", "render_template", "redirect", "url_for"}
-    for path in SOURCES:
-        if "services" not in path.relative_to(HMS).parts and path.name != "services.py":
-            continue
+    for path in rooms("services"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "flask":
                 assert not browser & {alias.name for alias in node.names}, name_of(path)
 
 
 def test_models_know_no_services_no_clock_and_no_addresses():
-    for path in (path for path in SOURCES if path.name == "models.py"):
+    for path in rooms("models"):
         text = path.read_text()
         assert not re.search(r"import .*\b(services|clock|mailer|url_for)\b|from hms\.clock", text), name_of(path)
+
+
+def test_queries_write_nothing():
+    writes = re.compile(r"(^|\.)session\.(add|add_all|delete|flush|commit|merge)$|^(transaction|insert|update|delete)$")
+    found = [
+        f"{name_of(p)}:{line} {called}" for p in rooms("queries") for line, called in calls(p) if writes.search(called)
+    ]
+    assert found == []
 
 
 def test_commits_are_made_in_one_place():
@@ -214,6 +230,17 @@ def test_commits_are_made_in_one_place():
 def test_no_file_is_longer_than_a_person_reads_at_once():
     long = {name_of(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_every_folder_has_a_contract_that_names_all_of_its_modules():
+    """A list that is not exhaustive lets a new module pass by without a place (see setup.cfg)."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / "setup.cfg")
+    layers = [contracts[name] for name in contracts.sections() if contracts[name].get("type") == "layers"]
+    named = {name for contract in layers for name in contract["containers"].split()}
+    folders = {path.parent for path in SOURCES if path.parent.parent == HMS and path.name != "__init__.py"}
+    assert {f"hms.{folder.name}" for folder in folders} - named == set()
+    assert [contract["name"] for contract in layers if not contract.getboolean("exhaustive", fallback=False)] == []
 
 
 def test_nothing_is_left_to_do():
