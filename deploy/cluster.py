@@ -225,18 +225,20 @@ class Cluster:
         return (self.folder / "programs.log").read_text(errors="replace")
 
 
-def nginx_conf(folder: Path, *, port: int, upstream: Sequence[int]) -> str:
-    """The example of a site as it runs on this machine: on ``port``, without HTTPS, before the ports ``upstream``.
+def nginx_conf(
+    folder: Path, *, port: int, upstream: Sequence[int], certificate: tuple[Path, Path] | None = None
+) -> str:
+    """The example of a site as it runs on this machine: on ``port``, before the ports ``upstream``.
 
-    What it writes is in ``folder``, the access log as ``access.log``.
+    It speaks HTTPS where a certificate is given with its key, and HTTP otherwise. What it writes is in ``folder``, the
+    access log as ``access.log``.
     """
     servers = "".join(f"server 127.0.0.1:{each} max_fails=0;" for each in upstream)
     site = replaced(
         (DEPLOY / "nginx.conf").read_text(),
         ("server 127.0.0.1:8000 max_fails=0;", servers),
         ("    listen 80;\n    server_name appointments.example.org;\n", f"    listen unix:{folder}/unused;\n"),
-        ("listen 443 ssl http2;", f"listen 127.0.0.1:{port};"),
-        ("    ssl_certificate     /etc/ssl/hms.pem;\n    ssl_certificate_key /etc/ssl/hms.key;\n", ""),
+        *_encryption(port, certificate),
         ("server_name appointments.example.org;", "server_name _;"),
         ("/var/cache/nginx/hms", str(folder / "cache")),
         ("/var/log/nginx/hms.log", str(folder / "access.log")),
@@ -247,6 +249,16 @@ def nginx_conf(folder: Path, *, port: int, upstream: Sequence[int]) -> str:
     )
     main = f"daemon off; pid {folder}/nginx.pid; error_log stderr;\nevents {{ worker_connections 4096; }}\n"
     return f"{main}http {{ access_log off; {temporary}\n{site}\n}}\n"
+
+
+def _encryption(port: int, certificate: tuple[Path, Path] | None) -> Sequence[tuple[str, str]]:
+    """What of the example says where it listens, and what takes its place."""
+    if certificate:
+        words = ("/etc/ssl/hms.pem", "/etc/ssl/hms.key")
+        files = zip(words, map(str, certificate), strict=True)
+        return [("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;"), *files]
+    key = "    ssl_certificate     /etc/ssl/hms.pem;\n    ssl_certificate_key /etc/ssl/hms.key;\n"
+    return [("listen 443 ssl http2;", f"listen 127.0.0.1:{port};"), (key, "")]
 
 
 def replaced(text: str, *pairs: tuple[str, str]) -> str:

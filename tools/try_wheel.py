@@ -86,6 +86,10 @@ def _serves(venv: Path, database_url: str, folder: Path) -> None:
             body = _ask(path)
             if said.lower() not in body.lower():
                 sys.exit(f"{path} does not say {said}: {body[:500]}")
+        if not (sheets := re.findall(r'href="(/static/portal[^"]+\.css)"', _ask("/"))) or "@font-face" not in _ask(
+            sheets[0]
+        ):
+            sys.exit("The page has no style sheet.")
 
 
 def _environment(database_url: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask.templating import Environment
 
-from hms.web import formats, fragment_cache, headers, health, pages, panels, sizes, tokens
+from hms.web import assets, formats, fragment_cache, headers, health, pages, panels, sizes, tokens
 from hms.web.pages import render
 
 __all__ = ["init_app", "render"]
@@ -24,7 +24,7 @@ class SharedGlobals(Environment):
 def init_app(app: Flask) -> None:
     """Dress the application: order matters only in that headers come first, so that every answer has them."""
     app.jinja_environment = SharedGlobals
-    for part in (sizes, headers, pages, formats, fragment_cache, health, panels, tokens):
+    for part in (sizes, headers, pages, assets, formats, fragment_cache, health, panels, tokens):
         part.init_app(app)
     app.context_processor(_clinic)
     if app.config["MODE"] == "development":

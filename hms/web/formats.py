@@ -1,14 +1,12 @@
 """How moments, names and money are written for people: the template filters."""
 
-import hashlib
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app
 
 from hms import clock
 from hms import phone as phones
@@ -128,23 +126,11 @@ def _wall_day(value: datetime | date) -> date:
     return clock.to_clinic(value).date() if isinstance(value, datetime) else value
 
 
-def asset(filename: str) -> str:
-    """The address of a static file, with the hash of its content, so that it can be cached for ever."""
-    addresses = current_app.extensions["hms.asset_addresses"]
-    where = (request.script_root, filename)
-    if where not in addresses or current_app.debug:
-        content = (Path(str(current_app.static_folder)) / filename).read_bytes()
-        addresses[where] = url_for("static", filename=filename, v=hashlib.sha256(content).hexdigest()[:12])
-    return str(addresses[where])
-
-
 def init_app(app: Flask) -> None:
-    """Give templates the filters and ``asset()``."""
-    app.extensions["hms.asset_addresses"] = {}
+    """Give templates the filters."""
     filters = (day, plain_day, short_day, near_day, time, moment, isodate, initials, reference, money, zone_name)
     for function in (*filters, phone, tel, mailto):
         app.add_template_filter(function)
-    app.add_template_global(asset)
 
 
 def days(first: date, last: date) -> str:

@@ -65,11 +65,9 @@ def _dress(response: Response) -> Response:
 
 
 def _for_caches(response: Response) -> dict[str, str]:
-    """Nothing made for one person may be stored for another; a static file with its hash may be kept for ever."""
+    """Nothing made for one person may be stored for another; a static file says itself whether it may be kept."""
     if request.endpoint == "static":
-        hashed = "v" in request.args and response.status_code < 400
-        del response.headers["Cache-Control"]
-        return {"Cache-Control": f"public, max-age={ONE_YEAR_SECONDS}, immutable" if hashed else "no-cache"}
+        return {"Cache-Control": "no-cache"}
     if "Vary" in response.headers:
         response.vary.add("Cookie")
     return {"Cache-Control": "no-store", "Vary": "Cookie"}

@@ -1,11 +1,12 @@
-"""The CSRF token of forms, which stands on every page of somebody who is signed in (signing out is a form)."""
+"""The CSRF token of forms, which stands on every page of somebody who is signed in (signing out is a form).
 
-from functools import lru_cache
-from typing import Any
+Flask-WTF signs it anew for each page, and its signature changes each second. That is not to be saved: pages are
+compressed (deploy/nginx.conf), and the lengths of compressed pages that repeat what an address says would tell a token
+letter by letter if it stayed the same (BREACH). What does stay, its first part, is of no use without the signature.
+"""
 
-from flask import Flask, current_app, session
-from flask_wtf.csrf import CSRFProtect, generate_csrf
-from itsdangerous import URLSafeTimedSerializer
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
 
 csrf = CSRFProtect()
 
@@ -13,19 +14,3 @@ csrf = CSRFProtect()
 def init_app(app: Flask) -> None:
     """Check the token of every POST, and give templates ``csrf_token()``."""
     csrf.init_app(app)
-    app.jinja_env.globals["csrf_token"] = csrf_token
-    app.context_processor(lambda: {"csrf_token": csrf_token})
-
-
-def csrf_token() -> str:
-    """The token of this browser's forms."""
-    secret = session.get("csrf_token")
-    if secret is None:
-        return str(generate_csrf())  # which makes one
-    return _signed(current_app.secret_key, secret)
-
-
-@lru_cache(maxsize=4096)
-def _signed(secret_key: Any, secret: str) -> str:
-    """As Flask-WTF signs and checks it. Kept, for it lasts as long as its session, and every page needs it."""
-    return str(URLSafeTimedSerializer(secret_key, salt="wtf-csrf-token").dumps(secret))
