@@ -27,6 +27,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     Raises :class:`hms.config.BadSettings` with one sentence for each setting that is missing or unsafe.
     """
     from hms import (
+        areas,
         auth,
         availability,
         calendar,
@@ -48,6 +49,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     database.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     worker.init_app(app)
+    areas.init_app(app)
     web.init_app(app)
     outbox.init_app(app)
     mailer.init_app(app)

@@ -11,7 +11,9 @@ import pytest
 from flask import Flask
 from pytest_socket import SocketConnectBlockedError
 
-from hms.auth.guards import ROLES, access, access_of, guard
+from hms.areas import access_of, blueprint
+from hms.areas.blueprints import check
+from hms.auth.guards import ROLES
 
 ROOT = Path(__file__).parents[1]
 HMS, TEMPLATES = ROOT / "hms", ROOT / "hms" / "templates"
@@ -45,9 +47,15 @@ def calls(path: Path) -> Iterator[tuple[int, str]]:
 # -- routes --------------------------------------------------------------------------------------------------------
 
 
+def access_by_endpoint(app: Flask) -> dict[str, str | None]:
+    """Whom each endpoint says that it lets in."""
+    with app.app_context():
+        return {rule.endpoint: access_of(rule.endpoint) for rule in app.url_map.iter_rules()}
+
+
 def undeclared(app: Flask) -> list[str]:
-    """The endpoints that nobody is named for."""
-    return sorted({rule.endpoint for rule in app.url_map.iter_rules() if access_of(rule.endpoint) is None})
+    """The endpoints of which nothing says whom they let in."""
+    return sorted(endpoint for endpoint, access in access_by_endpoint(app).items() if access is None)
 
 
 @pytest.fixture(scope="module", params=["testing", "development"])
@@ -56,33 +64,25 @@ def any_app(request, new_app, new_database):
     return new_app(new_database(), MODE=request.param, SECRET_KEY="s" * 40)
 
 
-def test_every_route_declares_who_may_pass(any_app):
+def test_every_route_declares_whom_it_lets_in(any_app):
     assert undeclared(any_app) == []
 
 
-def test_a_route_without_access_would_be_noticed(new_app, new_database):
+def test_a_route_that_declares_nothing_would_be_noticed(new_app, new_database):
     app = new_app(new_database())
     app.add_url_rule("/sneaked-in", "sneaked_in", lambda: "")
     assert undeclared(app) == ["sneaked_in"]
 
 
 def test_every_declared_access_is_one_that_guards_know(any_app):
-    assert set(access.values()) <= {"public", *ROLES}
-
-
-def test_every_access_is_to_something_that_exists(any_app):
-    known = {name for rule in any_app.url_map.iter_rules() for name in (rule.endpoint, rule.endpoint.partition(".")[0])}
-    only_in_development = {"styleguide", "mailbox"}
-    assert set(access) - known <= only_in_development
+    assert set(access_by_endpoint(any_app).values()) <= {"public", *ROLES}
 
 
 def test_the_guard_stands_at_the_door_of_every_blueprint(any_app):
-    """Declaring access is not enough: the blueprint's own ``before_request`` must be the guard's."""
-    for name in any_app.blueprints:
-        doors = any_app.before_request_funcs.get(name, [])
-        assert any(
-            getattr(door, "func", None).__module__ == guard.__module__ for door in doors if hasattr(door, "func")
-        ), name
+    """Declaring an access is not enough: the first that a blueprint does with a request is to ask the guard."""
+    for name, pages in any_app.blueprints.items():
+        assert isinstance(pages, blueprint), name
+        assert any_app.before_request_funcs[name][0] is check, name
 
 
 def test_pages_that_act_are_not_reached_by_following_a_link(any_app):
@@ -119,6 +119,21 @@ def test_every_page_has_the_name_of_its_endpoint(new_app, new_database):
     names = {str(path.relative_to(TEMPLATES)) for path in PAGES}
     homeless = {name for name in names - endpoints if not re.match(r"(.*/)?(_|base)|ui/|errors/", name)}
     assert homeless == SHOWN_UNDER_OTHER_ENDPOINTS
+
+
+FRAMES = [*TEMPLATES.glob("base*.html"), *TEMPLATES.glob("*/base*.html"), TEMPLATES / "ui" / "frame.html"]
+
+
+def test_no_frame_names_an_endpoint_of_a_capability():
+    """Menus, homes and panels are handed up to them (``hms.areas``, ``hms.web.panels``)."""
+    named = {(path.name, name) for path in FRAMES for name in re.findall(r"url_for\(\W?([\w.]+)", path.read_text())}
+    assert len(FRAMES) >= 5
+    assert {endpoint for _, endpoint in named} <= {"static"}, named
+
+
+def test_nothing_in_a_frame_is_kept_between_requests():
+    """A badge in a menu is one person's."""
+    assert [path.name for path in FRAMES if re.search(r"{%-?\s*keep\b", path.read_text())] == []
 
 
 @pytest.mark.parametrize("what", INLINE)

@@ -11,7 +11,7 @@ Promises
   deletes the row, and the next request is nobody's. Somebody who is not signed in never has a row.
 - Where mail is on, nobody has an account whose address they have not proved, and nobody learns from signing up, or from
   asking for a new password, who has one. Mails that anybody can ask for have growing pauses.
-- ``guards.guard(blueprint, allowed)`` lets only those pass whom ``allowed`` names, and ``guards.access`` lists all.
+- The guard handed to ``hms.areas`` lets only those into a page whom its access names (``guards.ROLES``).
 - ``guards.current_patient`` and ``guards.current_doctor`` are the person who is signed in, without another query.
 
 Announces ``flask_login.user_logged_in`` and ``user_logged_out``, and ``signals.access_ended``. Listens to
@@ -34,6 +34,8 @@ def init_app(app: Flask) -> None:
     guards.init_app(app)
     for blueprint in views.blueprints:
         app.register_blueprint(blueprint)
+    views.menus.init_app(app)
+    panels.register(app, "workspace", views.doctor_profile.waits_for_approval)
     app.cli.add_command(cli.group)
     emails.init_app(app)
     mailer.know_addresses_with(app, queries.find_address)

@@ -1,18 +1,15 @@
-"""Who may pass: one guard at each blueprint's door, and the person who has passed it.
-
-`access` says for every blueprint (and for single endpoints that differ, or have no blueprint) who that is.
-"""
+"""Who may pass: the guard that stands at the door of every area, and the person who has passed it."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import cast
 
-from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask import Flask, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, current_user, logout_user
 from werkzeug.local import LocalProxy
 
-from hms.auth.models import Doctor, PatientKey, Role, User
+from hms import areas
+from hms.auth.models import AREAS, Doctor, PatientKey, Role, User
 from hms.auth.queries import Account
 from hms.auth.redirects import page_behind
 from hms.auth.sessions import browser_session
@@ -27,10 +24,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "staff": frozenset({Role.RECEPTIONIST, Role.ADMIN}),
     "admin": frozenset({Role.ADMIN}),
 }
-"""Who passes with each kind of access but ``public``, which lets everybody pass and asks nothing."""
-
-access: dict[str, str] = dict.fromkeys(("static", "healthz", "readyz", "styleguide"), "public")
-"""The access to each blueprint, by its name, and to each endpoint that differs."""
+"""Who passes with each access but ``public``, which lets everybody pass and asks nothing."""
 
 
 class Visitor(AnonymousUserMixin):
@@ -60,13 +54,14 @@ def _load_user(user_id: str) -> Account | None:
 
 
 def init_app(app: Flask) -> None:
-    """Let Flask-Login say who the current user is.
+    """Let Flask-Login say who the current user is, and stand guard at the areas.
 
     Its ``init_app`` would also look after a "remember me" cookie at every answer, which there is none of here.
     """
     app.login_manager = login_manager  # type: ignore[attr-defined]
     app.context_processor(lambda: {"current_user": current_user})
     app.add_template_global(signed_in_email)
+    areas.guard_with(app, RoleGuard())
 
 
 def signed_in_email() -> str:
@@ -74,21 +69,33 @@ def signed_in_email() -> str:
     return current_user.email if current_user.is_authenticated else ""
 
 
-def guard(blueprint: Blueprint, allowed: str, **exceptions: str) -> None:
-    """Let only those pass into ``blueprint`` whom ``allowed`` names; ``view="admin"`` names others for a single view.
+class RoleGuard:
+    """Lets people into areas by their role."""
 
-    Who is not signed in is sent to sign in first; who has another role is refused as :class:`hms.errors.Forbidden`.
-    """
-    named = {blueprint.name: allowed} | {f"{blueprint.name}.{view}": other for view, other in exceptions.items()}
-    if unknown := set(named.values()) - {"public", *ROLES}:
-        raise ValueError(f"There is no access for {unknown.pop()!r}; there are public, {', '.join(ROLES)}.")
-    access.update(named)
-    blueprint.before_request(partial(_check, blueprint.name))
+    def knows(self, access: str) -> bool:
+        """Whether there is such an access."""
+        return access == areas.PUBLIC or access in ROLES
+
+    def check(self, access: str) -> ResponseReturnValue | None:
+        """Who is not signed in is sent to sign in first; who has another role is refused as ``Forbidden``."""
+        if self.lets_in(access):
+            return None
+        if not current_user.is_authenticated:
+            return _to_sign_in()
+        raise Forbidden
+
+    def lets_in(self, access: str) -> bool:
+        """Whether whoever makes this request passes; nobody is looked up where everybody does."""
+        return access == areas.PUBLIC or current_user.role in ROLES[access]
+
+    def own_area(self) -> str:
+        """The area in which whoever makes this request is at home."""
+        return AREAS[current_user.role] if current_user.is_authenticated else areas.PUBLIC
 
 
-def access_of(endpoint: str) -> str | None:
-    """Who may reach an endpoint; None when nothing was declared."""
-    return access.get(endpoint) or access.get(endpoint.rpartition(".")[0])
+def is_nobody() -> bool:
+    """Whether nobody is signed in."""
+    return not current_user.is_authenticated
 
 
 def sign_in(user: User, *, proved_hash: str) -> None:
@@ -105,17 +112,6 @@ def sign_out() -> None:
     logout_user()
     browser_session().end()
     g.pop("csrf_token", None)
-
-
-def _check(blueprint_name: str) -> ResponseReturnValue | None:
-    allowed = access.get(str(request.endpoint), access[blueprint_name])
-    if allowed == "public":
-        return None
-    if not current_user.is_authenticated:
-        return _to_sign_in()
-    if current_user.role not in ROLES[allowed]:
-        raise Forbidden
-    return None
 
 
 def _to_sign_in() -> ResponseReturnValue:

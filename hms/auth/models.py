@@ -22,6 +22,15 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+AREAS: dict[str, str] = {
+    Role.PATIENT: "patient",
+    Role.DOCTOR: "doctor",
+    Role.RECEPTIONIST: "staff",
+    Role.ADMIN: "staff",
+}
+"""The area in which each role is at home."""
+
+
 class User(UserMixin, Model):
     """An account: who signs in. The person's own facts stand in :class:`Patient` or :class:`Doctor`."""
 

@@ -2,20 +2,20 @@
 
 from urllib.parse import unquote, urlsplit
 
-from flask import Request, url_for
+from flask import Request
 
-from hms.auth.models import Role, User
+from hms import areas
+from hms.auth.models import AREAS, User
 from hms.auth.queries import Account
 from hms.text import has_forbidden_characters
 
 LONGEST_TARGET = 2000
 NOT_AGAIN = ("/login", "/logout", "/signup")
-HOMES = {Role.PATIENT: "patient.home", Role.DOCTOR: "doctor.today"}
 
 
 def home_of(user: User | Account) -> str:
     """The first page of an account, by its role."""
-    return url_for(HOMES.get(Role(user.role), "staff.overview"))
+    return areas.home_of(AREAS[user.role])
 
 
 def safe_next(target: str | None) -> str | None:

@@ -15,10 +15,14 @@ EXPIRE_SECONDS = 24 * 60 * 60
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands and the jobs. The pages belong to areas that scheduling, which adds to them, registers."""
+    """Register the pages, the commands and the jobs."""
     from hms import worker
-    from hms.availability import cli, services, views  # noqa: F401  # the views add themselves to their areas
+    from hms.availability import cli, services
+    from hms.availability.views import doctor, menus, staff
 
+    app.register_blueprint(doctor.bp)
+    app.register_blueprint(staff.bp)
+    menus.init_app(app)
     app.cli.add_command(cli.slots)
     app.cli.add_command(cli.closures)
     app.cli.add_command(cli.policies)

@@ -19,12 +19,14 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the pages, the panels, the invitation, what is told to Google, and ``flask keys``."""
+    from hms import areas
     from hms.calendar import cli, ics, views
     from hms.calendar.services import busy_times, connections, feeds, mirroring
     from hms.scheduling import emails
     from hms.web import panels
 
     app.register_blueprint(views.bp)
+    areas.menu(app, "account", "Calendar sync", "calendar.status", icon="calendar-sync", order=20)
     panels.register(app, "appointment", views.meet.join)
     panels.register(app, "appointment", views.files.add_to_calendar)
     emails.invite_with(app, ics.invitation)

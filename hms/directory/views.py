@@ -3,12 +3,11 @@
 from functools import partial
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from hms import clock
+from hms import areas, clock
 from hms.auth import queries as people
-from hms.auth.guards import guard
 from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
 from hms.availability import words
@@ -20,8 +19,7 @@ from hms.web import paging, query_params, render
 LONGEST_NAME = 120
 ONE_YEAR_SECONDS = 31_536_000
 
-bp = Blueprint("directory", __name__)
-guard(bp, "public")
+bp = areas.blueprint("public", "directory", __name__)
 strangers_read_the_replica(bp)
 
 

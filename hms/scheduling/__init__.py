@@ -18,11 +18,12 @@ def init_app(app: Flask) -> None:
     from hms.availability import visits
     from hms.scheduling import emails, services
     from hms.scheduling.queries.visits import Visits
-    from hms.scheduling.views import doctor, patient, staff
+    from hms.scheduling.views import doctor, menus, patient, staff
 
     app.register_blueprint(patient.bp)
     app.register_blueprint(doctor.bp)
     app.register_blueprint(staff.bp)
+    menus.init_app(app)
     emails.init_app(app)
     visits.tell_with(app, Visits())
     obligations.ask(app, services.VisitsToCome())

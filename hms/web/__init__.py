@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask.templating import Environment
 
+from hms import areas
 from hms.web import assets, formats, fragment_cache, headers, health, pages, panels, sizes, tokens
 from hms.web.pages import render
 
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_clinic)
     if app.config["MODE"] == "development":
         app.add_url_rule("/styleguide", "styleguide", lambda: render("styleguide.html"))
+        areas.open_to_all(app, "styleguide")
 
 
 def _clinic() -> dict[str, object]:

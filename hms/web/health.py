@@ -9,7 +9,7 @@ from psycopg2 import errors as pg
 from sqlalchemy import Float, String, column, literal_column, select, table, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from hms import clock
+from hms import areas, clock
 from hms.config.timekeeping import SHOWS
 from hms.db import db, session_connection
 
@@ -33,6 +33,8 @@ def init_app(app: Flask) -> None:
     app.extensions[ROOM] = Room()
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
+    areas.open_to_all(app, "healthz")
+    areas.open_to_all(app, "readyz")
 
 
 def healthz() -> Response:

@@ -1,8 +1,9 @@
-"""Guards: who passes which door, and where everybody else is sent."""
+"""Guards: who is let in where, and where everybody else is sent."""
 
 import pytest
-from flask import Blueprint, Flask, url_for
+from flask import url_for
 
+from hms.areas import menus as areas
 from hms.auth import guards
 from hms.errors import Forbidden
 
@@ -11,6 +12,7 @@ PASSES = {
     "signed-in": {"asha", "bose", "rita", "dana"},
     "patient": {"asha"},
     "doctor": {"bose"},
+    "has-appointments": {"asha", "bose"},
     "staff": {"rita", "dana"},
     "admin": {"dana"},
 }
@@ -18,42 +20,34 @@ PEOPLE = ("nobody", "asha", "bose", "rita", "dana")
 
 
 @pytest.mark.parametrize("who", PEOPLE)
-@pytest.mark.parametrize("allowed", PASSES)
-def test_each_kind_of_access_lets_pass_whom_it_names_and_nobody_else(app, request, monkeypatch, allowed, who):
-    monkeypatch.setattr(guards, "access", {})
-    door = Blueprint("door", __name__)
-    guards.guard(door, allowed)
+@pytest.mark.parametrize("access", PASSES)
+def test_each_access_lets_in_whom_it_names_and_nobody_else(app, request, monkeypatch, access, who):
     user = None if who == "nobody" else request.getfixturevalue(who)
     person = getattr(user, "user", user)
     monkeypatch.setattr(guards, "current_user", person or guards.Visitor())
+    guard = guards.RoleGuard()
     with app.test_request_context("/door"):
-        passes = who in PASSES[allowed]
-        if passes:
-            assert guards._check("door") is None
+        assert guard.lets_in(access) == (who in PASSES[access])
+        if who in PASSES[access]:
+            assert guard.check(access) is None
         elif person:
             with pytest.raises(Forbidden):
-                guards._check("door")
+                guard.check(access)
         else:
-            assert guards._check("door").location == url_for("auth.login", next="/door")
+            assert guard.check(access).location == url_for("auth.login", next="/door")
 
 
-def test_a_view_can_have_access_of_its_own(monkeypatch):
-    monkeypatch.setattr(guards, "access", {})
-    guards.guard(Blueprint("door", __name__), "public", room="admin")
-    assert guards.access_of("door.room") == "admin"
-    assert guards.access_of("door.hall") == "public"
-    assert guards.access_of("elsewhere") is None
-
-
-def test_a_kind_of_access_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="everybody"):
-        guards.guard(Blueprint("door", __name__), "everybody")
-
-
-def test_every_door_of_accounts_is_guarded(app: Flask):
-    for name in ("auth", "patient_profile", "doctor_profile"):
-        assert guards.access[name]
-    assert guards.access_of("staff.overview") == "staff"
+def test_each_role_is_at_home_in_an_area(app, client, monkeypatch, asha, bose, rita, dana):
+    for user, path in (
+        (asha.user, "/patient/"),
+        (bose.user, "/doctor/"),
+        (rita, "/staff"),
+        (dana, "/staff"),
+        (None, "/"),
+    ):
+        monkeypatch.setattr(guards, "current_user", user or guards.Visitor())
+        with app.test_request_context():
+            assert areas.own_home() == path
 
 
 def test_a_visitor_is_sent_to_sign_in_and_back(session, client):

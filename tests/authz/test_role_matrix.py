@@ -1,6 +1,6 @@
 """Every route, every method, everybody: who is let in, who is not, and that who is not changes nothing.
 
-What is expected follows from the access that the route declares (``guards.access``) and from whose object its address
+What is expected follows from the access that the route declares (``areas.access_of``) and from whose object its address
 names. What an allowed request answers is 200 for a page; everything else stands in ``ANSWERS``, so that a new route
 has to be thought about here.
 """
@@ -11,8 +11,8 @@ import pytest
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Rule
 
+from hms.areas import access_of
 from hms.auth.guards import ROLES as MAY_PASS
-from hms.auth.guards import access_of
 from hms.auth.models import User
 from tests import make
 from tests.authz import world as worlds

@@ -1,20 +1,20 @@
 """Signing in and out; signing up has a file of its own."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from hms import areas
 from hms.auth import services
 from hms.auth.forms import SignInForm
-from hms.auth.guards import guard, sign_in, sign_out
+from hms.auth.guards import sign_in, sign_out
 from hms.auth.redirects import home_of, safe_next
 from hms.auth.views import sign_up
 from hms.auth.views.signed_out import page_to_come_back_to
 from hms.errors import Refusal
 from hms.web import render
 
-bp = Blueprint("auth", __name__)
-guard(bp, "public")
+bp = areas.blueprint("public", "auth", __name__)
 sign_up.register(bp)
 
 
@@ -40,4 +40,4 @@ def login() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """Sign out."""
     sign_out()
-    return redirect(url_for("directory.landing"), 303)
+    return redirect(areas.home_of("public"), 303)

@@ -2,20 +2,29 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from hms import areas
 from hms.auth import queries, services
 from hms.auth.forms import DoctorProfileForm
-from hms.auth.guards import current_doctor, guard
+from hms.auth.guards import current_doctor
+from hms.auth.models import User
 from hms.auth.photos import LARGEST_BYTES
+from hms.auth.queries import Account
 from hms.errors import NotFound, Refusal
 from hms.web import render
 
 LARGEST_REQUEST_BYTES = LARGEST_BYTES + 2 * 1024 * 1024  # so that a photo a little too large gets a sentence of its own
 
-bp = Blueprint("doctor_profile", __name__)
-guard(bp, "doctor")
+bp = areas.blueprint("doctor", "doctor_profile", __name__)
+
+
+def waits_for_approval(user: User | Account) -> str:
+    """The panel that tells a doctor why no patient comes yet."""
+    if user.doctor is None or user.doctor.is_approved:
+        return ""
+    return render_template("doctor_profile/_waits_for_approval.html")
 
 
 @bp.url_value_preprocessor
@@ -24,7 +33,7 @@ def _allow_a_photo(_endpoint: str | None, _values: dict[str, Any] | None) -> Non
     request.max_content_length = LARGEST_REQUEST_BYTES
 
 
-@bp.route("/doctor/profile", methods=["GET", "POST"])
+@bp.route("/profile", methods=["GET", "POST"])
 def edit() -> ResponseReturnValue:
     """See and change one's details."""
     waiting = queries.find_waiting_change(current_doctor.id)
@@ -46,7 +55,7 @@ def edit() -> ResponseReturnValue:
     )
 
 
-@bp.post("/doctor/profile/withdraw-changes")
+@bp.post("/profile/withdraw-changes")
 def withdraw_changes() -> ResponseReturnValue:
     """Take back the name and specialty that wait for approval."""
     services.withdraw_changes(current_doctor)
@@ -54,7 +63,7 @@ def withdraw_changes() -> ResponseReturnValue:
     return redirect(url_for(".edit"), 303)
 
 
-@bp.get("/doctor/profile/photo")
+@bp.get("/profile/photo")
 def photo() -> ResponseReturnValue:
     """One's own photo, which patients may not see yet."""
     found = queries.find_photo(current_doctor.id)

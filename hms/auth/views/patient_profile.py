@@ -1,19 +1,19 @@
 """A patient's own details."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from hms import areas
 from hms.auth import queries, services
 from hms.auth.forms import PatientProfileForm
-from hms.auth.guards import current_patient, guard
+from hms.auth.guards import current_patient
 from hms.errors import Refusal
 from hms.web import render
 
-bp = Blueprint("patient_profile", __name__)
-guard(bp, "patient")
+bp = areas.blueprint("patient", "patient_profile", __name__)
 
 
-@bp.route("/patient/profile", methods=["GET", "POST"])
+@bp.route("/profile", methods=["GET", "POST"])
 def edit() -> ResponseReturnValue:
     """See and change one's details."""
     patient = queries.get_patient(current_patient.id)

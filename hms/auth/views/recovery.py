@@ -3,14 +3,14 @@
 A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
 """
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from hms import mailer
+from hms import areas, mailer
 from hms.auth import queries, services
 from hms.auth.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
-from hms.auth.guards import guard, sign_in, sign_out
+from hms.auth.guards import sign_in, sign_out
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.auth.redirects import home_of
@@ -20,8 +20,7 @@ from hms.forms import HmsForm
 from hms.web import render
 from hms.web.formats import time
 
-bp = Blueprint("recovery", __name__)
-guard(bp, "public", send_verification="signed-in", renew="signed-in")
+bp = areas.blueprint("account", "recovery", __name__)
 
 
 @bp.after_request
@@ -39,7 +38,7 @@ def _ended(refusal: LinkEnded) -> ResponseReturnValue:
     )
 
 
-@bp.route("/forgot-password", methods=["GET", "POST"])
+@bp.route("/forgot-password", methods=["GET", "POST"], access="public")
 def forgot() -> ResponseReturnValue:
     """Ask for a link; the answer is the same whether there is an account or not."""
     form = ForgotForm()
@@ -49,13 +48,13 @@ def forgot() -> ResponseReturnValue:
     return render("recovery/forgot.html", form=form)
 
 
-@bp.get("/forgot-password/sent")
+@bp.get("/forgot-password/sent", access="public")
 def sent() -> ResponseReturnValue:
     """Look into your mail."""
     return render("recovery/sent.html")
 
 
-@bp.route("/reset-password/<token>", methods=["GET", "POST"])
+@bp.route("/reset-password/<token>", methods=["GET", "POST"], access="public")
 def reset(token: str) -> ResponseReturnValue:
     """Set a new password, and sign in with it."""
     owner = services.check_reset(token)
@@ -89,7 +88,7 @@ def renew() -> ResponseReturnValue:
     return render("recovery/renew.html", form=form, is_saved="saved" in request.args, home=home_of(current_user))
 
 
-@bp.route("/verify-email/<token>", methods=["GET", "POST"])
+@bp.route("/verify-email/<token>", methods=["GET", "POST"], access="public")
 def verify(token: str) -> ResponseReturnValue:
     """Confirm an address by pressing the button."""
     services.check_verification(token)
@@ -100,7 +99,7 @@ def verify(token: str) -> ResponseReturnValue:
     return render("recovery/verify.html", form=form, token=token)
 
 
-@bp.get("/verify-email/done")
+@bp.get("/verify-email/done", access="public")
 def verified() -> ResponseReturnValue:
     """The address is confirmed."""
     home = home_of(current_user) if current_user.is_authenticated else url_for("auth.login")

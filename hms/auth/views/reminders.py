@@ -1,15 +1,14 @@
 """Switching reminders off by a link in a mail: a page with a button, and one click in a mail program (RFC 8058)."""
 
-from flask import Blueprint, Response
+from flask import Response
 from flask.typing import ResponseReturnValue
 
+from hms import areas
 from hms.auth import services
-from hms.auth.guards import guard
 from hms.web import render
 from hms.web.tokens import csrf
 
-bp = Blueprint("reminders", __name__)
-guard(bp, "public")
+bp = areas.blueprint("public", "reminders", __name__)
 
 
 @bp.after_request

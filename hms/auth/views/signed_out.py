@@ -6,26 +6,24 @@ Nothing is done with it. Whoever sent it is told why, signs in, and finds the fo
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, flash, g, make_response, redirect, request, url_for
+from flask import Flask, Response, current_app, flash, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from hms import clock
+from hms import areas, clock
 from hms.auth import drafts, services
 from hms.auth.drafts import Draft
 from hms.auth.forms import SignInForm
-from hms.auth.guards import access_of, guard
 from hms.auth.redirects import page_behind, safe_next
 from hms.auth.sessions import browser_session
 from hms.errors import Refusal
 from hms.forms import fill_again, is_filled_again
 from hms.web import pages, render
 
-bp = Blueprint("signed_out", __name__)
-guard(bp, "public")
+bp = areas.blueprint("public", "signed_out", __name__)
 
 
 def init_app(app: Flask) -> None:
@@ -42,13 +40,13 @@ def discard() -> ResponseReturnValue:
     drafts.discard()
     g.draft_cookie = ""
     flash("Deleted. Nothing that you typed is kept.", "ok")
-    return redirect(url_for("directory.landing"), 303)
+    return redirect(areas.home_of("public"), 303)
 
 
 def too_late(error: CSRFError) -> ResponseReturnValue:
     """The form is not of this session: say so, keep what was typed, and offer the way back to it."""
     secret = drafts.secret_that_was_sent()
-    if access_of(str(request.endpoint)) == "public":
+    if areas.access_of(request.endpoint) == areas.PUBLIC:
         return _again(error) if secret else pages.out_of_date(error)
     if current_user.is_authenticated and not secret:
         return pages.out_of_date(error)

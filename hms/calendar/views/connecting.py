@@ -110,7 +110,7 @@ def _consent_address(proved_hash: str) -> str:
     )
 
 
-@bp.get("/calendar/callback")
+@bp.get("/calendar/callback", access="public")  # it comes from Google, and sends to sign in without its address
 def callback() -> ResponseReturnValue:
     """Back from Google. Its answer counts once, in the browser and for the person that asked for it."""
     if not current_user.is_authenticated:

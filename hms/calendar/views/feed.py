@@ -32,7 +32,7 @@ _written = FragmentCache()
 """Feeds by their mark: a program that asks without naming what it has costs no more than one that does."""
 
 
-@bp.get("/calendar/feed/<token>.ics")
+@bp.get("/calendar/feed/<token>.ics", access="public")
 def feed(token: str) -> Response:
     """The appointments of whoever has this address, as one calendar; nobody is signed in by it, and nothing changes.
 

@@ -15,14 +15,14 @@ from hms.scheduling.models import Appointment, AppointmentStatus
 WORTH_ADDING = frozenset({AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
 
 
-@bp.get("/patient/appointments/<uuid:appointment_id>.ics")
+@bp.get("/patient/appointments/<uuid:appointment_id>.ics", access="patient")
 def patient_appointment(appointment_id: UUID) -> Response:
     """One of the patient's appointments as a calendar file."""
     appointment = queries.get_appointment(appointment_id, patient=current_patient)
     return _download(appointment, ics.for_patient(appointment))
 
 
-@bp.get("/doctor/appointments/<uuid:appointment_id>.ics")
+@bp.get("/doctor/appointments/<uuid:appointment_id>.ics", access="doctor")
 def doctor_appointment(appointment_id: UUID) -> Response:
     """One of the doctor's appointments as a calendar file."""
     appointment = queries.get_appointment(appointment_id, doctor=current_doctor)

@@ -2,16 +2,15 @@
 
 from email.message import Message
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template
+from flask import Response, abort, current_app, make_response, render_template
 
-from hms.auth.guards import guard
+from hms import areas
 from hms.devtools.mailbox import store
 from hms.devtools.mailbox.store import StoredMail
 from hms.web import render
 from hms.web.headers import CSP, csp_text
 
-bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
-guard(bp, "public")
+bp = areas.blueprint("public", "mailbox", __name__)
 
 SANDBOX = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
@@ -19,13 +18,13 @@ SANDBOX = (
 )
 
 
-@bp.get("")
+@bp.get("/dev/mailbox")
 def index() -> Response:
     """The latest hundred mails."""
     return make_response(render("mailbox/index.html", mails=store.list_mails(current_app.config["MAILBOX_DIR"])))
 
 
-@bp.get("/<mail_id>")
+@bp.get("/dev/mailbox/<mail_id>")
 def mail(mail_id: str) -> Response:
     """One mail: its headers, its HTML in a sandboxed frame, its text, its calendar file."""
     stored = _get(mail_id)
@@ -44,7 +43,7 @@ def mail(mail_id: str) -> Response:
     return response
 
 
-@bp.get("/<mail_id>/html")
+@bp.get("/dev/mailbox/<mail_id>/html")
 def html(mail_id: str) -> Response:
     """The mail's own HTML, for the frame only: no script, no form, nothing loaded from anywhere."""
     body = _get(mail_id).message.get_body(("html",))
@@ -55,7 +54,7 @@ def html(mail_id: str) -> Response:
     return response
 
 
-@bp.get("/<mail_id>/attachments/<int:number>")
+@bp.get("/dev/mailbox/<mail_id>/attachments/<int:number>")
 def attachment(mail_id: str, number: int) -> Response:
     """One attached file, as a download."""
     parts = list(_get(mail_id).message.iter_attachments())

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hms.auth.guards import current_patient, guard
+from hms import areas
+from hms.auth.guards import current_patient
 from hms.availability import booking_rules, words
 from hms.availability import queries as offered
 from hms.availability.models import Mode
@@ -19,8 +20,7 @@ from hms.web import paging, render
 
 TIMES_TO_CHOOSE_FROM = 12
 
-bp = Blueprint("patient", __name__, url_prefix="/patient")
-guard(bp, "patient")
+bp = areas.blueprint("patient", "patient", __name__)
 
 
 @bp.get("/")

@@ -1,8 +1,5 @@
-"""The blueprint of the doctor's own area, with the guard at its door."""
+"""The blueprint of the doctor's own area, for the pages about what is offered."""
 
-from flask import Blueprint
+from hms import areas
 
-from hms.auth.guards import guard
-
-bp = Blueprint("doctor", __name__, url_prefix="/doctor")
-guard(bp, "doctor")
+bp = areas.blueprint("doctor", "doctor", __name__)

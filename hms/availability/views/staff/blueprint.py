@@ -1,15 +1,8 @@
-"""The door of the staff's area. Who reads is staff; who changes what holds for everybody is an administrator."""
+"""The blueprint of the staff's area, for the pages about what is offered.
 
-from flask import Blueprint
+Administrators are let in, and on pages that say so (``access="staff"``) receptionists.
+"""
 
-from hms.auth.guards import guard
+from hms import areas
 
-bp = Blueprint("staff", __name__, url_prefix="/staff")
-guard(
-    bp,
-    "staff",
-    clinic_policy="admin",
-    doctor_policy="admin",
-    new_closure="admin",
-    remove_closure="admin",
-)
+bp = areas.blueprint("staff", "staff", __name__)

@@ -28,7 +28,7 @@ class Own(NamedTuple):
     rules: list[str]
 
 
-@bp.get("/policies")
+@bp.get("/policies", access="staff")
 def policies() -> ResponseReturnValue:
     """The clinic's rules, and the doctors who have rules of their own."""
     own = [Own(row.doctor_id, row.full_name, _own_words(row.policy)) for row in queries.list_own_policies()]

@@ -20,14 +20,14 @@ from hms.web import formats, paging, render
 CLOSURES_ON_A_PAGE = 50
 
 
-@bp.get("/closures")
+@bp.get("/closures", access="staff")
 def closures() -> ResponseReturnValue:
     """The closures that are not over."""
     found = paging.page_of(queries.list_closures(), paging.page_asked(), size=CLOSURES_ON_A_PAGE)
     return render("staff/closures.html", found=found, closures=found.items, days=days)
 
 
-@bp.get("/closures/<uuid:closure_id>")
+@bp.get("/closures/<uuid:closure_id>", access="staff")
 def closure(closure_id: UUID) -> ResponseReturnValue:
     """One closure, and who is booked on its days all the same."""
     found = queries.get_closure(closure_id)

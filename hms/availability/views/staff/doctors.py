@@ -27,7 +27,7 @@ class Line(NamedTuple):
     kind: str
 
 
-@bp.get("/doctors")
+@bp.get("/doctors", access="staff")
 def doctors() -> ResponseReturnValue:
     """Every doctor, those who wait for approval first."""
     name = query_params.text("q", longest=LONGEST_NAME)
@@ -37,7 +37,7 @@ def doctors() -> ResponseReturnValue:
     )
 
 
-@bp.get("/doctors/<uuid:doctor_id>/times")
+@bp.get("/doctors/<uuid:doctor_id>/times", access="staff")
 def times(doctor_id: UUID) -> ResponseReturnValue:
     """What patients are offered on one day of a doctor, and why they are offered nothing else."""
     doctor, typed = all_doctors.get_doctor(doctor_id), query_params.text("day", longest=wall_text.LONGEST + 1)

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.auth.guards import current_doctor
-from hms.availability.views.doctor.blueprint import bp
 from hms.errors import Refusal
 from hms.scheduling import queries
 from hms.scheduling.models import AppointmentChange, AppointmentStatus
 from hms.scheduling.queries.appointments import PAGE
 from hms.scheduling.views.doctor.acts import MARKED, acts_for
+from hms.scheduling.views.doctor.blueprint import bp
 from hms.web import formats, paging, render
 
 S = AppointmentStatus

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from hms import clock
 from hms.auth.guards import current_doctor
 from hms.availability import queries as offered
-from hms.availability.views.doctor.blueprint import bp
 from hms.scheduling import calendar_grid, queries
 from hms.scheduling.queries import AgendaItem
+from hms.scheduling.views.doctor.blueprint import bp
 from hms.web import formats, query_params, render
 
 VIEWS = ("week", "day", "list")

@@ -6,11 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.auth.guards import current_doctor
-from hms.availability.views.doctor.blueprint import bp
 from hms.scheduling import calendar_grid, queries
 from hms.scheduling.models import AppointmentStatus
 from hms.scheduling.queries import AgendaItem
 from hms.scheduling.views.doctor.acts import Acts, acts_for
+from hms.scheduling.views.doctor.blueprint import bp
 from hms.web import render
 
 FINISHED = (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW)

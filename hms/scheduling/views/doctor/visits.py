@@ -8,13 +8,13 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms.auth.guards import current_doctor
-from hms.availability.views.doctor.blueprint import bp
 from hms.errors import Refusal
 from hms.scheduling import appointment_rules, queries, services
 from hms.scheduling.forms.visiting import CancelForm
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import MoveNotAllowed
 from hms.scheduling.views.doctor.appointments import appointment_page
+from hms.scheduling.views.doctor.blueprint import bp
 from hms.web import render
 
 Mark = Callable[..., Appointment]

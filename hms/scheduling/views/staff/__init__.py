@@ -1,6 +1,6 @@
 """The part of the staff's area about appointments."""
 
-from hms.availability.views.staff import bp
 from hms.scheduling.views.staff import overview
+from hms.scheduling.views.staff.blueprint import bp
 
 __all__ = ["bp", "overview"]

@@ -4,12 +4,12 @@ from flask.typing import ResponseReturnValue
 
 from hms import clock
 from hms.availability import queries as offered
-from hms.availability.views.staff.blueprint import bp
 from hms.scheduling import queries
+from hms.scheduling.views.staff.blueprint import bp
 from hms.web import render
 
 
-@bp.get("")
+@bp.get("", access="staff")
 def overview() -> ResponseReturnValue:
     """Today's numbers, the closures that come next, and the ways on."""
     return render("staff/overview.html", day=clock.today(), today=queries.today(), closures=offered.list_closures()[:3])

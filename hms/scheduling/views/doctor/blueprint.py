@@ -1,0 +1,5 @@
+"""The blueprint of the doctor's own area, for the pages about appointments."""
+
+from hms import areas
+
+bp = areas.blueprint("doctor", "doctor", __name__)
