@@ -87,8 +87,8 @@ def running(
 ) -> Iterator[Product]:
     """HMS with its worker, as ``make run`` starts it; ``outside`` tells it where the outside world is, and wins."""
     port = free_port()
-    told = {**settings(database), **setup.settings(), "PORT": str(port)}
-    environment = {f"HMS_{name}": value for name, value in told.items()} | dict(outside)
+    values = {**settings(database), **setup.settings(), "PORT": str(port)}
+    environment = {f"HMS_{name}": value for name, value in values.items()} | dict(outside)
     with _program([sys.executable, "-m", "flask", "serve"], environment, folder=ROOT) as serve:
         _wait_until_ready(serve, port, "/readyz")
         _wait_for_the_worker(database)

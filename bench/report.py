@@ -112,8 +112,8 @@ def _number(value: float) -> str:
 
 def _processor() -> str:
     """The processor's name, where the system tells it."""
-    told = Path("/proc/cpuinfo")
-    found = re.search(r"^model name\s*:\s*(.+)$", told.read_text(), re.MULTILINE) if told.exists() else None
+    cpuinfo = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.exists() else None
     return found[1] if found else platform.machine()
 
 
@@ -125,5 +125,5 @@ def _wrk_version() -> str:
     """What wrk calls itself; it tells only along with how it is used."""
     if shutil.which("wrk") is None:
         return "missing"
-    told = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)
-    return (told.stdout + told.stderr).partition(" [")[0].removeprefix("wrk ").strip()
+    done = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).partition(" [")[0].removeprefix("wrk ").strip()

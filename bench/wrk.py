@@ -75,10 +75,10 @@ def _lines(requests: Iterable[bytes]) -> Iterable[bytes]:
 
 
 def _read(answer: "subprocess.CompletedProcess[str]") -> Load:
-    told = next((line for line in answer.stdout.splitlines() if line.startswith("RESULT ")), None)
-    if told is None:
+    line = next((line for line in answer.stdout.splitlines() if line.startswith("RESULT ")), None)
+    if line is None:
         raise Failed(f"wrk failed: {(answer.stderr or answer.stdout).strip()[-500:]}")
-    found = json.loads(told.removeprefix("RESULT "))
+    found = json.loads(line.removeprefix("RESULT "))
     if found["exhausted"]:
         raise Failed("There were fewer requests than time for them.")
     if found["broken"] or not found["requests"]:

@@ -15,8 +15,8 @@ def with_organizer(calendar: str, *, address: str) -> str:
     """Return the iCalendar text with ``address`` as the organizer of its events; one without an organizer stays so."""
     lines = _FOLD.sub("", calendar).replace("\r\n", "\n").rstrip("\n").split("\n")
     uri = "mailto:" + quote(address, safe="!$&'*+=@._~-")
-    told = (_ORGANIZER.sub(lambda found: found[1] + uri, line) for line in lines)
-    return "".join(_folded(line) + "\r\n" for line in told)
+    unfolded = (_ORGANIZER.sub(lambda found: found[1] + uri, line) for line in lines)
+    return "".join(_folded(line) + "\r\n" for line in unfolded)
 
 
 def _folded(line: str) -> str:

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from hms import text
 from hms.auth import guessing, passwords, people
+from hms.development import CommandByName
 from hms.web import query_params, sizes
 from tests.authz import world as worlds
 from tests.test_hostile_input import FORM_OF, FORMS, fields_of
@@ -108,7 +109,7 @@ def test_a_password_that_is_too_long_is_nobodys_and_nobody_hashes_it(app, sessio
 
 def parameters() -> set[str]:
     """The names of all parameters that some address has, as the code reads them."""
-    reads = re.compile(r"""(?:request\.(?:args|values)\.get(?:list)?|query_params\.\w+|page_asked)\(\s*["'](\w+)["']""")
+    reads = re.compile(r"""(?:request\.(?:args|values)\.get(?:list)?|query_params\.\w+|parse_page)\(\s*["'](\w+)["']""")
     named = {name for path in HMS.rglob("*.py") for name in reads.findall(path.read_text())}
     return named | {"page"}
 
@@ -146,7 +147,8 @@ def test_headers_without_an_end_are_refused_before_anything_reads_them(app):
 
 def commands(group: click.Group, *path: str):
     """Every command of ours, with what it is called."""
-    for name, command in group.commands.items():
+    for name, registered in group.commands.items():
+        command = registered.command if isinstance(registered, CommandByName) else registered
         if isinstance(command, click.Group):
             yield from commands(command, *path, name)
         elif command.callback.__module__.startswith("hms."):

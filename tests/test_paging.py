@@ -25,13 +25,13 @@ from tests import make
 )
 def test_what_is_no_number_asks_for_the_first_page(app, text, number):
     with app.test_request_context(query_string={"page": text}):
-        assert paging.page_asked() == number
+        assert paging.parse_page() == number
 
 
 @pytest.mark.parametrize("digits", [7, 19, 500, 60_000])
 def test_a_number_of_any_length_is_a_number(app, digits):
     with app.test_request_context(query_string={"page": "9" * digits}):
-        assert paging.page_asked() == paging.HIGHEST
+        assert paging.parse_page() == paging.HIGHEST
 
 
 @pytest.mark.parametrize(

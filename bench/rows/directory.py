@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bench import anchor, measure
 from bench.results import Case, paired
-from bench.rows.statements import asked
+from bench.rows.statements import recorded
 from bench.servers import Setup
 from bench.stage import Stage
 
@@ -13,7 +13,7 @@ def against_its_sql(stage: Stage, setup: Setup) -> Iterator[Case]:
     """The page by one connection, and what it asks of the database by one client of pgbench."""
     seconds, turns = stage.plan.seconds, stage.plan.turns
     site, product = stage.site(), stage.product(setup)
-    script = asked(site, "directory")
+    script = recorded(site, "directory")
     measured = measure.in_turn(
         stage.plan.pairs,
         {

@@ -40,7 +40,7 @@ def counts(stage: Stage) -> Iterator[Case]:
         yield Case(10, "any", of, [float(number)], goal=goal)
 
 
-def asked(site: Site, of: str) -> list[str]:
+def recorded(site: Site, of: str) -> list[str]:
     """The statements of one request of this kind by a visitor, as they were sent."""
     return [statement.text for statement in _statements(site, of, patient=None)]
 

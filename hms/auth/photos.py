@@ -101,10 +101,10 @@ def _decode(upload: bytes) -> bytes:
         )
     except OSError as error:
         raise PhotosAreOff(field="photo") from error
-    return _asked(decoder, upload)
+    return _answer_of(decoder, upload)
 
 
-def _asked(decoder: "subprocess.Popen[bytes]", upload: bytes) -> bytes:
+def _answer_of(decoder: "subprocess.Popen[bytes]", upload: bytes) -> bytes:
     end = threading.Timer(LONGEST_SECONDS, decoder.kill)
     end.start()
     try:

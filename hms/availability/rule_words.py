@@ -15,7 +15,7 @@ LABELS = {
 AS_CLINIC, ANY_NUMBER = "as the clinic", "any number"
 
 
-def told(name: str, value: int | None, *, is_own: bool = False) -> str:
+def value_text(name: str, value: int | None, *, is_own: bool = False) -> str:
     """A rule's value as people say it: ``1 hour``, ``60 days ahead``; ``is_own`` for a doctor's own."""
     if value is None:
         return AS_CLINIC if is_own else ANY_NUMBER
@@ -30,5 +30,5 @@ def told(name: str, value: int | None, *, is_own: bool = False) -> str:
 
 def changed(change: RuleChange, *, is_own: bool = False) -> str:
     """``Minimum notice: 2 hours before (was 1 hour before)``."""
-    after, before = (told(change.name, value, is_own=is_own) for value in (change.after, change.before))
+    after, before = (value_text(change.name, value, is_own=is_own) for value in (change.after, change.before))
     return f"{LABELS[change.name]}: {after} (was: {before})"

@@ -212,14 +212,14 @@ def find_feed_owner(token_hash: bytes, *, since: datetime) -> FeedOwner | None:
     owner_id = select(CalendarFeed.user_id).where(CalendarFeed.token_hash == token_hash).scalar_subquery()
     inside = _in_feed(owner_id, Appointment.id, _changed_at().label("changed_at"), since=since).subquery()
     patients, doctors = aliased(User), aliased(User)
-    told = func.concat_ws(
+    content = func.concat_ws(
         literal("|", String),
         *(Appointment.id, Appointment.version, Appointment.status, Appointment.mode, Patient.wants_reminders),
         *(func.date_part("epoch", moment) for moment in (Appointment.starts_at, Appointment.ends_at)),
         *(func.date_part("epoch", inside.c.changed_at), Doctor.room, patients.full_name, doctors.full_name),
     )
     mark = (
-        select(func.md5(func.string_agg(told, aggregate_order_by(literal("\n", String), Appointment.id))))
+        select(func.md5(func.string_agg(content, aggregate_order_by(literal("\n", String), Appointment.id))))
         .join(inside, inside.c.id == Appointment.id)
         .join(Doctor, Appointment.doctor_id == Doctor.id)
         .join(Patient, Appointment.patient_id == Patient.id)

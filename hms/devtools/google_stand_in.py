@@ -40,8 +40,8 @@ def prepare(app: Flask) -> tuple[list[Program], dict[str, str], list[str]]:
     command += ["--redirect-uri", f"{app.config['PUBLIC_URL']}/calendar/callback"]
     command += ["--state", str(app.config["DATA_DIR"] / "google-demo")]
     command += [word for account in ACCOUNTS for word in ("--account", account)]
-    told = [f"Google is a demonstration; what is in its calendars stands at {url}/board"]
-    return [Program("Google demonstration", command)], _environment(url), told
+    greeting = [f"Google is a demonstration; what is in its calendars stands at {url}/board"]
+    return [Program("Google demonstration", command)], _environment(url), greeting
 
 
 def _environment(url: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ def doctors() -> ResponseReturnValue:
     chosen = next((one for one, _ in specialties if one.slug == query_params.word("specialty")), None)
     search = partial(queries.search_doctors, specialty=chosen.slug if chosen else "", name=name)
     load = lambda number: search(page=number)[:2]  # noqa: E731
-    found = paging.load_page(load, paging.page_asked(), size=queries.DOCTORS_ON_A_PAGE)
+    found = paging.load_page(load, paging.parse_page(), size=queries.DOCTORS_ON_A_PAGE)
     return render(
         "directory/doctors.html",
         specialties=specialties,
@@ -60,7 +60,7 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>")
 def doctor(doctor_id: UUID) -> ResponseReturnValue:
     """One doctor, and the free times of one week with one day open."""
-    visit, asked = words.parse_mode(request.args.get("visit", "")), slot_picker.day_asked(request.args.get("day", ""))
+    visit, asked = words.parse_mode(request.args.get("visit", "")), slot_picker.parse_day(request.args.get("day", ""))
     found = queries.get_doctor_with_week(doctor_id, day=asked, visit=visit, along=browser_session().errand())
     profile = found.profile
     kind = slot_picker.kind_of(visit, profile)

@@ -9,7 +9,7 @@ from flask import Flask, current_app
 
 from hms import outbox
 from hms.mailer.bouncing import end_mark, find_unreachable, know_addresses_with
-from hms.mailer.composing import Composer, Mail, MailRequest, clinic, compose_with, foresee_with, send, was_told
+from hms.mailer.composing import Composer, Mail, MailRequest, clinic, compose_with, foresee_with, send, was_notified
 from hms.mailer.sending import deliver
 from hms.mailer.timeline import messages_about
 from hms.mailer.trouble import address_comes_back, troubles
@@ -28,7 +28,7 @@ __all__ = [
     "is_on",
     "know_addresses_with",
     "send",
-    "was_told",
+    "was_notified",
 ]
 
 

@@ -81,17 +81,17 @@ def compose_with(app: Flask, message_type: str, composer: Composer, *, has_daily
         app.extensions.setdefault("hms.limited_mails", set()).add(message_type)
 
 
-def was_told(request: MailRequest, *types: str) -> bool:
+def was_notified(request: MailRequest, *types: str) -> bool:
     """Whether a mail of these types about the same thing left for the same person, or may have.
 
     True also where no such mail was ever queued. Raises :class:`hms.outbox.TemporaryFailure` while one is on its way.
     """
-    told = outbox.told(request.about, to=request.to, types=types)
-    if told.may_have_left:
+    earlier = outbox.notified(request.about, to=request.to, types=types)
+    if earlier.may_have_left:
         return True
-    if told.being_sent:
+    if earlier.being_sent:
         raise outbox.TemporaryFailure("An earlier email about this is being sent; this one follows it.", wait=A_MOMENT)
-    return not told.ever_queued
+    return not earlier.ever_queued
 
 
 def foresee_with(app: Flask, message_type: str, check: Callable[[MailRequest, Any], None]) -> None:

@@ -13,7 +13,7 @@ from hms.outbox.enqueuing import Lookup, enqueue, enqueue_if_found
 from hms.outbox.holding import database_restored, hold, notice_restore, release
 from hms.outbox.lanes import deliver_next
 from hms.outbox.models import Fault, MessageStatus, OutboxMessage, type_of
-from hms.outbox.queries import Told, Trouble, list_messages, list_troubles, nth_latest, timeline, told
+from hms.outbox.queries import Notified, Trouble, list_messages, list_troubles, notified, nth_latest, timeline
 from hms.outbox.trouble import Dropped, MayHaveBeenSent, PermanentFailure, TemporaryFailure
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "MayHaveBeenSent",
     "Message",
     "MessageStatus",
+    "Notified",
     "OutboxMessage",
     "PermanentFailure",
     "TemporaryFailure",
-    "Told",
     "Trouble",
     "database_restored",
     "deliver_due",
@@ -38,12 +38,12 @@ __all__ = [
     "list_messages",
     "list_troubles",
     "notice_restore",
+    "notified",
     "nth_latest",
     "register",
     "release",
     "send_again",
     "timeline",
-    "told",
     "type_of",
 ]
 

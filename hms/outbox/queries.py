@@ -25,7 +25,7 @@ def list_messages(*, status: str | None = None, limit: int = 50) -> list[OutboxM
     return list(db.session.scalars(statement))
 
 
-class Told(NamedTuple):
+class Notified(NamedTuple):
     """What became of the messages about one thing to one person; all are False where there never were any."""
 
     ever_queued: bool
@@ -33,7 +33,7 @@ class Told(NamedTuple):
     may_have_left: bool
 
 
-def told(subject_id: UUID, *, to: UUID, types: Collection[str]) -> Told:
+def notified(subject_id: UUID, *, to: UUID, types: Collection[str]) -> Notified:
     """Whether a person was told of something by messages of these types."""
     named = OutboxMessage.payload
     messages = db.session.execute(
@@ -41,7 +41,7 @@ def told(subject_id: UUID, *, to: UUID, types: Collection[str]) -> Told:
             OutboxMessage.subject_id == subject_id, named["to"].astext == str(to), named["type"].astext.in_(types)
         )
     ).all()
-    return Told(
+    return Notified(
         ever_queued=bool(messages),
         being_sent=any(message.status == MessageStatus.SENDING for message in messages),
         may_have_left=any(

@@ -57,5 +57,5 @@ def check_cancellation(request: MailRequest, appointment: Appointment) -> None:
     is_patients = request.message_type == "BOOKING_CANCELLATION"
     if is_patients and request.extra["cancelled_by"] != "patient":
         return
-    if not mailer.was_told(request, *TELLS_OF_IT):
+    if not mailer.was_notified(request, *TELLS_OF_IT):
         raise outbox.Dropped("It was cancelled before anything was sent about it.")

@@ -15,7 +15,7 @@ def ensure_limits(app: Flask) -> None:
         return
     with app.app_context():
         try:
-            role, *found = db.session.execute(text(f"SELECT current_user, {_asked()}")).one()
+            role, *found = db.session.execute(text(f"SELECT current_user, {_settings_in_sql()}")).one()
         except OperationalError:
             return
         finally:
@@ -26,5 +26,5 @@ def ensure_limits(app: Flask) -> None:
         raise click.ClickException("\n".join(["The database lets HMS wait without end. Set, past the pooler:", *todo]))
 
 
-def _asked() -> str:
+def _settings_in_sql() -> str:
     return ", ".join(f"current_setting('{name}')" for name in SESSION_SETTINGS)

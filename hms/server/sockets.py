@@ -112,6 +112,6 @@ def drain(listeners: Iterable[socket.socket]) -> None:
 
 def queue_length(listener: socket.socket) -> int:
     """How many have connected and are not accepted yet (Linux)."""
-    told = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, QUEUE_LENGTH + 4)
-    (length,) = struct.unpack_from("I", told, QUEUE_LENGTH)
+    info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, QUEUE_LENGTH + 4)
+    (length,) = struct.unpack_from("I", info, QUEUE_LENGTH)
     return int(length)

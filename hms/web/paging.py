@@ -37,7 +37,7 @@ def pages_of(total: int, size: int) -> int:
     return max(1, -(-total // size))
 
 
-def page_asked(name: str = "page") -> int:
+def parse_page(name: str = "page") -> int:
     """The number of the page that the address asks for; 1 for what is no number."""
     text = request.args.get(name, "")
     if not (text.isascii() and text.isdigit()):

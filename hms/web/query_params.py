@@ -40,7 +40,7 @@ def day(name: str) -> date | None:
     return found if clock.FIRST_DAY <= found <= clock.LAST_DAY else None
 
 
-def typed_day(typed: str) -> date | None:
+def parse_day(typed: str) -> date | None:
     """A day as people write one, in the years that a calendar here can show."""
     found = wall_text.read_day(typed)
     return found if found and clock.FIRST_DAY <= found <= clock.LAST_DAY else None

@@ -43,9 +43,9 @@ def show_command(email: str | None) -> None:
     doctor_id = doctor_named(email).id if email is not None else None
     own, clinic = queries.find_policy(doctor_id) if doctor_id else None, queries.find_policy(None)
     for name, label in rule_words.LABELS.items():
-        usual = rule_words.told(name, getattr(clinic, name) if clinic else rules.USUAL[name])
+        usual = rule_words.value_text(name, getattr(clinic, name) if clinic else rules.USUAL[name])
         value = getattr(own, name) if own else None
-        say(f"{label}: {usual if value is None else rule_words.told(name, value, is_own=True) + ' (own rule)'}")
+        say(f"{label}: {usual if value is None else rule_words.value_text(name, value, is_own=True) + ' (own rule)'}")
 
 
 @policies.command("set")

@@ -44,8 +44,8 @@ def open_command(
     """Offer one time, or a series of visits back to back on several days."""
     doctor = doctor_named(email)
     if visit_minutes is None and until is None and weekdays is None:
-        start = _meant(start, start_which, clock.moments_at(day, start), "--start-which")
-        end = _meant(end, end_which, clock.ends_after(clock.on_wall(day, start), end), "--end-which")
+        start = _parse_fold(start, start_which, clock.moments_at(day, start), "--start-which")
+        end = _parse_fold(end, end_which, clock.ends_after(clock.on_wall(day, start), end), "--end-which")
         services.open_slot(doctor, day=day, start=start, end=end, mode=mode)
         say(f"Opened 1 time on {day}, {start:%H:%M} to {end:%H:%M}.")
         return
@@ -56,8 +56,8 @@ def open_command(
         first_day=day,
         last_day=last,
         weekdays=days,
-        start=_meant(start, start_which, _twice(start, day, last, days), "--start-which"),
-        end=_meant(end, end_which, _twice(end, day, last, days) if end != time.min else (), "--end-which"),
+        start=_parse_fold(start, start_which, _twice(start, day, last, days), "--start-which"),
+        end=_parse_fold(end, end_which, _twice(end, day, last, days) if end != time.min else (), "--end-which"),
         visit_minutes=doctor.visit_minutes if visit_minutes is None else visit_minutes,
         mode=mode,
     )
@@ -70,7 +70,7 @@ def _twice(at: time, first: date, last: date, weekdays: frozenset[int]) -> Seque
     return clock.moments_at(day, at) if day else ()
 
 
-def _meant(at: time, which: str | None, moments: Sequence[datetime], option: str) -> time:
+def _parse_fold(at: time, which: str | None, moments: Sequence[datetime], option: str) -> time:
     """The time with the choice in its ``fold``. Raises ``Invalid`` where there is one to make and none was made."""
     if len(moments) < 2:
         return at

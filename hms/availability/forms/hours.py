@@ -82,7 +82,7 @@ class HoursRow(Form):
         return begin < end and 5 <= (self.visit.data or 0) <= 480 and 0 <= (self.gap.data or 0) <= 480
 
     @property
-    def told(self) -> str:
+    def span(self) -> str:
         """``09:00 to 12:00``."""
         return f"{self.start.data:%H:%M} to {self.end.data:%H:%M}"
 
@@ -114,7 +114,7 @@ class RowsField(FieldList):
         in_order = sorted(self.entries, key=lambda row: row.form.minutes)
         for before, row in pairwise(in_order):
             if row.form.minutes[0] < before.form.minutes[1]:
-                row.form.start.errors = [f"These hours overlap {before.form.told}."]
+                row.form.start.errors = [f"These hours overlap {before.form.span}."]
         self.errors = [*self.errors, *(row.errors for row in self.entries if row.errors)]
 
     @property

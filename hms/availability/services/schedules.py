@@ -92,7 +92,7 @@ def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts], *, adds: bool =
     offer = offer._replace(schedules=change(before))
     if adds:
         check_hours(doctor, offer)
-    return _told(doctor, offer, compare(doctor.id, offer).changes, before=before)
+    return _as_preview(doctor, offer, compare(doctor.id, offer).changes, before=before)
 
 
 def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None, *, adds: bool = False) -> Preview:
@@ -104,13 +104,13 @@ def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None, 
             check_hours(doctor, offer._replace(schedules=after))
         _write(session, doctor.id, before=before, after=after)
         done = make_equal(session, doctor.id)
-        told = _told(doctor, offers.load_offer(doctor.id, since=clock.now()), done, before=before)
-        if mark is not None and mark != told.mark:
+        preview = _as_preview(doctor, offers.load_offer(doctor.id, since=clock.now()), done, before=before)
+        if mark is not None and mark != preview.mark:
             raise PreviewOutdated  # which takes back all of the above
-        return told
+        return preview
 
 
-def _told(doctor: Doctor, offer: Offer, changes: Changes, *, before: Drafts) -> Preview:
+def _as_preview(doctor: Doctor, offer: Offer, changes: Changes, *, before: Drafts) -> Preview:
     unfit = queries.unfit(doctor.id, offer)
     return Preview(changes.added, changes.removed, changes.kept, changes.skipped, unfit, _mark(before, unfit))
 

@@ -12,11 +12,11 @@ from hms.errors import NotFound
 
 
 @contextmanager
-def gone_is_fine(kind: type[TimeOff | Schedule | Slot | Closure], row_id: UUID, told: str) -> Iterator[None]:
+def gone_is_fine(kind: type[TimeOff | Schedule | Slot | Closure], row_id: UUID, message: str) -> Iterator[None]:
     """Where the thing is not there any more, say so and go on after the block; what is somebody else's is not found."""
     try:
         yield
     except NotFound:
         if queries.is_there(kind, row_id):
             raise
-        flash(told, "")
+        flash(message, "")

@@ -68,7 +68,7 @@ def exchange(code: str, *, verifier: str, nonce: str) -> Grant:
 
     try:
         with closing(_client()) as client:
-            told = client.fetch_token(
+            token = client.fetch_token(
                 current_app.config["GOOGLE_TOKEN_URL"],
                 grant_type="authorization_code",
                 code=code,
@@ -80,7 +80,7 @@ def exchange(code: str, *, verifier: str, nonce: str) -> Grant:
         raise Refused("Google did not accept its own answer. Start again.") from None
     except (requests.RequestException, ValueError):  # of the answer, which may hold a token, nothing is told
         raise Later(http.SILENT) from None
-    return _grant(told, nonce=nonce)
+    return _grant(token, nonce=nonce)
 
 
 def revoke(token: str) -> None:
@@ -131,18 +131,18 @@ def _bounded(response: requests.Response) -> requests.Response:
     return response
 
 
-def _grant(told: Mapping[str, Any], *, nonce: str) -> Grant:
+def _grant(token: Mapping[str, Any], *, nonce: str) -> Grant:
     """Who gave what, from the answer of the token endpoint. Raises :class:`Later` for one that makes no sense."""
     try:
-        claims = _claims(told["id_token"])
+        claims = _claims(token["id_token"])
         _check(claims, nonce=nonce)
         return Grant(
             sub=_text(claims["sub"], longest=255),
             email=_text(claims["email"], longest=254),
-            scopes=" ".join(sorted(set(_text(told["scope"]).split()))),
-            refresh_token=told.get("refresh_token") or None,
-            access_token=_text(told["access_token"]),
-            is_for_testing=0 < int(told.get("refresh_token_expires_in") or 0) <= TESTING_SECONDS,
+            scopes=" ".join(sorted(set(_text(token["scope"]).split()))),
+            refresh_token=token.get("refresh_token") or None,
+            access_token=_text(token["access_token"]),
+            is_for_testing=0 < int(token.get("refresh_token_expires_in") or 0) <= TESTING_SECONDS,
         )
     except (KeyError, TypeError, ValueError):
         raise Later(NOT_GOOGLES) from None

@@ -3,7 +3,7 @@
 What the templates of the directory and of the booking page draw with ``ui/slots.html`` and ``ui/person.html``.
 """
 
-from hms.directory.slot_picker.query import Kind, day_asked, day_of, kind_of
+from hms.directory.slot_picker.query import Kind, day_of, kind_of, parse_day
 from hms.directory.slot_picker.results import Result, result
 from hms.directory.slot_picker.week import Day, Group, WeekPicker, week_picker
 from hms.directory.slot_picker.words import experience, places, soon
@@ -14,10 +14,10 @@ __all__ = [
     "Kind",
     "Result",
     "WeekPicker",
-    "day_asked",
     "day_of",
     "experience",
     "kind_of",
+    "parse_day",
     "places",
     "result",
     "soon",

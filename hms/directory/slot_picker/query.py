@@ -17,7 +17,7 @@ class Kind(NamedTuple):
     earliest: FreeTime | None
 
 
-def day_asked(text: str) -> date | None:
+def parse_day(text: str) -> date | None:
     """The day in an address, unless it has gone by; None for anything else."""
     day = _read_day(text)
     return day if day and clock.today() <= day <= clock.LAST_DAY else None

@@ -110,7 +110,7 @@ def appointments() -> ResponseReturnValue:
     """Those to come, soonest first, or those past, latest first."""
     is_past = request.args.get("tab") == "past"
     counts = queries.count_appointments(patient=current_patient)
-    number = paging.clamped(paging.page_asked(), total=counts[is_past], size=queries.APPOINTMENTS_ON_A_PAGE)
+    number = paging.clamped(paging.parse_page(), total=counts[is_past], size=queries.APPOINTMENTS_ON_A_PAGE)
     found = queries.list_appointments(patient=current_patient, past=is_past, page=number)
     booking_rules.read_ahead(appointment.doctor_id for appointment in found)
     visits = [presenters.visit(appointment) for appointment in found]

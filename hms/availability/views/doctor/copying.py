@@ -33,7 +33,7 @@ def copy_day(day: str) -> ResponseReturnValue:
     except Refusal as refusal:
         form.reject(refusal)
         return _page(form, source)
-    flash(told(result, len(form.chosen)), "ok" if result.opened else "warn")
+    flash(success_message(result, len(form.chosen)), "ok" if result.opened else "warn")
     return redirect(url_for(".calendar", week=form.chosen[0].isoformat()), 303)
 
 
@@ -55,7 +55,7 @@ def days_after(source: date) -> list[date]:
     return [day for day in days if day >= clock.today() and day != source]
 
 
-def told(result: SeriesResult, days: int) -> str:
+def success_message(result: SeriesResult, days: int) -> str:
     """``6 times added on 2 days. 2 left out, because you offer a time then already.``"""
     parts = [f"{_times(result.opened)} added on {days} day{'' if days == 1 else 's'}."]
     if result.hidden:

@@ -88,7 +88,7 @@ def _page(form: TimeOffForm) -> ResponseReturnValue:
     return render(
         "doctor/exceptions.html",
         form=form,
-        exceptions=paging.page_of(in_order, paging.page_asked(), size=LINES_ON_A_PAGE),
+        exceptions=paging.page_of(in_order, paging.parse_page(), size=LINES_ON_A_PAGE),
         unfit=len(queries.list_unfit(current_doctor)),
     )
 

@@ -83,11 +83,11 @@ def _answer(schedule_id: UUID | None) -> ResponseReturnValue:
     except Refusal as refusal:
         form.reject(refusal)
         return _page(form, schedule_id, _offer())
-    flash(told(done), "ok")
+    flash(success_message(done), "ok")
     return redirect(url_for(".hours"), 303)
 
 
-def told(done: Preview) -> str:
+def success_message(done: Preview) -> str:
     """What saving did, in a sentence."""
     parts = [f"{len(done.added)} added", f"{len(done.removed)} removed", f"{done.kept} kept"]
     if done.skipped:

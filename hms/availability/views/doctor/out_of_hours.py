@@ -24,7 +24,7 @@ class Unfit(NamedTuple):
 @bp.get("/hours/unfit")
 def unfit() -> ResponseReturnValue:
     """The booked times that do not fit now."""
-    found = paging.page_of(queries.list_unfit(current_doctor), paging.page_asked(), size=ON_A_PAGE)
+    found = paging.page_of(queries.list_unfit(current_doctor), paging.parse_page(), size=ON_A_PAGE)
     return render("doctor/unfit.html", found=found, appointments=_load(found.items))
 
 

@@ -47,7 +47,7 @@ def series() -> ResponseReturnValue:
         except Refusal as refusal:
             form.reject(refusal)
         else:
-            return redirect(url_for(".slots", week=form.first_day.data, **_told_of(result)), 303)
+            return redirect(url_for(".slots", week=form.first_day.data, **_result_params(result)), 303)
     return _page(SlotForm(formdata=None, **_usual_time()), form, status=form.status)
 
 
@@ -112,11 +112,11 @@ def unblock_slot(slot_id: UUID) -> ResponseReturnValue:
     with gone_is_fine(Slot, slot_id, "This time has been removed. To offer it again, add it as a new one."):
         starts_at = queries.get_slot(slot_id, doctor=current_doctor).starts_at
         slot = services.unblock_slot(slot_id, doctor=current_doctor)
-        return _back_to_the_calendar(starts_at, _told_of_unblocking(slot))
+        return _back_to_the_calendar(starts_at, _success_message(slot))
     return redirect(url_for(".slots"), 303)
 
 
-def _told_of_unblocking(slot: Slot | None) -> str:
+def _success_message(slot: Slot | None) -> str:
     if slot is None:
         return "Unblocked and taken out, because your hours have no such time any more"
     if slot.blocked_by:
@@ -139,7 +139,7 @@ def _page(form: SlotForm, series_form: SeriesForm, *, status: int) -> ResponseRe
         series=series_form,
         status=status,
         doctor=current_doctor,
-        told=_told_in_address(),
+        told=_parse_result(),
         title=formats.days(monday, monday + WEEK - timedelta(days=1)),
         days=[(day, [item for item in free if clock.to_clinic(item.starts_at).date() == day]) for day in days],
         previous=(monday - WEEK).isoformat() if monday > clock.today() else None,
@@ -220,7 +220,7 @@ def _time_of(slot: Slot) -> dict[str, Any]:
     return {"day": begin.date(), "start": begin.time(), "end": end.time(), "mode": slot.mode}
 
 
-def _told_of(result: services.SeriesResult) -> dict[str, Any]:
+def _result_params(result: services.SeriesResult) -> dict[str, Any]:
     """What became of a series, for the address of the page that says so."""
     return {
         "opened": result.opened,
@@ -231,7 +231,7 @@ def _told_of(result: services.SeriesResult) -> dict[str, Any]:
     }
 
 
-def _told_in_address() -> dict[str, Any] | None:
+def _parse_result() -> dict[str, Any] | None:
     if query_params.number("opened") is None:
         return None
     counts = {name: query_params.number(name) or 0 for name in ("opened", "hidden", "overlapping", "past")}

@@ -35,7 +35,7 @@ def policies() -> ResponseReturnValue:
     return render(
         "staff/policies.html",
         rules=_in_words(_clinic()),
-        own=paging.page_of(own, paging.page_asked(), size=DOCTORS_ON_A_PAGE),
+        own=paging.page_of(own, paging.parse_page(), size=DOCTORS_ON_A_PAGE),
     )
 
 
@@ -80,9 +80,11 @@ def _clinic() -> dict[str, int | None]:
 
 def _in_words(values: dict[str, int | None]) -> dict[str, tuple[str, str]]:
     """Each rule's name and value, by the name that it has in the form."""
-    return {name: (label, rule_words.told(name, values[name])) for name, label in rule_words.LABELS.items()}
+    return {name: (label, rule_words.value_text(name, values[name])) for name, label in rule_words.LABELS.items()}
 
 
 def _own_words(policy: BookingPolicy) -> list[str]:
     own = {name: value for name, value in as_stored(policy).items() if value is not None}
-    return [f"{rule_words.LABELS[name]}: {rule_words.told(name, value, is_own=True)}" for name, value in own.items()]
+    return [
+        f"{rule_words.LABELS[name]}: {rule_words.value_text(name, value, is_own=True)}" for name, value in own.items()
+    ]

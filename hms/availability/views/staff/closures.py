@@ -23,7 +23,7 @@ CLOSURES_ON_A_PAGE = 50
 @bp.get("/closures", access="staff")
 def closures() -> ResponseReturnValue:
     """The closures that are not over."""
-    found = paging.page_of(queries.list_closures(), paging.page_asked(), size=CLOSURES_ON_A_PAGE)
+    found = paging.page_of(queries.list_closures(), paging.parse_page(), size=CLOSURES_ON_A_PAGE)
     return render("staff/closures.html", found=found, closures=found.items, days=days)
 
 
@@ -33,7 +33,7 @@ def closure(closure_id: UUID) -> ResponseReturnValue:
     found = queries.get_closure(closure_id)
     who, interval = visits.provider(), closed_interval(found.first_day, found.last_day)
     total, size = who.booked_in(interval).number, visits.ON_A_PAGE
-    number = paging.clamped(paging.page_asked(), total=total, size=size)
+    number = paging.clamped(paging.parse_page(), total=total, size=size)
     booked = paging.Page(who.list_booked(interval, page=number), number, total, size)
     return render("staff/closure.html", closure=found, when=days(found.first_day, found.last_day), found=booked)
 

@@ -33,7 +33,7 @@ def doctors() -> ResponseReturnValue:
     name = query_params.text("q", longest=LONGEST_NAME)
     load = lambda number: all_doctors.list_doctors(name=name, page=number)  # noqa: E731
     return render(
-        "staff/doctors.html", found=paging.load_page(load, paging.page_asked(), size=all_doctors.PAGE), name=name
+        "staff/doctors.html", found=paging.load_page(load, paging.parse_page(), size=all_doctors.PAGE), name=name
     )
 
 
@@ -41,7 +41,7 @@ def doctors() -> ResponseReturnValue:
 def times(doctor_id: UUID) -> ResponseReturnValue:
     """What patients are offered on one day of a doctor, and why they are offered nothing else."""
     doctor, typed = all_doctors.get_doctor(doctor_id), query_params.text("day", longest=wall_text.LONGEST + 1)
-    asked = query_params.typed_day(typed)
+    asked = query_params.parse_day(typed)
     day = asked or clock.today()
     policy = booking_rules.of(doctor_id)
     free = all_doctors.list_bookable(doctor, day, policy=policy)

@@ -33,7 +33,7 @@ def appointments() -> ResponseReturnValue:
     """Appointments to come, soonest first; with ``past=1`` those past or cancelled, latest first."""
     is_past = request.args.get("past") == "1"
     totals = queries.count_appointments(doctor=current_doctor)
-    number = paging.clamped(paging.page_asked(), total=totals[is_past], size=PAGE)
+    number = paging.clamped(paging.parse_page(), total=totals[is_past], size=PAGE)
     found = queries.list_appointments(doctor=current_doctor, past=is_past, page=number)
     return render(
         "doctor/appointments.html",
