@@ -281,11 +281,11 @@ class TestTheOffer:
     def test_times_that_lapsed_before_they_came_are_offered_again(self, session, bose, steady_clock):
         slot = make.slot(bose, starts_at=clock.now() + 48 * HOUR)
         steady_clock.advance(days=30)
-        assert services.let_lapse() == 1
+        assert services.mark_expired() == 1
         steady_clock.advance(days=-30)
 
-        assert services.undo_lapses_to_come() == 1
-        assert not db.session.scalar(db.select(Slot.lapsed).where(Slot.id == slot.id))
+        assert services.undo_expired_to_come() == 1
+        assert not db.session.scalar(db.select(Slot.expired).where(Slot.id == slot.id))
 
     def test_a_plan_that_a_clock_ahead_made_too_far_is_made_anew_without_days_left_out(
         self, session, bose, steady_clock

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from hms.auth.models import Doctor, User
 from hms.availability import services as availability
-from hms.availability.models import BookingPolicy, Closure, Slot, TimeOff
+from hms.availability.models import Closure, Slot, StoredRules, TimeOff
 from hms.db import new_id, transaction
 from hms.scheduling import services
 from hms.scheduling.models import Appointment
@@ -69,7 +69,7 @@ def crowded(session, asha, bose):
     rules = [{"id": new_id(), "doctor_id": each["id"], "gap_minutes": 5} for each in doctors]
     tables = ((Slot, slots), (Appointment, visits), (User, users), (Doctor, doctors), (TimeOff, away))
     with transaction() as writing:
-        for table, rows in (*tables, (Closure, closed), (BookingPolicy, rules)):
+        for table, rows in (*tables, (Closure, closed), (StoredRules, rules)):
             writing.execute(insert(table), rows)
     return availability.add_closure(first_day=date(2026, 12, 1), last_day=date(2027, 2, 1), name="Works").closure
 

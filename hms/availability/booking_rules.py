@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from hms import clock
-from hms.availability.models import BookingPolicy
+from hms.availability.models import StoredRules
 from hms.db import db
 
 DAY = timedelta(days=1)
@@ -43,8 +43,8 @@ USUAL = {
 }
 """What holds while the clinic has said nothing: the migration stores the same, so this is for a database without."""
 
-_CLINIC = BookingPolicy.__table__.alias("clinic_policy")
-_OWN = BookingPolicy.__table__.alias("own_policy")
+_CLINIC = StoredRules.__table__.alias("clinic_policy")
+_OWN = StoredRules.__table__.alias("own_policy")
 
 
 ClockChanges = tuple[tuple[int, timedelta], ...]
@@ -58,7 +58,7 @@ class Window(NamedTuple):
     closes_at: Any
 
 
-class Policy(NamedTuple):
+class BookingRules(NamedTuple):
     """The rules for one doctor. ``most_future_bookings`` counts all of a patient's appointments to come, and
     ``most_with_doctor`` those with this doctor; None is any number."""
 
@@ -149,7 +149,7 @@ COLUMNS: tuple[ColumnElement, ...] = (
     _OWN.c.most_future_bookings.label("most_with_doctor"),
     _rule("gap_minutes").label("gap_minutes"),
 )
-"""What :func:`of_row` makes a policy of."""
+"""What :func:`of_row` makes the rules of."""
 
 
 def window(changes: ClockChanges) -> Window:
@@ -184,7 +184,7 @@ def hours(number: Any) -> ColumnElement[timedelta]:
 
 
 def _midnight_after(horizon: ColumnElement[int], changes: ClockChanges) -> ColumnElement[datetime]:
-    """:attr:`Policy.bookable_until` by the database, which need not know the clinic's zone."""
+    """:attr:`BookingRules.bookable_until` by the database, which need not know the clinic's zone."""
     midnight = moment("tomorrow") + hours(horizon * 24)
     if not changes:
         return midnight
@@ -204,9 +204,9 @@ def clock_changes(today: date, zone: ZoneInfo) -> ClockChanges:
     return tuple(found)
 
 
-def of_row(row: Row) -> Policy:
-    """The policy that a row with :data:`COLUMNS` holds."""
-    return Policy(
+def of_row(row: Row) -> BookingRules:
+    """The rules that a row with :data:`COLUMNS` holds."""
+    return BookingRules(
         minimum_notice=timedelta(minutes=row.minimum_notice_minutes),
         horizon_days=row.horizon_days,
         cancellation_window=timedelta(hours=row.cancellation_hours),
@@ -219,17 +219,17 @@ def of_row(row: Row) -> Policy:
 # -- looking them up -----------------------------------------------------------------------------------------------
 
 
-def of(doctor_id: UUID) -> Policy:
+def of(doctor_id: UUID) -> BookingRules:
     """The rules for this doctor; one statement, once in a request."""
     return read_ahead([doctor_id])[doctor_id]
 
 
-def clinic() -> Policy:
+def clinic() -> BookingRules:
     """The rules for doctors who have none of their own."""
     return read_ahead([None])[None]
 
 
-def read_ahead(doctor_ids: Iterable[UUID | None]) -> dict[UUID | None, Policy]:
+def read_ahead(doctor_ids: Iterable[UUID | None]) -> dict[UUID | None, BookingRules]:
     """The rules for each of these doctors (None: the clinic's) by one statement, which spares those that follow."""
     kept, wanted = _kept(), set(doctor_ids)
     if missing := wanted - kept.keys():
@@ -242,12 +242,12 @@ def forget() -> None:
     g.pop("booking_policies", None)
 
 
-def _kept() -> dict[UUID | None, Policy]:
+def _kept() -> dict[UUID | None, BookingRules]:
     """What this request has read; outside of one nothing is kept, for a worker lives long."""
     return g.setdefault("booking_policies", {}) if has_request_context() else {}
 
 
-def _read(doctor_ids: set[UUID | None]) -> dict[UUID | None, Policy]:
+def _read(doctor_ids: set[UUID | None]) -> dict[UUID | None, BookingRules]:
     owners = [doctor_id for doctor_id in doctor_ids if doctor_id]
     whose = func.unnest(literal([None, *owners], ARRAY(Uuid))).table_valued("doctor_id").render_derived()
     rows = db.session.execute(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hms.availability.booking_rules import counted, words
 
-Rules = Mapping[str, int | None]
+RuleValues = Mapping[str, int | None]
 HOURS, MINUTES = 24, 24 * 60  # of a day
 
 
@@ -22,7 +22,7 @@ class Contradiction(NamedTuple):
     words: str
 
 
-def between(clinic: Rules, own: Rules | None = None) -> list[Contradiction]:
+def between(clinic: RuleValues, own: RuleValues | None = None) -> list[Contradiction]:
     """What contradicts in the rules that hold together: a doctor's own, and the clinic's where the doctor has none."""
     notice, horizon, cancellation = (
         _value(name, clinic, own) for name in ("minimum_notice_minutes", "horizon_days", "cancellation_hours")
@@ -45,11 +45,11 @@ def between(clinic: Rules, own: Rules | None = None) -> list[Contradiction]:
     return found
 
 
-def _value(name: str, clinic: Rules, own: Rules | None) -> int:
+def _value(name: str, clinic: RuleValues, own: RuleValues | None) -> int:
     value = own.get(name) if own else None
     return (clinic[name] if value is None else value) or 0
 
 
-def _whose(name: str, own: Rules | None) -> str:
+def _whose(name: str, own: RuleValues | None) -> str:
     """Where a doctor has rules of their own, it is said which of them are the clinic's."""
     return " (the clinic’s rule)" if own is not None and own.get(name) is None else ""

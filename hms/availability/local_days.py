@@ -15,20 +15,20 @@ SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
 
-class Stretch(NamedTuple):
+class Segment(NamedTuple):
     """A piece of real time over which the wall clock goes steadily; ``wall`` is what it shows at the start."""
 
     starts_at: datetime
     ends_at: datetime
     wall: timedelta  # since midnight
 
-    def between(self, start: timedelta, end: timedelta) -> "Stretch | None":
+    def between(self, start: timedelta, end: timedelta) -> "Segment | None":
         """The part in which the wall shows ``[start, end)``, if there is any."""
         first = max(start, self.wall)
         last = min(end, self.wall + (self.ends_at - self.starts_at))
         if first >= last:
             return None
-        return Stretch(self.starts_at + (first - self.wall), self.starts_at + (last - self.wall), first)
+        return Segment(self.starts_at + (first - self.wall), self.starts_at + (last - self.wall), first)
 
 
 class Skipped(NamedTuple):
@@ -39,45 +39,45 @@ class Skipped(NamedTuple):
     end: timedelta
 
 
-class WallDay(NamedTuple):
+class LocalDay(NamedTuple):
     """A day from midnight to midnight: its times, those that come a second time, and those that do not come at all."""
 
-    once: tuple[Stretch, ...]
-    again: tuple[Stretch, ...]
+    once: tuple[Segment, ...]
+    again: tuple[Segment, ...]
     skipped: tuple[Skipped, ...]
 
 
 @lru_cache(maxsize=8192)
-def wall_day(day: date, zone: ZoneInfo) -> WallDay:
+def local_day(day: date, zone: ZoneInfo) -> LocalDay:
     """The day as the wall in ``zone`` shows it; nothing at all for a day that was skipped."""
     starts_at, ends_at = clock.day_bounds(day, zone=zone)
     if starts_at >= ends_at:
-        return WallDay((), (), (Skipped(starts_at, timedelta(), DAY),))
+        return LocalDay((), (), (Skipped(starts_at, timedelta(), DAY),))
     changes_at = _change(starts_at, ends_at, zone)
     if changes_at is None:
-        once, again = [_stretch(day, starts_at, ends_at, zone)], []
+        once, again = [_segment(day, starts_at, ends_at, zone)], []
     else:
         resumes_at = min(changes_at + _doubled(changes_at, zone), ends_at)
         bounds = ((starts_at, changes_at), (resumes_at, ends_at))
-        once = [_stretch(day, first, last, zone) for first, last in bounds if first < last]
-        again = [_stretch(day, changes_at, resumes_at, zone)] if changes_at < resumes_at else []
-    return WallDay(tuple(once), tuple(again), tuple(_skipped(once, starts_at, ends_at)))
+        once = [_segment(day, first, last, zone) for first, last in bounds if first < last]
+        again = [_segment(day, changes_at, resumes_at, zone)] if changes_at < resumes_at else []
+    return LocalDay(tuple(once), tuple(again), tuple(_skipped(once, starts_at, ends_at)))
 
 
-def joined(stretches: Iterable[Stretch]) -> list[tuple[datetime, datetime]]:
-    """Intervals of real time; two stretches between which the wall clock jumps ahead are one."""
+def joined(segments: Iterable[Segment]) -> list[tuple[datetime, datetime]]:
+    """Intervals of real time; two segments between which the wall clock jumps ahead are one."""
     intervals: list[tuple[datetime, datetime]] = []
-    for stretch in stretches:
-        if intervals and intervals[-1][1] == stretch.starts_at:
-            intervals[-1] = (intervals[-1][0], stretch.ends_at)
+    for segment in segments:
+        if intervals and intervals[-1][1] == segment.starts_at:
+            intervals[-1] = (intervals[-1][0], segment.ends_at)
         else:
-            intervals.append((stretch.starts_at, stretch.ends_at))
+            intervals.append((segment.starts_at, segment.ends_at))
     return intervals
 
 
-def _stretch(day: date, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Stretch:
+def _segment(day: date, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Segment:
     wall = starts_at.astimezone(zone).replace(tzinfo=None)
-    return Stretch(starts_at, ends_at, wall - datetime(day.year, day.month, day.day))  # noqa: DTZ001  # both on the wall
+    return Segment(starts_at, ends_at, wall - datetime(day.year, day.month, day.day))  # noqa: DTZ001  # both on the wall
 
 
 def _change(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> datetime | None:
@@ -97,12 +97,12 @@ def _doubled(changes_at: datetime, zone: ZoneInfo) -> timedelta:
     return max(_offset(changes_at - SECOND, zone) - _offset(changes_at, zone), timedelta())
 
 
-def _skipped(once: list[Stretch], starts_at: datetime, ends_at: datetime) -> Iterator[Skipped]:
+def _skipped(once: list[Segment], starts_at: datetime, ends_at: datetime) -> Iterator[Skipped]:
     at, shown = starts_at, timedelta()
-    for stretch in once:
-        if stretch.wall > shown:
-            yield Skipped(stretch.starts_at, shown, stretch.wall)
-        at, shown = stretch.ends_at, stretch.wall + (stretch.ends_at - stretch.starts_at)
+    for segment in once:
+        if segment.wall > shown:
+            yield Skipped(segment.starts_at, shown, segment.wall)
+        at, shown = segment.ends_at, segment.wall + (segment.ends_at - segment.starts_at)
     if shown < DAY:
         yield Skipped(min(at, ends_at), shown, DAY)
 

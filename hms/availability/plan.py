@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 class HoursDraft(NamedTuple):
     """Visits that follow each other on one weekday (Monday 0), in minutes since midnight on the wall; 1440 is the next
-    midnight. Without ``gap_minutes`` the gap after a visit is the policy's."""
+    midnight. Without ``gap_minutes`` the gap after a visit is that of the rules."""
 
     weekday: int
     start_minute: int
@@ -90,7 +90,7 @@ class PlannedSlot(NamedTuple):
 
 
 class Hidden(NamedTuple):
-    """A stretch without a time that is offered, and why. It is empty where the wall clock skips hours of work."""
+    """A segment without a time that is offered, and why. It is empty where the wall clock skips hours of work."""
 
     starts_at: datetime
     ends_at: datetime
@@ -148,11 +148,11 @@ def _working_hours(
         while day <= min(schedule.valid_until or last_day + MARGIN, last_day + MARGIN):
             for hours in schedule.hours:
                 if hours.weekday == day.weekday():
-                    yield from _day(hours, local_days.wall_day(day, zone), gap_minutes, successor_at)
+                    yield from _day(hours, local_days.local_day(day, zone), gap_minutes, successor_at)
             day += local_days.DAY
 
 
-def _day(hours: HoursDraft, day: local_days.WallDay, gap_minutes: int, until: datetime | None) -> Iterator[Piece]:
+def _day(hours: HoursDraft, day: local_days.LocalDay, gap_minutes: int, until: datetime | None) -> Iterator[Piece]:
     """One interval of work on one day, and what the clocks take from it."""
     start, end = timedelta(minutes=hours.start_minute), timedelta(minutes=hours.end_minute)
     visit = timedelta(minutes=hours.visit_minutes)
@@ -160,8 +160,8 @@ def _day(hours: HoursDraft, day: local_days.WallDay, gap_minutes: int, until: da
     for starts_at, ends_at in local_days.joined(part for each in day.once if (part := each.between(start, end))):
         if until is None or starts_at < until:
             yield from _visits(starts_at, min(ends_at, until or ends_at), visit, gap, hours.mode)
-    for stretch in day.again:
-        part = stretch.between(start, end)
+    for segment in day.again:
+        part = segment.between(start, end)
         if part and (until is None or part.starts_at < until):
             ends_at = min(part.ends_at, until or part.ends_at)
             yield Hidden(part.starts_at, ends_at, Reason.CLOCK_CHANGE, _second(part))
@@ -245,7 +245,7 @@ def _append(hidden: list[Hidden], piece: Hidden) -> None:
         hidden.append(piece)
 
 
-def _second(part: local_days.Stretch) -> str:
+def _second(part: local_days.Segment) -> str:
     return f"{_wall(part.wall)} to {_wall(part.wall + (part.ends_at - part.starts_at))}"
 
 

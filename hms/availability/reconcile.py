@@ -11,7 +11,7 @@ from hms.availability.models import BlockedBy, Origin, SlotStatus
 from hms.availability.plan import Plan, PlannedSlot, Reason
 
 Interval = tuple[datetime, datetime]
-TAKEN = (SlotStatus.BUSY, SlotStatus.BUSY_TENTATIVE)
+BOOKED = (SlotStatus.BUSY, SlotStatus.BUSY_TENTATIVE)
 IN_HOURS = (Reason.TIME_OFF, Reason.CLOSURE, Reason.REMOVED)
 
 
@@ -73,7 +73,7 @@ class Intervals:
         return before_the_end > 0 and self.in_order[before_the_end - 1][1] > starts_at
 
 
-def changes(slots: Sequence[OwnSlot], plan: Plan, *, around: Around, now: datetime, add_until: datetime) -> Changes:
+def diff(slots: Sequence[OwnSlot], plan: Plan, *, around: Around, now: datetime, add_until: datetime) -> Changes:
     """What makes these slots equal to the plan. What is booked, or has begun, stays whatever the plan says.
 
     Times are added up to ``add_until``; what is there beyond stays as long as it is planned.
@@ -91,7 +91,7 @@ def changes(slots: Sequence[OwnSlot], plan: Plan, *, around: Around, now: dateti
             removed.append(slot)
             continue
         staying.append(slot)
-        if slot.starts_at > now and slot.status not in TAKEN:
+        if slot.starts_at > now and slot.status not in BOOKED:
             state = _state(slot, wanted, around)
             if state != (slot.status, slot.blocked_by, slot.mode):
                 marked[state].append(slot.id)
@@ -106,7 +106,7 @@ def changes(slots: Sequence[OwnSlot], plan: Plan, *, around: Around, now: dateti
 def _is_superfluous(slot: OwnSlot, wanted: PlannedSlot | None, in_hours: Intervals) -> bool:
     """Whether the schedule made it and would not make it again. What the doctor blocked stays blocked within the hours,
     although visits may follow each other differently by now."""
-    if slot.origin != Origin.SCHEDULE or slot.status in TAKEN or wanted is not None:
+    if slot.origin != Origin.SCHEDULE or slot.status in BOOKED or wanted is not None:
         return False
     return slot.blocked_by != BlockedBy.DOCTOR or not in_hours.overlap(*slot[1:3])
 

@@ -32,7 +32,7 @@ def landing() -> ResponseReturnValue:
         specialties=queries.list_specialties_with_doctors(),
         soonest=welcome if welcome.slot_id else None,
         soon=slot_picker.soon,
-        promise=presenters.usual_promise(welcome.policy),
+        promise=presenters.usual_promise(welcome.rules),
     )
 
 

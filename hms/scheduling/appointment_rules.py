@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from hms import clock, mailer
 from hms.availability import booking_rules
-from hms.availability.booking_rules import Policy, counted
+from hms.availability.booking_rules import BookingRules, counted
 from hms.availability.models import Mode, Slot, SlotStatus
 from hms.errors import Refusal
 from hms.scheduling.models import Appointment, AppointmentStatus
@@ -33,7 +33,7 @@ MOST_UNVERIFIED = 1
 """How many appointments to come somebody can have whose email address nobody has proved."""
 
 
-def why_not_book(slot: Slot | Row, policy: Policy) -> Refusal | None:
+def why_not_book(slot: Slot | Row, rules: BookingRules) -> Refusal | None:
     """Why this time cannot be booked by anybody; None when it can."""
     if slot.starts_at <= clock.now():
         return SlotPast()
@@ -41,29 +41,29 @@ def why_not_book(slot: Slot | Row, policy: Policy) -> Refusal | None:
         return NoLongerOffered()
     if slot.status != SlotStatus.FREE:
         return SlotTaken()
-    if slot.starts_at < policy.bookable_from:
-        return TooSoon(f"Times can be booked online until {policy.notice_words} before they start. Call us instead.")
-    if slot.starts_at >= policy.bookable_until:
-        first = policy.opens_on(clock.to_clinic(slot.starts_at).date())
+    if slot.starts_at < rules.bookable_from:
+        return TooSoon(f"Times can be booked online until {rules.notice_words} before they start. Call us instead.")
+    if slot.starts_at >= rules.bookable_until:
+        first = rules.opens_on(clock.to_clinic(slot.starts_at).date())
         return BeyondHorizon(
-            f"Bookings open {policy.horizon_words} ahead: this time can be booked from {formats.day(first)}."
+            f"Bookings open {rules.horizon_words} ahead: this time can be booked from {formats.day(first)}."
         )
     return None
 
 
-def limits(policy: Policy, *, is_verified: bool) -> dict[str, int | None]:
+def limits(rules: BookingRules, *, is_verified: bool) -> dict[str, int | None]:
     """How many appointments a patient may have to come at most, with this doctor, and book within an hour (all before
     this one); None is any number.
     """
-    most = [number for number in (policy.most_future_bookings, None if is_verified else MOST_UNVERIFIED) if number]
+    most = [number for number in (rules.most_future_bookings, None if is_verified else MOST_UNVERIFIED) if number]
     return {
         "coming": min(most, default=None),
-        "with_doctor": policy.most_with_doctor,
+        "with_doctor": rules.most_with_doctor,
         "lately": current_app.config["CHANGES_PER_HOUR"] or None,
     }
 
 
-def why_not_book_another(policy: Policy, standing: Standing) -> Refusal | None:
+def why_not_book_another(rules: BookingRules, standing: Standing) -> Refusal | None:
     """Why a patient who stands so cannot book one more."""
     coming, with_doctor = standing.coming, standing.with_doctor
     if not standing.is_verified and coming >= MOST_UNVERIFIED:
@@ -72,15 +72,15 @@ def why_not_book_another(policy: Policy, standing: Standing) -> Refusal | None:
             "Until your email address is confirmed you can have one appointment to come, and you have one."
             f" {way} to book another."
         )
-    if policy.most_future_bookings is not None and coming >= policy.most_future_bookings:
+    if rules.most_future_bookings is not None and coming >= rules.most_future_bookings:
         return TooManyBookings(
-            f"You have {counted(coming, 'appointment')} to come, and no more than {policy.most_future_bookings} can be"
+            f"You have {counted(coming, 'appointment')} to come, and no more than {rules.most_future_bookings} can be"
             " booked online. Call us, or cancel one that you do not need."
         )
-    if policy.most_with_doctor is not None and with_doctor >= policy.most_with_doctor:
+    if rules.most_with_doctor is not None and with_doctor >= rules.most_with_doctor:
         return TooManyBookings(
             f"You have {counted(with_doctor, 'appointment')} to come with this doctor, and no more than"
-            f" {policy.most_with_doctor} can be booked online. Call us, or cancel one that you do not need."
+            f" {rules.most_with_doctor} can be booked online. Call us, or cancel one that you do not need."
         )
     return _too_often("booked", standing.lately)
 

@@ -39,7 +39,7 @@ ALLOWED_MOVES: dict[str, frozenset[str]] = {
 }
 """From a status to those it may become. Going back is *undo*; a cancelled appointment stays cancelled."""
 
-HOLDS_ITS_TIME = text("status <> 'cancelled'")
+ACTIVE = text("status <> 'cancelled'")
 """Every appointment but a cancelled one holds its slot, and its two people's time."""
 
 
@@ -60,7 +60,7 @@ class Appointment(Model):
         # Removing a slot never takes a visit along: the reference of a live one cannot be emptied.
         CheckConstraint("slot_id IS NOT NULL OR status = 'cancelled'", name="slot"),
         UniqueConstraint("patient_id", "idempotency_key", name="uq_appointments_idempotency_key"),
-        Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=HOLDS_ITS_TIME),
+        Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=ACTIVE),
         Index("ix_appointments_starts_at", "starts_at", "id"),  # for the whole clinic's day
         Index("ix_appointments_slot", "slot_id"),  # for the foreign key: removing a slot looks for its cancelled ones
         ExcludeConstraint(
@@ -68,14 +68,14 @@ class Appointment(Model):
             (time_range(), "&&"),
             name="ex_appointments_doctor_overlap",
             using="gist",
-            where=HOLDS_ITS_TIME,
+            where=ACTIVE,
         ),
         ExcludeConstraint(
             ("patient_id", "="),
             (time_range(), "&&"),
             name="ex_appointments_patient_overlap",
             using="gist",
-            where=HOLDS_ITS_TIME,
+            where=ACTIVE,
         ),
         Index("ix_appointments_patient_starts_at", "patient_id", "starts_at"),
         Index("ix_appointments_doctor_starts_at", "doctor_id", "starts_at"),

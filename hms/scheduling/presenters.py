@@ -7,7 +7,7 @@ from flask import current_app, url_for
 
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor
-from hms.availability.booking_rules import Policy
+from hms.availability.booking_rules import BookingRules
 from hms.availability.models import Mode, Slot
 from hms.availability.words import MODES
 from hms.scheduling import appointment_rules
@@ -144,22 +144,22 @@ def interval(visit: Appointment | Slot) -> str:
     return f"{formats.moment(visit.starts_at)} to {formats.time(visit.ends_at)}"
 
 
-def promise(policy: Policy) -> str:
+def promise(rules: BookingRules) -> str:
     """Until when anybody can cancel online."""
-    if not policy.cancellation_window:
+    if not rules.cancellation_window:
         return "You can cancel online until the visit starts."
-    return f"You can cancel online until {policy.cancellation_words} before."
+    return f"You can cancel online until {rules.cancellation_words} before."
 
 
-def usual_promise(policy: Policy) -> str:
+def usual_promise(rules: BookingRules) -> str:
     """The same of the clinic's rules, from which a doctor's own may differ."""
-    words = promise(policy)
+    words = promise(rules)
     return f"As a rule, {words[0].lower()}{words[1:]}"
 
 
-def promise_for(slot: Slot, policy: Policy) -> str:
+def promise_for(slot: Slot, rules: BookingRules) -> str:
     """Until when this time could be cancelled online; nothing when it is too late for that already."""
-    last = slot.starts_at - policy.cancellation_window
+    last = slot.starts_at - rules.cancellation_window
     return f"You can cancel online until {formats.moment(last)}." if clock.now() < last else ""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hms import clock
 from hms.availability import booking_rules, queries, rule_words
 from hms.availability import services as availability
-from hms.availability.models import BookingPolicy, DoctorPlan
+from hms.availability.models import DoctorPlan, StoredRules
 from hms.db import db, transaction
 from hms.errors import Invalid, NotFound
 from hms.scheduling import services
@@ -28,17 +28,17 @@ def book(slot, patient):
 
 
 def test_the_clinic_starts_with_rules_of_its_own(session, bose):
-    policy = booking_rules.of(bose.id)
-    assert policy.minimum_notice == timedelta(hours=1)
-    assert policy.horizon_days == 60
-    assert policy.cancellation_window == timedelta(hours=24)
-    assert (policy.most_future_bookings, policy.most_with_doctor, policy.gap_minutes) == (None, None, 0)
-    assert booking_rules.clinic() == policy
+    rules = booking_rules.of(bose.id)
+    assert rules.minimum_notice == timedelta(hours=1)
+    assert rules.horizon_days == 60
+    assert rules.cancellation_window == timedelta(hours=24)
+    assert (rules.most_future_bookings, rules.most_with_doctor, rules.gap_minutes) == (None, None, 0)
+    assert booking_rules.clinic() == rules
 
 
 def test_a_doctors_own_rule_takes_the_place_of_the_clinics_and_leaves_the_others(session, bose, eze):
-    availability.set_clinic_policy(minimum_notice_minutes=120, most_future_bookings=5)
-    availability.set_doctor_policy(bose.id, minimum_notice_minutes=0, most_future_bookings=2)
+    availability.set_clinic_rules(minimum_notice_minutes=120, most_future_bookings=5)
+    availability.set_doctor_rules(bose.id, minimum_notice_minutes=0, most_future_bookings=2)
     own, usual = booking_rules.of(bose.id), booking_rules.of(eze.id)
     assert (own.minimum_notice, own.horizon_days) == (timedelta(), 60)
     assert (own.most_future_bookings, own.most_with_doctor) == (5, 2)
@@ -46,27 +46,27 @@ def test_a_doctors_own_rule_takes_the_place_of_the_clinics_and_leaves_the_others
 
 
 def test_an_empty_rule_is_the_clinics_again_and_nothing_is_stored_for_none(session, bose):
-    availability.set_doctor_policy(bose.id, gap_minutes=10, horizon_days=14)
-    availability.set_doctor_policy(bose.id, gap_minutes=None)
+    availability.set_doctor_rules(bose.id, gap_minutes=10, horizon_days=14)
+    availability.set_doctor_rules(bose.id, gap_minutes=None)
     assert (booking_rules.of(bose.id).gap_minutes, booking_rules.of(bose.id).horizon_days) == (0, 14)
-    availability.set_doctor_policy(bose.id, horizon_days=None)
-    assert queries.find_policy(bose.id) is None
-    assert queries.list_own_policies() == []
+    availability.set_doctor_rules(bose.id, horizon_days=None)
+    assert queries.find_rules(bose.id) is None
+    assert queries.list_own_rules() == []
 
 
 def test_a_clinic_whose_row_is_lost_goes_by_the_usual_rules(session, bose, client):
     make.slot(bose)
     before = booking_rules.of(bose.id)
     with transaction():
-        session.delete(queries.find_policy(None))
+        session.delete(queries.find_rules(None))
     assert booking_rules.of(bose.id) == before._replace(most_future_bookings=5)
     assert [link for link in client.page("directory.doctors").links if "/patient/slots/" in link]
-    availability.set_clinic_policy(gap_minutes=5)
+    availability.set_clinic_rules(gap_minutes=5)
     assert booking_rules.of(bose.id).gap_minutes == 5
 
 
 def test_rules_of_many_doctors_are_one_statement(session, client, bose, eze):
-    availability.set_doctor_policy(eze.id, gap_minutes=15)
+    availability.set_doctor_rules(eze.id, gap_minutes=15)
     with client.statements() as seen:
         found = booking_rules.read_ahead([bose.id, eze.id, None])
     assert len(seen) == 1
@@ -78,7 +78,7 @@ def test_in_a_request_rules_are_read_once_and_anew_after_a_change(app, session, 
         booking_rules.of(bose.id)
         booking_rules.of(bose.id)
         assert len(seen) == 1
-        availability.set_doctor_policy(bose.id, gap_minutes=15)
+        availability.set_doctor_rules(bose.id, gap_minutes=15)
         assert booking_rules.of(bose.id).gap_minutes == 15
 
 
@@ -86,7 +86,7 @@ def test_in_a_request_rules_are_read_once_and_anew_after_a_change(app, session, 
 
 
 def test_a_change_says_what_was_and_what_is(session, bose):
-    changes = availability.set_clinic_policy(minimum_notice_minutes=90, horizon_days=60, most_future_bookings=3)
+    changes = availability.set_clinic_rules(minimum_notice_minutes=90, horizon_days=60, most_future_bookings=3)
     assert [tuple(change) for change in changes] == [
         ("minimum_notice_minutes", 60, 90),
         ("most_future_bookings", None, 3),
@@ -95,7 +95,7 @@ def test_a_change_says_what_was_and_what_is(session, bose):
         "Minimum notice: 90 minutes before (was: 1 hour before)",
         "Appointments to come: at most 3 of a patient (was: any number)",
     ]
-    assert availability.set_clinic_policy(minimum_notice_minutes=90) == []
+    assert availability.set_clinic_rules(minimum_notice_minutes=90) == []
 
 
 @pytest.mark.parametrize(
@@ -112,27 +112,27 @@ def test_a_change_says_what_was_and_what_is(session, bose):
 )
 def test_a_number_out_of_bounds_is_refused_and_changes_nothing(session, bose, name, value):
     for change in (
-        lambda: availability.set_clinic_policy(**{name: value}),
-        lambda: availability.set_doctor_policy(bose.id, **{name: value}),
+        lambda: availability.set_clinic_rules(**{name: value}),
+        lambda: availability.set_doctor_rules(bose.id, **{name: value}),
     ):
         with pytest.raises(Invalid) as refused:
             change()
         assert refused.value.field == name
     assert booking_rules.of(bose.id) == booking_rules.clinic()
-    assert queries.find_policy(bose.id) is None
+    assert queries.find_rules(bose.id) is None
 
 
 @pytest.mark.parametrize("name", ["minimum_notice_minutes", "horizon_days", "cancellation_hours", "gap_minutes"])
 def test_the_clinic_leaves_no_rule_empty_but_the_number(session, name):
     with pytest.raises(Invalid) as refused:
-        availability.set_clinic_policy(**{name: None})
+        availability.set_clinic_rules(**{name: None})
     assert refused.value.field == name
-    availability.set_clinic_policy(most_future_bookings=None)
+    availability.set_clinic_rules(most_future_bookings=None)
 
 
 def test_a_doctor_who_does_not_exist_has_no_rules(session):
     with pytest.raises(NotFound):
-        availability.set_doctor_policy(uuid4(), gap_minutes=5)
+        availability.set_doctor_rules(uuid4(), gap_minutes=5)
 
 
 def waiting(session) -> set:
@@ -140,18 +140,18 @@ def waiting(session) -> set:
 
 
 def test_plans_are_looked_at_again_where_a_rule_shapes_them(session, bose, eze):
-    availability.set_clinic_policy(minimum_notice_minutes=90, cancellation_hours=2, most_future_bookings=2)
+    availability.set_clinic_rules(minimum_notice_minutes=90, cancellation_hours=2, most_future_bookings=2)
     assert waiting(session) == set()
-    availability.set_doctor_policy(bose.id, gap_minutes=5)
+    availability.set_doctor_rules(bose.id, gap_minutes=5)
     assert waiting(session) == {bose.id}
-    availability.set_clinic_policy(horizon_days=30)
+    availability.set_clinic_rules(horizon_days=30)
     assert waiting(session) == {bose.id, eze.id}
 
 
 def test_the_database_says_it_a_second_time(session, bose):
     for values in ({"doctor_id": bose.id, "horizon_days": 0}, {"doctor_id": None}):
         with pytest.raises(Exception, match=r"ck_booking_policies|uq_booking_policies"), transaction():
-            db.session.add(BookingPolicy(**values))
+            db.session.add(StoredRules(**values))
             db.session.flush()
 
 
@@ -178,11 +178,11 @@ def test_the_database_closes_the_window_at_the_same_midnight(app, session, bose,
     freeze(datetime(2026, 10, 20, 12, tzinfo=UTC))
     window = booking_rules.window(booking_rules.changes_ahead())
     for days in [*range(1, 200, 7), *range(150, 170), *range(1, 14), 365, 400, 730]:
-        availability.set_doctor_policy(bose.id, horizon_days=days)
+        availability.set_doctor_rules(bose.id, horizon_days=days)
         statement = select(window.closes_at, window.opens_at).select_from(bose.__table__)
         row = session.execute(booking_rules.joined(statement, doctor_id=bose.id), booking_rules.moments()).first()
-        policy = booking_rules.of(bose.id)
-        assert (row[0], row[1]) == (policy.bookable_until, policy.bookable_from), days
+        rules = booking_rules.of(bose.id)
+        assert (row[0], row[1]) == (rules.bookable_until, rules.bookable_from), days
 
 
 def test_midnights_are_shifted_by_the_clock_changes_of_the_zone():
@@ -198,10 +198,10 @@ def test_a_rule_that_changes_between_page_and_submit_counts(signed_in, asha, bos
     slot = make.slot(bose, day=date(2026, 11, 26))
     browser = signed_in(asha)
     browser.page("patient.book", slot_id=slot.id)
-    availability.set_doctor_policy(bose.id, minimum_notice_minutes=7 * 24 * 60)
+    availability.set_doctor_rules(bose.id, minimum_notice_minutes=7 * 24 * 60)
     answer = browser.submit("patient.book", slot_id=slot.id, status=422)
     assert "Times can be booked online until 7 days before they start. Call us instead." in answer.page.text
-    availability.set_doctor_policy(bose.id, minimum_notice_minutes=None, horizon_days=2)
+    availability.set_doctor_rules(bose.id, minimum_notice_minutes=None, horizon_days=2)
     answer = browser.get(f"/patient/slots/{slot.id}/book")
     assert answer.status_code == 422
     assert "Bookings open 2 days ahead: this time can be booked from Tuesday 24 November 2026." in answer.page.text
@@ -209,7 +209,7 @@ def test_a_rule_that_changes_between_page_and_submit_counts(signed_in, asha, bos
 
 def test_a_change_never_touches_what_is_booked(session, asha, bose):
     visit = make.appointment(asha, doctor=bose, day=date(2026, 12, 10))
-    availability.set_clinic_policy(
+    availability.set_clinic_rules(
         horizon_days=1, minimum_notice_minutes=24 * 60, most_future_bookings=1, gap_minutes=60
     )
     session.expire_all()
@@ -220,14 +220,14 @@ def test_a_change_never_touches_what_is_booked(session, asha, bose):
 def test_the_page_of_a_visit_goes_by_its_doctors_window(signed_in, asha, bose, eze):
     for doctor, start in ((bose, time(9)), (eze, time(10))):
         make.appointment(asha, doctor=doctor, day=date(2026, 11, 26), start=start)
-    availability.set_doctor_policy(eze.id, cancellation_hours=96)
+    availability.set_doctor_rules(eze.id, cancellation_hours=96)
     page = signed_in(asha).page("patient.appointments")
     assert len([link for link in page.links if link.endswith("/cancel")]) == 1
 
 
 def test_a_time_too_soon_is_told_with_the_doctors_own_notice(session, asha, bose, freeze):
     slot = make.slot(bose, day=date(2026, 11, 26), start=time(9))
-    availability.set_doctor_policy(bose.id, minimum_notice_minutes=30)
+    availability.set_doctor_rules(bose.id, minimum_notice_minutes=30)
     freeze(slot.starts_at - timedelta(minutes=29))
     with pytest.raises(TooSoon, match="until 30 minutes before they start"):
         book(slot, asha)

@@ -106,7 +106,7 @@ def test_what_is_booked_stays_and_is_listed_before_and_after(session, clinic):
     assert (closing.hidden_free, [each.id for each in closing.booked]) == (4, [visit.id])
     work()
     assert stand(CHRISTMAS) == {"busy": 1, "closure": 1}
-    assert [each.id for each in queries.list_unfit(eze)] == [visit.id]
+    assert [each.id for each in queries.list_out_of_hours(eze)] == [visit.id]
     scheduling.cancel_as_patient(visit.id, patient=visit.patient)
     assert stand(CHRISTMAS) == {"closure": 2}
 

@@ -1,4 +1,4 @@
-"""Why is there no time? Every stretch of a doctor's day that patients are not offered has its reason in words."""
+"""Why is there no time? Every segment of a doctor's day that patients are not offered has its reason in words."""
 
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -125,7 +125,7 @@ def test_a_time_of_ones_own_under_time_off_says_why(session, bose):
 
 def test_notice_and_horizon_and_past_are_told_by_the_policy(session, bose, freeze):
     freeze(datetime(2026, 11, 23, 9, 10, tzinfo=UTC))
-    services.set_clinic_policy(minimum_notice_minutes=30, horizon_days=1)
+    services.set_clinic_rules(minimum_notice_minutes=30, horizon_days=1)
     make.schedule(bose, make.hours("09:00", "10:00"))
     assert explained(bose, MONDAY)["09:00-09:20"] == "past"
     assert explained(bose, MONDAY)["09:20-09:40"] == "minimum-notice"
@@ -149,7 +149,7 @@ def test_a_doctor_who_cannot_be_booked_is_the_reason(session):
 
 def test_a_time_that_is_not_made_yet_says_so(session, bose):
     make.schedule(bose)
-    services.set_clinic_policy(horizon_days=90)
+    services.set_clinic_rules(horizon_days=90)
     far = MONDAY + 84 * DAY
     assert explained(bose, far)["09:00-09:20"] == "being-made"
     services.refresh_next()
@@ -169,7 +169,7 @@ def test_a_time_that_another_one_overlaps_says_so(session, bose):
 
 
 def test_clock_changes_are_explained(session, bose):
-    services.set_clinic_policy(horizon_days=400)
+    services.set_clinic_rules(horizon_days=400)
     make.schedule(bose, make.hours("00:30", "03:30", weekdays=[6], visit=30))
     spring, autumn = date(2027, 3, 28), date(2027, 10, 31)
     assert "The clocks go forward: 01:00 to 02:00 does not exist on this day" in words(bose, spring)
@@ -234,7 +234,7 @@ steps = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(36, 90)), min_size
 @given(steps=steps)
 @settings(max_examples=15, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_whatever_was_done_the_day_is_covered(session, steps):
-    services.set_clinic_policy(horizon_days=4)
+    services.set_clinic_rules(horizon_days=4)
     doctor = make.doctor()
     make.schedule(doctor, make.hours("08:00", "12:00", visit=25, gap=5, weekdays=range(7)))
     for act, tens in steps:

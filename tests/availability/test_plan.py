@@ -1,4 +1,4 @@
-"""The plan: which times weekly hours make, and the reason for every stretch without one."""
+"""The plan: which times weekly hours make, and the reason for every segment without one."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

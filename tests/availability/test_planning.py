@@ -28,7 +28,7 @@ def invariants_hold(session):
 @pytest.fixture
 def hours(session, bose):
     """Dr Bose works every day from 9 to 10, and the horizon is ten days."""
-    services.set_clinic_policy(horizon_days=10)
+    services.set_clinic_rules(horizon_days=10)
     make.schedule(bose, make.hours(weekdays=range(7)))
     while services.refresh_next():
         pass
@@ -62,7 +62,7 @@ def test_slots_are_made_up_to_the_horizon_and_a_day_more_every_night(bose, hours
 
 
 def test_the_horizon_moves_on_at_midnight_of_the_clinics_wall(session, bose, steady_clock):
-    services.set_clinic_policy(horizon_days=3)
+    services.set_clinic_rules(horizon_days=3)
     make.schedule(bose, make.hours(weekdays=range(7)))
     steady_clock.set(datetime(2027, 7, 1, 22, 59, tzinfo=UTC))  # 23:59 in London
     services.refresh_plan(bose.id)
@@ -97,18 +97,18 @@ def test_what_is_past_is_left_as_it_was(session, bose, hours, steady_clock):
 
 def test_a_rule_that_changes_is_seen_by_the_worker_for_those_it_concerns(session, bose, eze, hours):
     make.schedule(eze, make.hours(weekdays=range(7)))
-    services.set_doctor_policy(bose.id, horizon_days=20)
+    services.set_doctor_rules(bose.id, horizon_days=20)
     assert services.refresh_next() == 1
     assert services.refresh_next() == 0
     assert (last_day(bose), last_day(eze)) == (MONDAY + 20 * DAY, MONDAY + 10 * DAY)
-    services.set_clinic_policy(horizon_days=12)
+    services.set_clinic_rules(horizon_days=12)
     while services.refresh_next():
         pass
     assert (last_day(bose), last_day(eze)) == (MONDAY + 20 * DAY, MONDAY + 12 * DAY)
 
 
 def test_every_doctors_own_horizon_is_looked_at_every_night(session, bose, eze, hours, steady_clock):
-    services.set_doctor_policy(eze.id, horizon_days=2)
+    services.set_doctor_rules(eze.id, horizon_days=2)
     make.schedule(eze, make.hours(weekdays=range(7)))
     assert services.extend_plans() == 0
     night(steady_clock)
@@ -168,9 +168,9 @@ def test_the_worker_does_both(app):
 
 
 def test_a_plan_is_made_by_few_statements_however_many_times_it_has(session, bose, client):
-    services.set_clinic_policy(horizon_days=3)
+    services.set_clinic_rules(horizon_days=3)
     make.schedule(bose, make.hours(weekdays=range(7)))
-    services.set_clinic_policy(horizon_days=200)
+    services.set_clinic_rules(horizon_days=200)
     with client.statements() as few:
         services.refresh_plan(bose.id)
     assert session.scalar(select(func.count()).select_from(Slot)) == 201 * 3

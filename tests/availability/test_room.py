@@ -23,7 +23,7 @@ ALL_DAY = make.hours("00:00", "24:00", weekdays=range(7), visit=5)
 
 @pytest.fixture
 def two_years(session):
-    services.set_clinic_policy(horizon_days=730)
+    services.set_clinic_rules(horizon_days=730)
 
 
 @pytest.fixture
@@ -114,10 +114,10 @@ def test_many_times_are_written_in_parts(session, monkeypatch, bose):
 def test_a_horizon_that_a_doctor_has_no_room_for_is_made_as_far_as_it_reaches(
     little_room, session, steady_clock, caplog, bose, eze
 ):
-    services.set_clinic_policy(horizon_days=10)
+    services.set_clinic_rules(horizon_days=10)
     for doctor in (bose, eze):
         make.schedule(doctor, make.hours("14:00", "15:00", weekdays=range(7)))
-    services.set_doctor_policy(bose.id, horizon_days=100)
+    services.set_doctor_rules(bose.id, horizon_days=100)
     with caplog.at_level("ERROR"):
         while services.refresh_next():
             pass
@@ -131,7 +131,7 @@ def test_a_horizon_that_a_doctor_has_no_room_for_is_made_as_far_as_it_reaches(
                 pass
     assert len([r for r in caplog.records if str(bose.id) in r.getMessage()]) == 1
     assert ahead(bose) == 60
-    services.set_doctor_policy(bose.id, horizon_days=None)
+    services.set_doctor_rules(bose.id, horizon_days=None)
     while services.refresh_next():
         pass
     assert plan_of(bose).problem is None
@@ -192,7 +192,7 @@ def test_the_command_line_is_told_the_same(little_room, app, session, bose):
 
 
 def test_before_approval_only_a_small_number_is_made(little_room, session):
-    services.set_clinic_policy(horizon_days=10)
+    services.set_clinic_rules(horizon_days=10)
     doctor = make.doctor(is_approved=False)
     make.schedule(doctor, make.hours("14:00", "15:00", weekdays=range(7)))
     assert ahead(doctor) == 6

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from hms import clock
 from hms.availability import queries, services
-from hms.availability.models import BookingPolicy, Schedule, ScheduleHours, Slot
+from hms.availability.models import Schedule, ScheduleHours, Slot, StoredRules
 from hms.availability.refusals import ScheduleOverlap
 from hms.availability.services import HoursDraft
 from hms.db import db, transaction
@@ -45,7 +45,7 @@ def times(slots) -> list[str]:
 
 def horizon(days: int) -> None:
     """Make the clinic's horizon that short."""
-    services.set_clinic_policy(horizon_days=days)
+    services.set_clinic_rules(horizon_days=days)
 
 
 def book(slot) -> Appointment:
@@ -168,7 +168,7 @@ def test_the_preview_says_what_saving_then_does(session, bose, with_hours, lines
     after = {slot.id for slot in slots_of(bose)}
     assert stored - after == {slot.id for slot in preview.removed}
     assert len(after - stored) == len(preview.added)
-    assert [visit.id for visit in queries.list_unfit(bose)] == [visit.id for visit in preview.no_longer_fit]
+    assert [visit.id for visit in queries.list_out_of_hours(bose)] == [visit.id for visit in preview.no_longer_fit]
 
 
 def test_a_time_that_stays_in_the_plan_keeps_its_id(session, bose, with_hours):
@@ -332,7 +332,7 @@ def test_a_shorter_horizon_keeps_the_times_that_were_made_and_takes_those_of_old
 def test_the_gap_of_the_policy_shapes_the_times(session, bose):
     make.schedule(bose)
     with transaction():
-        session.execute(update(BookingPolicy).values(gap_minutes=10))
+        session.execute(update(StoredRules).values(gap_minutes=10))
     services.refresh_plan(bose.id)
     assert times(slots_of(bose, THURSDAY)) == ["09:00-09:20", "09:30-09:50"]
 

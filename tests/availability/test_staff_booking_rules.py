@@ -15,8 +15,8 @@ def admin(signed_in, dana):
 
 
 def test_the_page_tells_the_rules_in_words_and_who_differs(signed_in, rita, bose):
-    services.set_clinic_policy(minimum_notice_minutes=90, most_future_bookings=3)
-    services.set_doctor_policy(bose.id, cancellation_hours=72, gap_minutes=0)
+    services.set_clinic_rules(minimum_notice_minutes=90, most_future_bookings=3)
+    services.set_doctor_rules(bose.id, cancellation_hours=72, gap_minutes=0)
     text = signed_in(rita).page("staff.policies").text
     assert "Minimum notice 90 minutes before" in text
     assert "Bookings open 60 days ahead" in text
@@ -49,7 +49,7 @@ def test_a_doctors_rules_name_the_clinics_and_empty_ones_go_back_to_them(admin, 
     assert "Bookings open: 14 days ahead (was: as the clinic)" in admin.get(answer.location).page.text
     assert booking_rules.of(bose.id).horizon_days == 14
     admin.submit("staff.doctor_policy", {"horizon_days": ""}, doctor_id=bose.id, on=f"/staff/doctors/{bose.id}/policy")
-    assert queries.find_policy(bose.id) is None
+    assert queries.find_rules(bose.id) is None
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_command_shows_the_rules_and_which_are_a_doctors_own(invoke, bose):
         "Appointments to come: any number\n"
         "Gap after each visit: none\n"
     )
-    services.set_doctor_policy(bose.id, gap_minutes=10)
+    services.set_doctor_rules(bose.id, gap_minutes=10)
     own = invoke("show", "--doctor", bose.user.email).output
     assert "Gap after each visit: 10 minutes (own rule)\n" in own
     assert "Bookings open: 60 days ahead\n" in own

@@ -76,7 +76,7 @@ def test_the_overview_and_the_list_ask_little_however_many_doctors_there_are(rec
 def test_all_doctors_are_listed_with_their_state_those_who_wait_first(reception, bose, eze):
     make.doctor("Dr Zoe Waits", is_approved=False)
     auth.deactivate(eze.user.email)
-    services.set_doctor_policy(bose.id, gap_minutes=5)
+    services.set_doctor_rules(bose.id, gap_minutes=5)
     page = reception.page("staff.doctors")
     assert page.texts(".//li/div[1]/h2") == ["Dr Zoe Waits", "Dr Anil Bose", "Dr Ngozi Eze"]
     states = [text for text in page.texts(".//li/p") if text]
@@ -127,7 +127,7 @@ def test_the_rules_are_reasons(reception, bose, freeze):
     open_times(bose, date(2027, 1, 23), time(9))
     freeze(datetime(2026, 11, 26, 8, 30, tzinfo=UTC))
     freeze(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
-    services.set_doctor_policy(bose.id, minimum_notice_minutes=7 * 24 * 60)
+    services.set_doctor_rules(bose.id, minimum_notice_minutes=7 * 24 * 60)
     page = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26")
     assert ["09:00 to 09:20", "Hidden", "Starts in less than 7 days"] in rows(page)
     assert "0 times can be booked on this day." in page.text
@@ -136,7 +136,7 @@ def test_the_rules_are_reasons(reception, bose, freeze):
 
 
 def test_a_clinic_without_minimum_notice_says_when_booking_ends(reception, bose):
-    services.set_clinic_policy(minimum_notice_minutes=0)
+    services.set_clinic_rules(minimum_notice_minutes=0)
     text = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26").text
     assert "patients book until the visit starts, at most 60 days ahead" in text
 

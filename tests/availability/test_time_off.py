@@ -33,7 +33,7 @@ def invariants_hold(session):
 @pytest.fixture
 def hours(session, bose):
     """Dr Bose works from 9 to 10, Monday to Friday, and has opened Thursday's 11:00 by hand."""
-    services.set_clinic_policy(horizon_days=10)
+    services.set_clinic_rules(horizon_days=10)
     make.schedule(bose)
     return make.slot(bose, day=THURSDAY, start=time(11))
 
@@ -97,14 +97,14 @@ def test_what_is_booked_stays_and_is_listed_first(session, bose, eze, hours):
     assert fingerprint(session) == before
     services.add_time_off(bose, starts_at=at("09:00"), ends_at=at("12:00"))
     assert stand(bose) == {"09:20": "booked", "11:00": "time-off"}
-    assert [each.id for each in queries.list_unfit(bose)] == [visit.id]
+    assert [each.id for each in queries.list_out_of_hours(bose)] == [visit.id]
 
 
 def test_a_visit_on_a_time_of_ones_own_does_not_fit_into_time_off_either(session, bose, hours):
     visit = book(bose, "11:00")
-    assert queries.list_unfit(bose) == []
+    assert queries.list_out_of_hours(bose) == []
     services.add_time_off(bose, starts_at=at("11:10"), ends_at=at("12:00"))
-    assert [each.id for each in queries.list_unfit(bose)] == [visit.id]
+    assert [each.id for each in queries.list_out_of_hours(bose)] == [visit.id]
 
 
 @pytest.mark.parametrize("who", ["patient", "doctor"])

@@ -121,7 +121,7 @@ def test_pages_of_a_day_on_which_the_clocks_change(open_window, site):
     doctor = site.doctor("Dr Ngozi Eze")
     site.offer(doctor, day=date(2027, 3, 28), times=[time(0, 30), time(3)])
     with site.app.app_context():
-        services.set_doctor_policy(doctor.id, horizon_days=365)
+        services.set_doctor_rules(doctor.id, horizon_days=365)
     window = open_window(doctor)
     look_at_all(window, "/doctor/calendar?week=2027-03-28", f"/doctors/{doctor.id}?day=2027-03-28")
 

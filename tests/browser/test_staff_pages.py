@@ -160,7 +160,7 @@ def test_pages_on_which_the_rules_say_no(open_window, site):
     window.look("Choose another time", is_error=True)
     window.says("this time can be booked from")
     with site.app.app_context():
-        services.set_doctor_policy(doctor.id, most_future_bookings=1)
+        services.set_doctor_rules(doctor.id, most_future_bookings=1)
     window.open(f"/patient/slots/{near}/book")
     window.press("button", "Book this appointment")
     window.look("Booked")

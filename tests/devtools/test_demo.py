@@ -95,7 +95,7 @@ def test_its_times_are_those_of_its_weekly_hours_which_reach_further(session, fr
     made = count(session, Slot)
     by_hand = count(session, Slot, Slot.origin == "hand", Slot.starts_at > now)
     bose = person(session, "bose@demo.test").doctor
-    assert queries.list_unfit(bose) == []
+    assert queries.list_out_of_hours(bose) == []
     changes = services.refresh_plan(bose.id)
     assert (changes.removed, changes.marked, changes.skipped) == ([], {}, [])
     assert len(changes.added) > 300

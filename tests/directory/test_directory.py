@@ -45,14 +45,14 @@ def test_the_landing_page_promises_nothing_that_is_not_there(client, bose):
 
 
 def test_the_landing_page_tells_the_clinics_rule_as_a_rule(client, bose):
-    services.set_clinic_policy(cancellation_hours=48)
-    services.set_doctor_policy(bose.id, cancellation_hours=2)
+    services.set_clinic_rules(cancellation_hours=48)
+    services.set_doctor_rules(bose.id, cancellation_hours=2)
     assert "As a rule, you can cancel online until 48 hours before." in client.page("directory.landing").text
 
 
 def test_the_soonest_time_of_all_is_one_that_can_be_booked(client, bose, eze):
     make.slot(bose, day=TUESDAY)
-    services.set_doctor_policy(bose.id, minimum_notice_minutes=48 * 60)
+    services.set_doctor_rules(bose.id, minimum_notice_minutes=48 * 60)
     make.slot(eze, day=THURSDAY)
     assert client.page("directory.landing").link("Thursday 26 November, 09:00 with Dr Ngozi Eze")
 

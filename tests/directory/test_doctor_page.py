@@ -177,7 +177,7 @@ def test_a_doctors_own_rules_hold_on_the_page_and_in_the_directory(client, bose,
     for doctor in (bose, eze):
         open_times(doctor, TUESDAY, time(9))
         open_times(doctor, date(2026, 12, 10), time(9))
-    services.set_doctor_policy(bose.id, minimum_notice_minutes=48 * 60, horizon_days=10)
+    services.set_doctor_rules(bose.id, minimum_notice_minutes=48 * 60, horizon_days=10)
     page = client.page("directory.doctor", doctor_id=bose.id)
     assert "has no free times at the moment" in page.text
     assert "Bookings open 10 days ahead" in page.text
@@ -200,7 +200,7 @@ def test_blocked_times_are_nowhere(client, bose):
 
 
 def test_the_day_on_which_the_clocks_go_forward_says_so(client, bose):
-    services.set_clinic_policy(horizon_days=365)
+    services.set_clinic_rules(horizon_days=365)
     open_times(bose, date(2027, 3, 28), time(9))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-28")
     assert "The clocks go forward on Sunday 28 March." in page.text

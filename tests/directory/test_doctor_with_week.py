@@ -35,7 +35,7 @@ def week_shown(doctor_id, day, visit):
     kind = slot_picker.kind_of(visit, found.profile)
     monday = clock.monday_of(day or slot_picker.day_of(kind.earliest))
     assert found.profile == queries.get_bookable_doctor(doctor_id)
-    alone = offered.week_of(doctor_id, monday, policy=found.profile.policy, mode=kind.mode)
+    alone = offered.week_of(doctor_id, monday, rules=found.profile.rules, mode=kind.mode)
     return found.week(monday, kind.mode), alone
 
 
@@ -44,7 +44,7 @@ def week_shown(doctor_id, day, visit):
 @pytest.mark.parametrize("first", [0, 6, 12])
 def test_the_week_is_the_one_that_is_asked_for_alone(bose, freeze, modes, visit, first):
     freeze(clock.from_clinic(date(2027, 3, 17), time(9)))
-    services.set_doctor_policy(bose.id, horizon_days=15, minimum_notice_minutes=90)
+    services.set_doctor_rules(bose.id, horizon_days=15, minimum_notice_minutes=90)
     for hour, mode in enumerate(modes, start=9):
         for number in range(first, 24, 3):
             make.slot(bose, day=date(2027, 3, 17) + (number + hour - 9) * DAY, start=time(hour, 30), mode=mode)

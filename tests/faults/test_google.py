@@ -115,7 +115,7 @@ def clinic(new_database, new_app, tmp_path, cheap_passwords) -> Iterator[Clinic]
         app = new_app(url, ENCRYPTION_KEYS=keys, **google.settings())
         with app.app_context():
             upgrade()
-            availability.set_clinic_policy(most_future_bookings=None)  # one patient books everything here
+            availability.set_clinic_rules(most_future_bookings=None)  # one patient books everything here
         clinic = Clinic(app, url.render_as_string(hide_password=False), tmp_path, google, keys)
         yield clinic
         clinic.stop()

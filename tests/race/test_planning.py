@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 def a_doctor(*, horizon: int = 6):
     """A doctor who works from 9 to 10 in three visits a day, and the first slot of tomorrow."""
-    services.set_clinic_policy(horizon_days=horizon)
+    services.set_clinic_rules(horizon_days=horizon)
     doctor = make.doctor()
     make.schedule(doctor, make.hours(weekdays=range(7)))
     return doctor, slots_of(doctor)
@@ -161,10 +161,10 @@ def test_a_visit_that_is_cancelled_while_the_doctor_takes_time_off_frees_nothing
 @held
 @pytest.mark.parametrize("attempt", ROUNDS)
 def test_slots_are_made_once_however_many_make_them(together, attempt):
-    services.set_clinic_policy(horizon_days=3)
+    services.set_clinic_rules(horizon_days=3)
     doctor = make.doctor()
     make.schedule(doctor, make.hours(weekdays=range(7)))
-    services.set_clinic_policy(horizon_days=12)
+    services.set_clinic_rules(horizon_days=12)
     doctor_id = doctor.id
     db.session.expunge_all()
     outcomes = together([lambda: len(services.refresh_plan(doctor_id).added)] * 3)
@@ -173,11 +173,11 @@ def test_slots_are_made_once_however_many_make_them(together, attempt):
 
 @held
 def test_workers_share_the_doctors_among_them(together):
-    services.set_clinic_policy(horizon_days=3)
+    services.set_clinic_rules(horizon_days=3)
     doctors = [make.doctor() for _ in range(9)]
     for doctor in doctors:
         make.schedule(doctor, make.hours(weekdays=range(7)))
-    services.set_clinic_policy(horizon_days=5)
+    services.set_clinic_rules(horizon_days=5)
     db.session.expunge_all()
 
     def work_until_nothing_waits():
@@ -197,7 +197,7 @@ def test_whoever_asks_for_another_look_gets_one(together, attempt):
     doctor, _ = a_doctor(horizon=4)
     doctor_id = doctor.id
     db.session.expunge_all()
-    together([lambda: services.refresh_plan(doctor_id), lambda: services.set_clinic_policy(gap_minutes=10)])
+    together([lambda: services.refresh_plan(doctor_id), lambda: services.set_clinic_rules(gap_minutes=10)])
     while services.refresh_next():
         pass
     assert {f"{clock.to_clinic(slot.starts_at):%M}" for slot in slots_of(doctor)} == {"00", "30"}
@@ -258,7 +258,7 @@ def test_without_asking_once_more_a_booked_slot_is_removed(scratch, monkeypatch)
     """What the statement that removes slots asks again saves a visit; without it and the constraint, one is lost."""
     with db.engine.begin() as connection:
         connection.execute(text("ALTER TABLE appointments DROP CONSTRAINT ck_appointments_slot"))
-    monkeypatch.setattr(planning, "NOBODYS", tuple(SlotStatus))
+    monkeypatch.setattr(planning, "UNBOOKED", tuple(SlotStatus))
     compare, doctor_and_slots = planning.compare, a_doctor()
     doctor, slots = doctor_and_slots
     patient, work = make.patient(), take_time_off(doctor, slots)

@@ -31,7 +31,7 @@ def held(patient) -> int:
 
 
 def test_the_clinics_number_counts_the_visits_with_all_doctors(session, asha, chen, bose, eze):
-    availability.set_clinic_policy(most_future_bookings=2)
+    availability.set_clinic_rules(most_future_bookings=2)
     book(make.slot(bose), asha)
     book(make.slot(eze, day=THURSDAY), asha)
     with pytest.raises(TooManyBookings) as refused:
@@ -42,7 +42,7 @@ def test_the_clinics_number_counts_the_visits_with_all_doctors(session, asha, ch
 
 
 def test_a_doctors_number_counts_the_visits_with_that_doctor_alone(session, asha, bose, eze):
-    availability.set_doctor_policy(bose.id, most_future_bookings=1)
+    availability.set_doctor_rules(bose.id, most_future_bookings=1)
     book(make.slot(eze, day=THURSDAY), asha)
     book(make.slot(bose), asha)
     with pytest.raises(TooManyBookings, match="You have 1 appointment to come with this doctor"):
@@ -51,8 +51,8 @@ def test_a_doctors_number_counts_the_visits_with_that_doctor_alone(session, asha
 
 
 def test_a_doctors_number_stands_beside_the_clinics(session, asha, bose, eze):
-    availability.set_clinic_policy(most_future_bookings=2)
-    availability.set_doctor_policy(bose.id, most_future_bookings=10)
+    availability.set_clinic_rules(most_future_bookings=2)
+    availability.set_doctor_rules(bose.id, most_future_bookings=10)
     book(make.slot(eze), asha)
     book(make.slot(eze), asha)
     with pytest.raises(TooManyBookings, match="no more than 2"):
@@ -60,7 +60,7 @@ def test_a_doctors_number_stands_beside_the_clinics(session, asha, bose, eze):
 
 
 def test_what_is_cancelled_or_over_does_not_count(session, asha, bose, steady_clock):
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     make.appointment(asha, doctor=bose, status="cancelled")
     over = make.appointment(asha, doctor=bose)
     steady_clock.set(over.ends_at)
@@ -69,7 +69,7 @@ def test_what_is_cancelled_or_over_does_not_count(session, asha, bose, steady_cl
 
 
 def test_the_same_page_again_is_the_same_appointment_at_the_limit_too(session, asha, bose):
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     slot = make.slot(bose)
     first = book(slot, asha, "the-same-key-again")
     assert book(slot, asha, "the-same-key-again").id == first.id
@@ -78,13 +78,13 @@ def test_the_same_page_again_is_the_same_appointment_at_the_limit_too(session, a
 
 def test_a_lower_number_takes_nothing_away(session, asha, bose):
     visits = [make.appointment(asha, doctor=bose) for _ in range(3)]
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     assert {visit.status for visit in visits} == {"booked"}
     assert held(asha) == 3
 
 
 def test_the_page_says_so_before_anybody_fills_it_in(signed_in, asha, bose):
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     make.appointment(asha, doctor=bose, day=THURSDAY)
     slot = make.slot(bose)
     browser = signed_in(asha)
@@ -102,7 +102,7 @@ def test_a_number_that_comes_between_page_and_submit_counts(signed_in, asha, bos
     slot = make.slot(bose, day=THURSDAY, start=time(11))
     browser = signed_in(asha)
     browser.page("patient.book", slot_id=slot.id)
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     answer = browser.submit("patient.book", slot_id=slot.id, status=409)
     assert "Nothing was booked for you." in answer.page.text
     assert held(asha) == 1
@@ -110,8 +110,8 @@ def test_a_number_that_comes_between_page_and_submit_counts(signed_in, asha, bos
 
 @pytest.mark.parametrize(("clinic", "own"), [(None, None), (3, None), (None, 3), (3, 3)])
 def test_counting_costs_no_statement_of_its_own(session, signed_in, asha, bose, clinic, own):
-    availability.set_clinic_policy(most_future_bookings=clinic)
-    availability.set_doctor_policy(bose.id, most_future_bookings=own)
+    availability.set_clinic_rules(most_future_bookings=clinic)
+    availability.set_doctor_rules(bose.id, most_future_bookings=own)
     slot = make.slot(bose)
     browser = signed_in(asha)
     path = f"/patient/slots/{slot.id}/book"
@@ -166,7 +166,7 @@ def test_an_unproved_address_can_have_one_appointment_to_come(session, signed_in
 
 
 def test_a_clinic_may_allow_a_proved_address_no_more_either(session, asha, bose):
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     book(make.slot(bose), asha)
     with pytest.raises(TooManyBookings, match="no more than 1"):
         book(make.slot(bose), asha)
@@ -263,7 +263,7 @@ def test_clocks_that_differ_by_seconds_let_nobody_book_more(three_an_hour, sessi
 @pytest.mark.parametrize("attempt", range(3))
 @pytest.mark.parametrize("most", [1, 3])
 def test_bookings_of_one_patient_at_once_never_exceed_the_clinics_number(committing, most, attempt):
-    availability.set_clinic_policy(most_future_bookings=most)
+    availability.set_clinic_rules(most_future_bookings=most)
     patient = make.patient()
     slots = [make.slot(doctor) for doctor in (make.doctor(), make.doctor()) for _ in range(5)]
     slots = slots[:5] + [
@@ -285,7 +285,7 @@ def test_bookings_of_one_patient_at_once_never_exceed_the_clinics_number(committ
 @pytest.mark.race
 def test_bookings_of_one_patient_at_once_never_exceed_a_doctors_number(committing):
     doctor, other = make.doctor(), make.doctor()
-    availability.set_doctor_policy(doctor.id, most_future_bookings=2)
+    availability.set_doctor_rules(doctor.id, most_future_bookings=2)
     patient = make.patient()
     slots = [make.slot(doctor) for _ in range(6)]
     elsewhere = [make.slot(other, starts_at=slots[-1].ends_at)]
@@ -302,7 +302,7 @@ def test_bookings_of_one_patient_at_once_never_exceed_a_doctors_number(committin
 
 @pytest.mark.race
 def test_bookings_of_several_patients_do_not_wait_for_each_other(committing):
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     patients = [make.patient() for _ in range(8)]
     slots = [make.slot(make.doctor()) for _ in patients]
     ids = [slot.id for slot in slots]

@@ -86,7 +86,7 @@ def test_one_page_told_taken_may_still_book_another_time_with_the_same_key(sessi
 
 
 def test_what_the_patient_mends_meanwhile_is_booked_by_another_page_only(session, asha, bose):
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     held = make.appointment(asha, doctor=bose, day=THURSDAY)
     slot = make.slot(bose, day=THURSDAY, start=(held.ends_at + timedelta(hours=1)).time())
     with pytest.raises(TooManyBookings) as first:
@@ -183,7 +183,7 @@ def at_a_limit(signed_in, asha, bose):
     browser = signed_in(asha)
     path = browser.url("patient.book", slot_id=slot.id)
     values = browser.get(path).page.find_form(path).values
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     return lambda **sent: browser.post(path, data=values | sent), held
 
 
@@ -254,7 +254,7 @@ def test_twins_of_one_page_are_told_the_same_while_the_time_becomes_free(committ
 @pytest.mark.parametrize("attempt", range(5))
 def test_twins_of_one_page_are_told_the_same_while_a_limit_ends(committing, attempt):
     """However bookings of one page and a cancellation of the patient's own meet: all are told the same."""
-    availability.set_clinic_policy(most_future_bookings=1)
+    availability.set_clinic_rules(most_future_bookings=1)
     doctor, asha = make.doctor(), make.patient()
     held, slot = make.appointment(asha, doctor=doctor), make.slot(doctor, day=THURSDAY)
     slot_id, visit_id = slot.id, held.id

@@ -92,8 +92,8 @@ def test_a_patient_cancels_until_the_window_closes(session, visit, asha, freeze,
 
 
 def test_the_window_is_that_of_the_visits_doctor(visit, asha, bose, freeze):
-    services.set_clinic_policy(cancellation_hours=48)
-    services.set_doctor_policy(bose.id, cancellation_hours=1)
+    services.set_clinic_rules(cancellation_hours=48)
+    services.set_doctor_rules(bose.id, cancellation_hours=1)
     freeze(visit.starts_at - timedelta(minutes=50))
     with pytest.raises(TooLateToCancel, match="less than 1 hour"):
         scheduling.cancel_as_patient(visit.id, patient=asha)

@@ -158,7 +158,7 @@ def ranges(plan: str, index: str) -> list[str]:
 
 
 def test_each_doctors_own_window_bounds_the_index_of_free_times(plan_of, bose, clinic):
-    services.set_doctor_policy(bose.id, horizon_days=5, minimum_notice_minutes=10)
+    services.set_doctor_rules(bose.id, horizon_days=5, minimum_notice_minutes=10)
 
     def page():
         queries.get_doctor_with_week(bose.id, day=None, visit=None)

@@ -41,7 +41,7 @@ DOCTOR = click.option("--doctor", "email", help="The doctor's email address; wit
 def show_command(email: str | None) -> None:
     """Show the rules, and for a doctor which of them are their own."""
     doctor_id = doctor_named(email).id if email is not None else None
-    own, clinic = queries.find_policy(doctor_id) if doctor_id else None, queries.find_policy(None)
+    own, clinic = queries.find_rules(doctor_id) if doctor_id else None, queries.find_rules(None)
     for name, label in rule_words.LABELS.items():
         usual = rule_words.value_text(name, getattr(clinic, name) if clinic else rules.USUAL[name])
         value = getattr(own, name) if own else None
@@ -65,7 +65,7 @@ def set_command(email: str | None, **texts: str | None) -> None:
 
 def _set(email: str | None, values: dict[str, int | None]) -> list[services.RuleChange]:
     return (
-        services.set_clinic_policy(**values)
+        services.set_clinic_rules(**values)
         if email is None
-        else services.set_doctor_policy(doctor_named(email).id, **values)
+        else services.set_doctor_rules(doctor_named(email).id, **values)
     )

@@ -6,7 +6,7 @@ from typing import Any
 from wtforms.validators import Optional
 
 from hms.availability import booking_rules
-from hms.availability.models import BookingPolicy
+from hms.availability.models import StoredRules
 from hms.forms import DayField, HmsForm, LineField, WholeField
 
 LONGEST_NAME = 80
@@ -27,7 +27,7 @@ class NumberField(WholeField):
         self.data = int(text) if text else None
 
 
-class PolicyForm(HmsForm):
+class RulesForm(HmsForm):
     """The rules about booking, the clinic's or a doctor's own."""
 
     minimum_notice_minutes = NumberField("Minimum notice, in minutes")
@@ -41,9 +41,9 @@ class PolicyForm(HmsForm):
         return {name: self[name].data for name in booking_rules.NAMES}
 
 
-def as_stored(policy: BookingPolicy | None) -> dict[str, int | None]:
+def as_stored(rules: StoredRules | None) -> dict[str, int | None]:
     """What the form holds when it is first shown."""
-    return {name: getattr(policy, name) if policy else None for name in booking_rules.NAMES}
+    return {name: getattr(rules, name) if rules else None for name in booking_rules.NAMES}
 
 
 class ClosureForm(HmsForm):

@@ -1,12 +1,11 @@
 """What doctors offer (schedules, slots), and the rules about booking it."""
 
-from hms.availability.models.booking_rules import BookingPolicy
+from hms.availability.models.booking_rules import StoredRules
 from hms.availability.models.schedules import BusyTime, Closure, DoctorPlan, Schedule, ScheduleHours, TimeOff
 from hms.availability.models.slots import BlockedBy, Mode, Origin, Slot, SlotStatus
 
 __all__ = [
     "BlockedBy",
-    "BookingPolicy",
     "BusyTime",
     "Closure",
     "DoctorPlan",
@@ -16,5 +15,6 @@ __all__ = [
     "ScheduleHours",
     "Slot",
     "SlotStatus",
+    "StoredRules",
     "TimeOff",
 ]

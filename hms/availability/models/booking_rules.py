@@ -9,7 +9,7 @@ from hms.auth.models import Doctor
 from hms.db import Model, new_id
 
 
-class BookingPolicy(Model):
+class StoredRules(Model):
     """The clinic's rules (one row, without a doctor), or a doctor's own, in which an empty one is as the clinic's.
 
     In the clinic's row only ``most_future_bookings`` may be empty: then a patient may have any number. The clinic's

@@ -44,7 +44,7 @@ class ScheduleHours(Model):
     """An interval of one weekday (Monday 0) in which visits follow each other, with a gap after each.
 
     Minutes are counted from midnight on the wall; 1440 is the next midnight. Without ``gap_minutes`` the gap is that of
-    the booking policy.
+    the booking rules.
     """
 
     __tablename__ = "schedule_hours"

@@ -93,7 +93,7 @@ class Slot(Model):
     mode: Mapped[str] = mapped_column(String(20), default=Mode.IN_PERSON, server_default="in-person")
     origin: Mapped[str] = mapped_column(String(20), default=Origin.HAND, server_default="hand")
     blocked_by: Mapped[str | None] = mapped_column(String(20))
-    lapsed: Mapped[bool] = mapped_column(default=False, server_default="false")
+    expired: Mapped[bool] = mapped_column("lapsed", default=False, server_default="false")
     """Whether nobody had booked it a day after it ended. For indexes alone: what is past, ``starts_at`` says."""
 
     doctor: Mapped[Doctor] = relationship()

@@ -1,6 +1,6 @@
 """What availability reads. ``get_`` raises ``NotFound``, ``find_`` may be none, ``list_`` is a list."""
 
-from hms.availability.queries.booking_rules import PolicyRow, find_policy, list_own_policies
+from hms.availability.queries.booking_rules import OwnRules, find_rules, list_own_rules
 from hms.availability.queries.explaining import Explained, explain_day
 from hms.availability.queries.schedules import (
     closures_between,
@@ -9,11 +9,11 @@ from hms.availability.queries.schedules import (
     get_time_off,
     is_there,
     list_closures,
+    list_out_of_hours,
     list_schedules,
     list_time_off,
-    list_unfit,
+    out_of_hours,
     time_off_between,
-    unfit,
 )
 from hms.availability.queries.slots import (
     DaySummary,
@@ -30,11 +30,11 @@ __all__ = [
     "DaySummary",
     "Explained",
     "FreeTime",
-    "PolicyRow",
+    "OwnRules",
     "Week",
     "closures_between",
     "explain_day",
-    "find_policy",
+    "find_rules",
     "find_slot",
     "get_closure",
     "get_schedule",
@@ -42,13 +42,13 @@ __all__ = [
     "get_time_off",
     "is_there",
     "list_closures",
-    "list_own_policies",
+    "list_out_of_hours",
+    "list_own_rules",
     "list_schedules",
     "list_time_off",
-    "list_unfit",
     "lock_slot",
     "nearest_free",
+    "out_of_hours",
     "time_off_between",
-    "unfit",
     "week_of",
 ]

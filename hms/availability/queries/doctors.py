@@ -10,8 +10,8 @@ from sqlalchemy.orm import contains_eager
 from hms import clock
 from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
-from hms.availability.booking_rules import Policy
-from hms.availability.models import BookingPolicy, Slot
+from hms.availability.booking_rules import BookingRules
+from hms.availability.models import Slot, StoredRules
 from hms.availability.queries.slots import FreeTime, is_bookable
 from hms.db import db
 from hms.errors import NotFound
@@ -40,7 +40,7 @@ def list_doctors(*, name: str = "", page: int = 1) -> tuple[list[StaffDoctor], i
             Specialty.name,
             Doctor.approved_at,
             User.deactivated_at,
-            exists().where(BookingPolicy.doctor_id == Doctor.id),
+            exists().where(StoredRules.doctor_id == Doctor.id),
             func.count().over(),
         )
         .join(User, Doctor.user_id == User.id)
@@ -72,14 +72,14 @@ def get_doctor(doctor_id: UUID) -> Doctor:
     return doctor
 
 
-def list_bookable(doctor: Doctor, day: date, *, policy: Policy) -> list[FreeTime]:
+def list_bookable(doctor: Doctor, day: date, *, rules: BookingRules) -> list[FreeTime]:
     """The times of the doctor's day that patients can book at this moment, in order."""
     if not (doctor.is_approved and doctor.user.is_active):
         return []
     starts_at, ends_at = clock.day_bounds(day)
     rows = db.session.execute(
         select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode)
-        .where(Slot.doctor_id == doctor.id, is_bookable(policy.window))
+        .where(Slot.doctor_id == doctor.id, is_bookable(rules.window))
         .where(Slot.starts_at >= starts_at, Slot.starts_at < ends_at)
         .order_by(Slot.starts_at)
     )

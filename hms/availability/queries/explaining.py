@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from hms import clock
 from hms.auth.models import Doctor
 from hms.availability import booking_rules
-from hms.availability.booking_rules import Policy
+from hms.availability.booking_rules import BookingRules
 from hms.availability.models import BlockedBy, SlotStatus
 from hms.availability.plan import Hidden, Plan, PlannedSlot, Reason
 from hms.availability.queries.offers import Interval, Offer, load_offer, own_slots
@@ -59,7 +59,7 @@ class Day(NamedTuple):
 
     doctor: Doctor
     offer: Offer
-    policy: Policy
+    rules: BookingRules
     plan: Plan
     slots: list[OwnSlot]
 
@@ -103,7 +103,7 @@ def _reason_of(slot: OwnSlot, day: Day) -> Reason | None:
         return Reason.HELD
     if slot.blocked_by is not None:
         return BLOCKED[BlockedBy(slot.blocked_by)]
-    return _of_the_doctor(day.doctor) or _of_the_moment(slot.starts_at, day.policy)
+    return _of_the_doctor(day.doctor) or _of_the_moment(slot.starts_at, day.rules)
 
 
 def _of_the_doctor(doctor: Doctor) -> Reason | None:
@@ -112,12 +112,12 @@ def _of_the_doctor(doctor: Doctor) -> Reason | None:
     return Reason.DOCTOR_PENDING if doctor.approved_at is None else None
 
 
-def _of_the_moment(starts_at: datetime, policy: Policy) -> Reason | None:
+def _of_the_moment(starts_at: datetime, rules: BookingRules) -> Reason | None:
     if starts_at <= clock.now():
         return Reason.PAST
-    if starts_at < policy.bookable_from:
+    if starts_at < rules.bookable_from:
         return Reason.MINIMUM_NOTICE
-    return Reason.BEYOND_HORIZON if starts_at >= policy.bookable_until else None
+    return Reason.BEYOND_HORIZON if starts_at >= rules.bookable_until else None
 
 
 def _note_of(slot: OwnSlot, offer: Offer) -> str:
@@ -145,7 +145,7 @@ def _of_plan(day: Day) -> Iterator[Hidden]:
 
 
 def _not_made(planned: PlannedSlot, day: Day) -> Reason:
-    return _of_the_doctor(day.doctor) or _of_the_moment(planned.starts_at, day.policy) or Reason.BEING_MADE
+    return _of_the_doctor(day.doctor) or _of_the_moment(planned.starts_at, day.rules) or Reason.BEING_MADE
 
 
 def _without(interval: Interval, taken: Sequence[Interval]) -> Iterator[Interval]:
@@ -177,9 +177,9 @@ def _explained(day: Day, hidden: Hidden) -> Explained:
 
 def _words(day: Day, hidden: Hidden) -> str:
     if hidden.reason == Reason.MINIMUM_NOTICE:
-        return f"Starts in less than {day.policy.notice_words}"
+        return f"Starts in less than {day.rules.notice_words}"
     if hidden.reason == Reason.BEYOND_HORIZON:
-        return f"Bookings open {day.policy.horizon_words} ahead"
+        return f"Bookings open {day.rules.horizon_words} ahead"
     if hidden.reason == Reason.CLOCK_CHANGE and hidden.starts_at == hidden.ends_at:
         return f"The clocks go forward: {hidden.note} does not exist on this day"
     if hidden.reason == Reason.CLOCK_CHANGE:

@@ -75,14 +75,14 @@ def closed_interval(first_day: date, last_day: date) -> Interval:
 
 def load_offer(doctor_id: UUID, *, since: datetime) -> Offer:
     """What is stored of the doctor's offer, without what was over before ``since``."""
-    policy = booking_rules.of(doctor_id)
+    rules = booking_rules.of(doctor_id)
     return Offer(
         schedules=[draft_of(schedule) for schedule in schedules_of(doctor_id)],
         time_off=_time_off(doctor_id, since),
         closures=_closures(clock.to_clinic(since).date()),
         busy=_busy(doctor_id, since),
-        gap_minutes=policy.gap_minutes,
-        horizon_days=policy.horizon_days,
+        gap_minutes=rules.gap_minutes,
+        horizon_days=rules.horizon_days,
     )
 
 

@@ -82,15 +82,15 @@ def get_closure(closure_id: UUID, *, locked: bool = False) -> Closure:
     return closure
 
 
-def list_unfit(doctor: Doctor) -> list[BookedTime]:
+def list_out_of_hours(doctor: Doctor) -> list[BookedTime]:
     """Visits to come that are not where the doctor's hours would put them by now, or fall into time off or a closure.
 
     They stay until the doctor cancels them.
     """
-    return unfit(doctor.id, load_offer(doctor.id, since=clock.now()))
+    return out_of_hours(doctor.id, load_offer(doctor.id, since=clock.now()))
 
 
-def unfit(doctor_id: UUID, offer: Offer) -> list[BookedTime]:
+def out_of_hours(doctor_id: UUID, offer: Offer) -> list[BookedTime]:
     """The visits to come that do not fit this offer."""
     booked = visits.provider().to_come(doctor_id)
     if not booked:

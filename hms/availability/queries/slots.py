@@ -25,7 +25,7 @@ from sqlalchemy.orm import joinedload
 from hms import clock
 from hms.auth.models import Doctor
 from hms.availability import booking_rules
-from hms.availability.booking_rules import Policy, Window
+from hms.availability.booking_rules import BookingRules, Window
 from hms.availability.models import Mode, Slot, SlotStatus
 from hms.db import db
 from hms.errors import NotFound
@@ -53,7 +53,7 @@ class DaySummary:
 
 def is_free() -> ColumnElement[bool]:
     """Which slots are free, but for long past ones, in the words of the partial indexes that find them."""
-    return (Slot.status == SlotStatus.FREE) & ~Slot.lapsed
+    return (Slot.status == SlotStatus.FREE) & ~Slot.expired
 
 
 def is_bookable(window: Window) -> ColumnElement[bool]:
@@ -91,10 +91,10 @@ class Week(NamedTuple):
         return list(days.values())
 
 
-def week_of(doctor_id: UUID, monday: date, *, policy: Policy, mode: Mode | None = None) -> Week:
+def week_of(doctor_id: UUID, monday: date, *, rules: BookingRules, mode: Mode | None = None) -> Week:
     """The seven days from ``monday`` on, in clinic time; only times for ``mode``, if one is named."""
     ends = {"first": clock.start_of_day(monday), "end": clock.start_of_day(monday + timedelta(days=7))}
-    found = _week(mode).first(doctor_id=doctor_id, now=clock.now(), **policy.window._asdict(), **ends)
+    found = _week(mode).first(doctor_id=doctor_id, now=clock.now(), **rules.window._asdict(), **ends)
     return Week(monday, found[0])
 
 
@@ -121,9 +121,9 @@ def times_between(first: ColumnElement[datetime], end: ColumnElement[datetime], 
     )
 
 
-def nearest_free(slot: Slot, *, policy: Policy, count: int = 3) -> list[FreeTime]:
+def nearest_free(slot: Slot, *, rules: BookingRules, count: int = 3) -> list[FreeTime]:
     """The ``count`` bookable times of the same doctor that are nearest to ``slot``, in order of time."""
-    bookable = is_bookable(policy.window)
+    bookable = is_bookable(rules.window)
     columns = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode).where(Slot.doctor_id == slot.doctor_id, bookable)
     before = columns.where(Slot.starts_at < slot.starts_at).order_by(Slot.starts_at.desc()).limit(count)
     after = columns.where(Slot.starts_at > slot.starts_at).order_by(Slot.starts_at).limit(count)

@@ -1,9 +1,9 @@
 """What doctors and the clinic do with what is offered. Every function here is one transaction: lock, check, change."""
 
 from hms.availability.services.blocking import block_slot, unblock_slot
-from hms.availability.services.booking_rules import RuleChange, set_clinic_policy, set_doctor_policy
+from hms.availability.services.booking_rules import RuleChange, set_clinic_rules, set_doctor_rules
 from hms.availability.services.closures import Closing, ClosurePreview, add_closure, preview_closure, remove_closure
-from hms.availability.services.expiring import let_lapse, undo_lapses_to_come
+from hms.availability.services.expiring import mark_expired, undo_expired_to_come
 from hms.availability.services.offering import SeriesResult, change_slot, copy_day, delete_slot, open_series, open_slot
 from hms.availability.services.planning import extend_plans, refresh_next, refresh_plan, undo_plans_to_come
 from hms.availability.services.schedules import (
@@ -43,7 +43,7 @@ __all__ = [
     "delete_slot",
     "end_schedule",
     "extend_plans",
-    "let_lapse",
+    "mark_expired",
     "note_busy_times",
     "open_series",
     "open_slot",
@@ -57,9 +57,9 @@ __all__ = [
     "remove_closure",
     "remove_time_off",
     "save_schedule",
-    "set_clinic_policy",
-    "set_doctor_policy",
+    "set_clinic_rules",
+    "set_doctor_rules",
     "unblock_slot",
-    "undo_lapses_to_come",
+    "undo_expired_to_come",
     "undo_plans_to_come",
 ]

@@ -7,10 +7,10 @@ from hms.auth.models import Doctor
 from hms.availability import queries
 from hms.availability.models import BlockedBy, Slot, SlotStatus
 from hms.availability.refusals import BlockedElsewhere, SlotInPast, SlotNotFree
-from hms.availability.services.planning import days_of, lock_offer, make_equal
+from hms.availability.services.planning import days_of, lock_offer, reconcile
 from hms.db import transaction
 
-TAKEN = (SlotStatus.BUSY, SlotStatus.BUSY_TENTATIVE)
+BOOKED = (SlotStatus.BUSY, SlotStatus.BUSY_TENTATIVE)
 
 
 def block_slot(slot_id: UUID, *, doctor: Doctor) -> Slot:
@@ -21,7 +21,7 @@ def block_slot(slot_id: UUID, *, doctor: Doctor) -> Slot:
     with transaction() as session:
         lock_offer(session, doctor.id)
         slot = _lock_to_come(slot_id, doctor)
-        if slot.status in TAKEN:
+        if slot.status in BOOKED:
             raise SlotNotFree
         slot.status, slot.blocked_by = SlotStatus.BUSY_UNAVAILABLE, BlockedBy.DOCTOR
     return slot
@@ -36,13 +36,13 @@ def unblock_slot(slot_id: UUID, *, doctor: Doctor) -> Slot | None:
     with transaction() as session:
         lock_offer(session, doctor.id)
         slot = _lock_to_come(slot_id, doctor)
-        if slot.status in TAKEN:
+        if slot.status in BOOKED:
             raise SlotNotFree
         if slot.blocked_by not in (None, BlockedBy.DOCTOR):
             raise BlockedElsewhere
         slot.status, slot.blocked_by = SlotStatus.FREE, None
         session.flush()
-        make_equal(session, doctor.id, only=days_of(slot.starts_at, slot.ends_at))
+        reconcile(session, doctor.id, only=days_of(slot.starts_at, slot.ends_at))
         return queries.find_slot(slot_id)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from hms.auth.models import Doctor
 from hms.availability import booking_rules, contradictions, queries
-from hms.availability.contradictions import Rules
-from hms.availability.models import BookingPolicy
+from hms.availability.contradictions import RuleValues
+from hms.availability.models import StoredRules
 from hms.availability.services.planning import mark_stale
 from hms.db import new_id, transaction
 from hms.errors import Conflict, Invalid, NotFound
@@ -36,7 +36,7 @@ class RuleChange(NamedTuple):
     after: int | None
 
 
-def set_clinic_policy(**values: int | None) -> list[RuleChange]:
+def set_clinic_rules(**values: int | None) -> list[RuleChange]:
     """Change some of the clinic's rules (:data:`booking_rules.NAMES`); answers those that are others now.
 
     Raises ``Invalid`` about the rule whose number is out of bounds, that only a doctor's own may leave empty, or that
@@ -49,7 +49,7 @@ def set_clinic_policy(**values: int | None) -> list[RuleChange]:
     return _set(None, values)
 
 
-def set_doctor_policy(doctor_id: UUID, **values: int | None) -> list[RuleChange]:
+def set_doctor_rules(doctor_id: UUID, **values: int | None) -> list[RuleChange]:
     """Change some of a doctor's own rules; None leaves a rule to the clinic. Answers those that are others now.
 
     Raises ``Invalid`` about the rule whose number is out of bounds or contradicts another one, be it the clinic's;
@@ -86,13 +86,13 @@ def _set(doctor_id: UUID | None, values: dict[str, int | None]) -> list[RuleChan
     return changes
 
 
-def stored(row: BookingPolicy) -> dict[str, int | None]:
+def stored(row: StoredRules) -> dict[str, int | None]:
     """The rules of a row by their names."""
     return {name: getattr(row, name) for name in booking_rules.NAMES}
 
 
 def _check_contradictions(
-    session: Session, changed: set[str], clinic: BookingPolicy, row: BookingPolicy, *, before: tuple[Rules, Rules]
+    session: Session, changed: set[str], clinic: StoredRules, row: StoredRules, *, before: tuple[RuleValues, RuleValues]
 ) -> None:
     """Refuse what contradicts by this change; what did so before does not stand in the way of other changes."""
     with session.no_autoflush:  # the table would refuse without a sentence
@@ -105,11 +105,11 @@ def _check_contradictions(
             _check_doctors(stored(clinic), before[0])
 
 
-def _check_doctors(clinic: Rules, before: Rules) -> None:
+def _check_doctors(clinic: RuleValues, before: RuleValues) -> None:
     """Refuse rules of the clinic with which a doctor's own would contradict them, and say whose."""
     names: dict[str, list[str]] = {}
-    for doctor in queries.list_own_policies():
-        own = stored(doctor.policy)
+    for doctor in queries.list_own_rules():
+        own = stored(doctor.rules)
         if not contradictions.between(before, own):
             for found in contradictions.between(clinic, own):
                 names.setdefault(found.consequence, []).append(doctor.full_name)
@@ -125,9 +125,9 @@ def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _lock(session: Session, doctor_id: UUID | None) -> BookingPolicy:
+def _lock(session: Session, doctor_id: UUID | None) -> StoredRules:
     """The stored rules, made if there are none, and locked until the transaction ends."""
     values: dict[str, Any] = {} if doctor_id else booking_rules.USUAL
-    session.execute(insert(BookingPolicy).values(id=new_id(), doctor_id=doctor_id, **values).on_conflict_do_nothing())
-    statement = select(BookingPolicy).where(BookingPolicy.doctor_id.is_not_distinct_from(doctor_id))
+    session.execute(insert(StoredRules).values(id=new_id(), doctor_id=doctor_id, **values).on_conflict_do_nothing())
+    statement = select(StoredRules).where(StoredRules.doctor_id.is_not_distinct_from(doctor_id))
     return session.scalars(statement.with_for_update().execution_options(populate_existing=True)).one()

@@ -32,13 +32,13 @@ OTHERS_ARE_BOOKED = "Other appointments are booked on these days than you were s
 
 class ClosurePreview(NamedTuple):
     """How many free times of all doctors would be hidden, how many visits are booked already (they stay), and the first
-    50 of them. ``mark`` stands for these visits: saving with it saves nothing when there are others.
+    50 of them. ``token`` stands for these visits: saving with it saves nothing when there are others.
     """
 
     hidden_free: int
     booked_count: int
     booked: Sequence[Visit]
-    mark: str
+    token: str
 
 
 class Closing(NamedTuple):
@@ -60,11 +60,11 @@ def preview_closure(first_day: date, last_day: date) -> ClosurePreview:
     return ClosurePreview(count_free(interval), booked.number, visits.provider().list_booked(interval), booked.token)
 
 
-def add_closure(*, first_day: date, last_day: date, name: str, mark: str | None = None) -> Closing:
+def add_closure(*, first_day: date, last_day: date, name: str, preview_token: str | None = None) -> Closing:
     """Close the clinic from one day to another, both included: free times are hidden at once. Raises ``Invalid``.
 
     The worker then removes those that schedules had made, and nothing else. The same closure sent again is no second
-    one, and hides what is free by then. ``mark`` is that of the preview that was looked at. Raises
+    one, and hides what is free by then. ``preview_token`` is that of the look before. Raises
     :class:`PreviewOutdated` when others are booked by now.
     """
     _check(first_day, last_day)
@@ -84,7 +84,7 @@ def add_closure(*, first_day: date, last_day: date, name: str, mark: str | None 
         hidden = _hide(session, first_day, last_day)
         mark_stale(session)
         booked = visits.provider().booked_in(interval)
-        if mark and mark != booked.token:
+        if preview_token and preview_token != booked.token:
             raise PreviewOutdated(OTHERS_ARE_BOOKED)  # which takes back all of the above
     return Closing(closure, hidden, booked.number, visits.provider().list_booked(interval))
 

@@ -16,7 +16,7 @@ from hms.availability.models import Mode, Origin, Slot, SlotStatus, TimeOff
 from hms.availability.queries import offers
 from hms.availability.reconcile import OwnSlot
 from hms.availability.refusals import AwayThen, SlotInPast, SlotNotFree, SlotOverlap
-from hms.availability.services.planning import Range, around, days_of, in_batches, lock_offer, make_equal
+from hms.availability.services.planning import Range, around, days_of, in_batches, lock_offer, reconcile
 from hms.availability.services.room import check_times
 from hms.db import new_id, transaction
 from hms.errors import Invalid
@@ -128,10 +128,10 @@ def change_slot(slot_id: UUID, *, doctor: Doctor, day: date, start: time, end: t
         before = days_of(slot.starts_at, slot.ends_at)
         _forget_plan(session, slot)
         (slot.starts_at, slot.ends_at), slot.origin, slot.mode = interval, Origin.HAND, mode or slot.mode
-        slot.lapsed = False
+        slot.expired = False
         session.flush()
         for days in {before, days_of(*interval)}:
-            make_equal(session, doctor.id, only=days)
+            reconcile(session, doctor.id, only=days)
     return slot
 
 
@@ -148,7 +148,7 @@ def delete_slot(slot_id: UUID, *, doctor: Doctor) -> None:
         _forget_plan(session, slot)
         session.delete(slot)
         session.flush()
-        make_equal(session, doctor.id, only=days_of(slot.starts_at, slot.ends_at))
+        reconcile(session, doctor.id, only=days_of(slot.starts_at, slot.ends_at))
 
 
 def _forget_plan(session: Session, slot: Slot) -> None:
@@ -276,7 +276,7 @@ def _settle(session: Session, doctor: Doctor, opened: list[Slot]) -> list[Slot]:
     if not opened:
         return []
     first, last = min(slot.starts_at for slot in opened), max(slot.ends_at for slot in opened)
-    marked = make_equal(session, doctor.id, only=Range(days_of(first, first).first_day, days_of(last, last).last_day))
+    marked = reconcile(session, doctor.id, only=Range(days_of(first, first).first_day, days_of(last, last).last_day))
     if not marked.marked:
         return opened
     found: list[Slot] = []

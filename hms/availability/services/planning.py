@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 from hms import clock
 from hms.auth.models import Doctor, User
 from hms.availability import booking_rules
-from hms.availability import reconcile as comparing
 from hms.availability.models import BusyTime, DoctorPlan, Origin, Schedule, Slot, SlotStatus
 from hms.availability.plan import Plan, PlannedSlot
 from hms.availability.queries import offers
 from hms.availability.queries.offers import Offer
 from hms.availability.reach import MOST_AHEAD
-from hms.availability.reconcile import Around, Changes, Intervals, OwnSlot
+from hms.availability.reconcile import Around, Changes, Intervals, OwnSlot, State, diff, state_of
 from hms.db import new_id, transaction
 
 DAY = timedelta(days=1)
@@ -33,7 +32,7 @@ AT_ONCE = 1000
 TRY_AGAIN = timedelta(minutes=5)
 """After how long a plan is tried again that could not be made."""
 
-NOBODYS = (SlotStatus.FREE, SlotStatus.BUSY_UNAVAILABLE)
+UNBOOKED = (SlotStatus.FREE, SlotStatus.BUSY_UNAVAILABLE)
 
 
 Thing = TypeVar("Thing")
@@ -50,7 +49,7 @@ def refresh_plan(doctor_id: UUID) -> Changes:
     """Make the doctor's slots equal to the plan, from now to the booking horizon, and answer what that changed."""
     with transaction() as session:
         lock_offer(session, doctor_id)
-        return make_equal(session, doctor_id)
+        return reconcile(session, doctor_id)
 
 
 def refresh_next() -> int:
@@ -64,7 +63,7 @@ def refresh_next() -> int:
             doctor_id = session.scalar(_longest_waiting())
             if doctor_id is None:
                 return 0
-            make_equal(session, doctor_id)
+            reconcile(session, doctor_id)
     except Exception as error:
         if doctor_id is None:
             raise
@@ -111,7 +110,7 @@ def lock_offer(session: Session, doctor_id: UUID) -> None:
     session.execute(select(Doctor.id).where(Doctor.id == doctor_id).with_for_update(key_share=True))
 
 
-def make_equal(session: Session, doctor_id: UUID, *, only: Range | None = None) -> Changes:
+def reconcile(session: Session, doctor_id: UUID, *, only: Range | None = None) -> Changes:
     """Make the slots of a locked offer equal to its plan, or those of some days alone; what that changed.
 
     The plan of all days reaches as far as the doctor has room for times; of some days, as far as that plan was made.
@@ -151,7 +150,7 @@ def compare(doctor_id: UUID, offer: Offer) -> Compared:
     plan = offer.plan(clock.today(), last_day) if last_day >= clock.today() else Plan([], [])
     made_to = min(offer.last_day, last_day)
     until = clock.start_of_day(made_to + DAY)
-    changes = comparing.changes(slots, plan, around=around(offer), now=now, add_until=until)
+    changes = diff(slots, plan, around=around(offer), now=now, add_until=until)
     return Compared(changes, made_to, most)
 
 
@@ -160,7 +159,7 @@ def _compare_days(doctor_id: UUID, offer: Offer, days: Range, made_to: date) -> 
     starts_at, ends_at = offers.closed_interval(*days)
     slots = offers.own_slots(doctor_id, since=max(starts_at, now), until=ends_at)
     until = clock.start_of_day(min(offer.last_day, made_to, days.last_day) + DAY)
-    return comparing.changes(slots, offer.plan(*days), around=around(offer), now=now, add_until=until)
+    return diff(slots, offer.plan(*days), around=around(offer), now=now, add_until=until)
 
 
 def _too_many(offer: Offer) -> str:
@@ -194,7 +193,7 @@ def _apply(session: Session, doctor_id: UUID, wanted: Changes, takes_away: Aroun
         for some in in_batches(slot_ids):
             session.execute(
                 update(Slot)
-                .where(Slot.id.in_(some), Slot.status.in_(NOBODYS))
+                .where(Slot.id.in_(some), Slot.status.in_(UNBOOKED))
                 .values(**state._asdict())
                 .execution_options(synchronize_session=False)
             )
@@ -217,19 +216,19 @@ def _remove(session: Session, slot_ids: Sequence[UUID]) -> set[UUID]:
     """Those that were still nobody's at the moment of removal."""
     gone: set[UUID] = set()
     for some in in_batches(slot_ids):
-        statement = delete(Slot).where(Slot.id.in_(some), Slot.status.in_(NOBODYS)).returning(Slot.id)
+        statement = delete(Slot).where(Slot.id.in_(some), Slot.status.in_(UNBOOKED)).returning(Slot.id)
         gone |= set(session.scalars(statement.execution_options(synchronize_session=False)))
     return gone
 
 
 def _add(session: Session, doctor_id: UUID, planned: Sequence[PlannedSlot], takes_away: Around) -> set[datetime]:
     """The starts of those that the database took; the others overlap what is there (``ex_slots_doctor_overlap``)."""
-    states = [comparing.state_of(slot[:2], slot.mode, takes_away, is_planned=True) for slot in planned]
+    states = [state_of(slot[:2], slot.mode, takes_away, is_planned=True) for slot in planned]
     columns: dict[str, tuple[list[Any], Any]] = {
         "id": ([new_id() for _ in planned], Uuid),
         "starts_at": ([slot.starts_at for slot in planned], DateTime(timezone=True)),
         "ends_at": ([slot.ends_at for slot in planned], DateTime(timezone=True)),
-        **{name: ([getattr(state, name) for state in states], String) for name in comparing.State._fields},
+        **{name: ([getattr(state, name) for state in states], String) for name in State._fields},
     }
     arrays = (literal(values, ARRAY(kind)) for values, kind in columns.values())
     rows = func.unnest(*arrays).table_valued(*columns).render_derived()

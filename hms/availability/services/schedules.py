@@ -19,7 +19,7 @@ from hms.availability.queries import offers
 from hms.availability.queries.offers import Offer
 from hms.availability.reconcile import Changes, OwnSlot
 from hms.availability.refusals import PreviewOutdated, ScheduleOverlap
-from hms.availability.services.planning import compare, lock_offer, make_equal
+from hms.availability.services.planning import compare, lock_offer, reconcile
 from hms.availability.services.room import check_hours
 from hms.availability.visits import BookedTime
 from hms.db import new_id, transaction
@@ -39,7 +39,7 @@ class Preview(NamedTuple):
     """What a change of the hours does to the doctor's times: those added, those removed, how many of the schedule stay,
     those left out because another time is there; and the visits to come that do not fit (they stay).
 
-    ``mark`` stands for the hours as they were and those visits: saving with it saves nothing when either has changed.
+    ``token`` stands for the hours as they were and those visits: saving with it saves nothing when either has changed.
     """
 
     added: list[PlannedSlot]
@@ -47,7 +47,7 @@ class Preview(NamedTuple):
     kept: int
     skipped: list[PlannedSlot]
     no_longer_fit: list[BookedTime]
-    mark: str
+    token: str
 
 
 def preview_schedule(doctor: Doctor, draft: ScheduleDraft) -> Preview:
@@ -56,14 +56,14 @@ def preview_schedule(doctor: Doctor, draft: ScheduleDraft) -> Preview:
     return _preview(doctor, lambda schedules: with_draft(schedules, draft), adds=True)
 
 
-def save_schedule(doctor: Doctor, draft: ScheduleDraft, *, mark: str | None = None) -> Preview:
+def save_schedule(doctor: Doctor, draft: ScheduleDraft, *, preview_token: str | None = None) -> Preview:
     """Keep the hours as new ones, or (with ``schedule_id``) in place of earlier ones, and make the doctor's times so.
 
-    Hours until further notice end on the day before new ones start. ``mark`` is that of the preview that was looked at.
+    Hours until further notice end on the day before new ones start. ``preview_token`` is that of the look before.
     Raises :class:`PreviewOutdated`, :class:`ScheduleOverlap`, ``Invalid``, ``NotFound``.
     """
     check(draft)
-    return _save(doctor, lambda schedules: with_draft(schedules, draft), mark, adds=True)
+    return _save(doctor, lambda schedules: with_draft(schedules, draft), preview_token, adds=True)
 
 
 def preview_end(schedule_id: UUID, *, doctor: Doctor, last_day: date) -> Preview:
@@ -71,9 +71,9 @@ def preview_end(schedule_id: UUID, *, doctor: Doctor, last_day: date) -> Preview
     return _preview(doctor, lambda schedules: _ended(schedules, schedule_id, last_day))
 
 
-def end_schedule(schedule_id: UUID, *, doctor: Doctor, last_day: date, mark: str | None = None) -> Preview:
+def end_schedule(schedule_id: UUID, *, doctor: Doctor, last_day: date, preview_token: str | None = None) -> Preview:
     """Have the hours end with ``last_day``. Raises as :func:`save_schedule` does."""
-    return _save(doctor, lambda schedules: _ended(schedules, schedule_id, last_day), mark)
+    return _save(doctor, lambda schedules: _ended(schedules, schedule_id, last_day), preview_token)
 
 
 def preview_deletion(schedule_id: UUID, *, doctor: Doctor) -> Preview:
@@ -81,9 +81,9 @@ def preview_deletion(schedule_id: UUID, *, doctor: Doctor) -> Preview:
     return _preview(doctor, lambda schedules: _without(schedules, schedule_id))
 
 
-def delete_schedule(schedule_id: UUID, *, doctor: Doctor, mark: str | None = None) -> Preview:
+def delete_schedule(schedule_id: UUID, *, doctor: Doctor, preview_token: str | None = None) -> Preview:
     """Remove the hours, and the free times that they made. Raises :class:`PreviewOutdated`, ``NotFound``."""
-    return _save(doctor, lambda schedules: _without(schedules, schedule_id), mark)
+    return _save(doctor, lambda schedules: _without(schedules, schedule_id), preview_token)
 
 
 def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts], *, adds: bool = False) -> Preview:
@@ -95,7 +95,9 @@ def _preview(doctor: Doctor, change: Callable[[Drafts], Drafts], *, adds: bool =
     return _as_preview(doctor, offer, compare(doctor.id, offer).changes, before=before)
 
 
-def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None, *, adds: bool = False) -> Preview:
+def _save(
+    doctor: Doctor, change: Callable[[Drafts], Drafts], preview_token: str | None, *, adds: bool = False
+) -> Preview:
     with transaction(conflicts={"ex_schedules_doctor_overlap": ScheduleOverlap()}) as session:
         lock_offer(session, doctor.id)
         offer = offers.load_offer(doctor.id, since=clock.now())
@@ -103,20 +105,22 @@ def _save(doctor: Doctor, change: Callable[[Drafts], Drafts], mark: str | None, 
         if adds:
             check_hours(doctor, offer._replace(schedules=after))
         _write(session, doctor.id, before=before, after=after)
-        done = make_equal(session, doctor.id)
+        done = reconcile(session, doctor.id)
         preview = _as_preview(doctor, offers.load_offer(doctor.id, since=clock.now()), done, before=before)
-        if mark is not None and mark != preview.mark:
+        if preview_token is not None and preview_token != preview.token:
             raise PreviewOutdated  # which takes back all of the above
         return preview
 
 
 def _as_preview(doctor: Doctor, offer: Offer, changes: Changes, *, before: Drafts) -> Preview:
-    unfit = queries.unfit(doctor.id, offer)
-    return Preview(changes.added, changes.removed, changes.kept, changes.skipped, unfit, _mark(before, unfit))
+    out_of_hours = queries.out_of_hours(doctor.id, offer)
+    return Preview(
+        changes.added, changes.removed, changes.kept, changes.skipped, out_of_hours, _token(before, out_of_hours)
+    )
 
 
-def _mark(before: Drafts, unfit: Sequence[BookedTime]) -> str:
-    seen = repr((before, [str(visit.id) for visit in unfit]))
+def _token(before: Drafts, out_of_hours: Sequence[BookedTime]) -> str:
+    seen = repr((before, [str(visit.id) for visit in out_of_hours]))
     return sha256(seen.encode()).hexdigest()[:32]
 
 

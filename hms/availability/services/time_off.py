@@ -19,7 +19,7 @@ from hms.availability.queries.offers import Interval
 from hms.availability.queries.slots import is_free
 from hms.availability.reconcile import Intervals
 from hms.availability.refusals import PreviewOutdated
-from hms.availability.services.planning import lock_offer, make_equal
+from hms.availability.services.planning import lock_offer, reconcile
 from hms.availability.visits import Visit
 from hms.db import db, new_id, transaction
 from hms.errors import Invalid
@@ -32,13 +32,13 @@ LAST_MOMENT = datetime(2100, 12, 31, tzinfo=UTC)
 
 class TimeOffPreview(NamedTuple):
     """How many free times would be hidden, how many visits are booked in the interval already (they stay), and the
-    first 50 of them. ``mark`` stands for these visits: saving with it saves nothing when there are others.
+    first 50 of them. ``token`` stands for these visits: saving with it saves nothing when there are others.
     """
 
     hidden_free: int
     booked_count: int
     booked: Sequence[Visit]
-    mark: str
+    token: str
 
 
 def preview_time_off(doctor: Doctor, starts_at: datetime, ends_at: datetime) -> TimeOffPreview:
@@ -51,11 +51,11 @@ def preview_time_off(doctor: Doctor, starts_at: datetime, ends_at: datetime) -> 
 
 
 def add_time_off(
-    doctor: Doctor, *, starts_at: datetime, ends_at: datetime, reason: str = "", mark: str | None = None
+    doctor: Doctor, *, starts_at: datetime, ends_at: datetime, reason: str = "", preview_token: str | None = None
 ) -> TimeOff:
     """Offer nothing in ``[starts_at, ends_at)``; the same time off sent again is no second one.
 
-    ``mark`` is that of the preview that was looked at. Raises :class:`PreviewOutdated` when others are booked by now,
+    ``preview_token`` is that of the look before. Raises :class:`PreviewOutdated` when others are booked by now,
     ``Invalid``.
     """
     _check(starts_at, ends_at)
@@ -68,8 +68,11 @@ def add_time_off(
         time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
         session.add(time_off)
         session.flush()
-        make_equal(session, doctor.id)
-        if mark is not None and mark != visits.provider().booked_in((starts_at, ends_at), doctor=doctor).token:
+        reconcile(session, doctor.id)
+        if (
+            preview_token is not None
+            and preview_token != visits.provider().booked_in((starts_at, ends_at), doctor=doctor).token
+        ):
             raise PreviewOutdated(OTHERS_ARE_BOOKED)  # which takes back all of the above
     return time_off
 
@@ -80,7 +83,7 @@ def remove_time_off(time_off_id: UUID, *, doctor: Doctor) -> None:
         lock_offer(session, doctor.id)
         session.delete(queries.get_time_off(time_off_id, doctor=doctor))
         session.flush()
-        make_equal(session, doctor.id)
+        reconcile(session, doctor.id)
 
 
 def note_busy_times(doctor_id: UUID, intervals: Iterable[Interval], *, starts_at: datetime, ends_at: datetime) -> bool:
@@ -95,7 +98,7 @@ def note_busy_times(doctor_id: UUID, intervals: Iterable[Interval], *, starts_at
         if _joined_within(known, starts_at, ends_at) == busy:
             return False
         _replace(session, doctor_id, known, busy, (starts_at, ends_at))
-        make_equal(session, doctor_id)
+        reconcile(session, doctor_id)
     return True
 
 

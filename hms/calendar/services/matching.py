@@ -57,7 +57,7 @@ class Plan(NamedTuple):
         return {**body, "conferenceData": None} if self.has_meet and not self.wants_meet else body
 
 
-def make_equal(connection: CalendarConnection, appointment_id: UUID, *, is_forced: bool) -> None:
+def reconcile(connection: CalendarConnection, appointment_id: UUID, *, is_forced: bool) -> None:
     """Have the calendar show the appointment as it is now. ``is_forced``: also if our note says that it does.
 
     Raises :class:`GoogleTrouble`.

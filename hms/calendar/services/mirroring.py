@@ -15,7 +15,7 @@ from hms.calendar import signals as calendar_signals
 from hms.calendar.google.errors import AccessRevoked, GoogleTrouble, Later, TokenRefused
 from hms.calendar.models import CalendarConnection, ConnectionStatus
 from hms.calendar.services import tokens
-from hms.calendar.services.matching import make_equal, note_error
+from hms.calendar.services.matching import note_error, reconcile
 from hms.db import new_id, transaction
 from hms.outbox import Dropped, Message, PermanentFailure, TemporaryFailure
 from hms.scheduling import signals
@@ -79,7 +79,7 @@ def deliver(message: Message) -> None:
         _promise_unequal(connection)
         return
     try:
-        make_equal(connection, UUID(message.payload["appointment"]), is_forced=message.attempt > 1)
+        reconcile(connection, UUID(message.payload["appointment"]), is_forced=message.attempt > 1)
     except GoogleTrouble as trouble:
         raise _failure(connection, trouble, attempt=message.attempt) from trouble
 

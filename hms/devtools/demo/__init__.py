@@ -19,7 +19,7 @@ from hms import clock
 from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, User
 from hms.auth.services import make_all_findable
-from hms.availability.models import BookingPolicy, Closure, DoctorPlan, Schedule, ScheduleHours, Slot, TimeOff
+from hms.availability.models import Closure, DoctorPlan, Schedule, ScheduleHours, Slot, StoredRules, TimeOff
 from hms.cli import Group, say
 from hms.db import Model, transaction
 from hms.devtools.demo import days as diaries
@@ -94,7 +94,7 @@ def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:
         _write(session, Patient, roster.patients(everybody))
         _write(session, Slot, diary.slots)
         _write_hours(session, everybody, diary.now)
-        session.execute(update(BookingPolicy).values(most_future_bookings=None))  # a few patients fill a whole clinic
+        session.execute(update(StoredRules).values(most_future_bookings=None))  # a few patients fill a whole clinic
         _write(session, Appointment, diary.appointments)
         _write(session, AppointmentChange, diary.changes)
         make_all_findable()  # rows that are written so many at a time pass by what keeps doctors findable

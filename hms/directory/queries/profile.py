@@ -11,7 +11,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from hms import clock
 from hms.auth.models import Doctor, Specialty, User
 from hms.availability import booking_rules
-from hms.availability.booking_rules import ClockChanges, Policy, Window
+from hms.availability.booking_rules import BookingRules, ClockChanges, Window
 from hms.availability.models import Mode, Slot
 from hms.availability.queries.slots import FreeTime, Week, takes_place, times_between, week_of
 from hms.directory.queries.search import is_shown, soonest_times
@@ -43,7 +43,7 @@ class DoctorProfile(NamedTuple):
     """A doctor with everything that patients may know: the rules too, and the soonest time for each kind of visit."""
 
     doctor: DoctorFacts
-    policy: Policy
+    rules: BookingRules
     in_person: FreeTime | None
     online: FreeTime | None
 
@@ -68,7 +68,7 @@ class DoctorWithWeek(NamedTuple):
         """
         if clock.start_of_day(monday) == self.first and clock.start_of_day(monday + WEEK) == self.first + WEEK:
             return Week(monday, self.times)
-        return week_of(self.profile.doctor.id, monday, policy=self.profile.policy, mode=mode)
+        return week_of(self.profile.doctor.id, monday, rules=self.profile.rules, mode=mode)
 
 
 def get_bookable_doctor(doctor_id: UUID) -> DoctorProfile:

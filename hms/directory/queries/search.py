@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
 from hms.availability import booking_rules
-from hms.availability.booking_rules import ClockChanges, Policy, Window
+from hms.availability.booking_rules import BookingRules, ClockChanges, Window
 from hms.availability.models import Slot
 from hms.availability.queries.slots import FreeTime, is_bookable
 from hms.prepared import Prepared
@@ -61,7 +61,7 @@ class SpecialtyFacts(NamedTuple):
 class Welcome(NamedTuple):
     """What the landing page knows: the clinic's rules, and the soonest bookable time of all, if there is one."""
 
-    policy: Policy
+    rules: BookingRules
     full_name: str | None
     slot_id: UUID | None
     starts_at: datetime | None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import url_for
 
 from hms import clock
-from hms.availability.booking_rules import Policy, counted
+from hms.availability.booking_rules import BookingRules, counted
 from hms.availability.models import Mode
 from hms.availability.queries import DaySummary, FreeTime, Week
 from hms.directory.queries import DoctorFacts, DoctorProfile
@@ -67,21 +67,21 @@ class WeekPicker(NamedTuple):
 
 def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind) -> WeekPicker:
     """The week with ``day`` open, or, when nothing is free then, the next day of the week that has a free time."""
-    days, policy, doctor = week.days(), profile.policy, profile.doctor
+    days, rules, doctor = week.days(), profile.rules, profile.doctor
     open_day = _day_to_open(days, day)
     shown = open_day.day if open_day else day
-    earlier, later = _weeks_beside(week.monday, policy)
+    earlier, later = _weeks_beside(week.monday, rules)
     return WeekPicker(
         kinds=_kinds(doctor, shown, kind),
-        days=[_day(summary, doctor, policy, kind, is_open=summary.day == shown) for summary in days],
+        days=[_day(summary, doctor, rules, kind, is_open=summary.day == shown) for summary in days],
         earlier=_day_link(doctor, earlier, kind) if earlier else None,
         later=_day_link(doctor, later, kind) if later else None,
         week=f"{_day_and_month(week.monday)} to {_day_and_month(days[6].day)}",
         heading=f"{formats.plain_day(shown)}, {counted(len(open_day.free), 'free time')}" if open_day else "",
         groups=_groups(open_day.free, doctor.full_name, kind) if open_day else [],
-        horizon=_horizon(policy) if days[6].day >= policy.last_day else "",
-        not_yet=_not_yet(week.monday, policy),
-        by_phone=_by_phone(policy) if any(summary.too_soon for summary in days) else "",
+        horizon=_horizon(rules) if days[6].day >= rules.last_day else "",
+        not_yet=_not_yet(week.monday, rules),
+        by_phone=_by_phone(rules) if any(summary.too_soon for summary in days) else "",
         clock_change=_clock_change(shown),
         zone_name=formats.zone_name(open_day.free[0].starts_at if open_day else clock.start_of_day(shown)),
     )
@@ -97,20 +97,20 @@ def _kinds(doctor: DoctorFacts, day: date, kind: Kind) -> list[tuple[str, str, b
     ]
 
 
-def _horizon(policy: Policy) -> str:
-    return f"Bookings open {policy.horizon_words} ahead, today up to {formats.plain_day(policy.last_day)}."
+def _horizon(rules: BookingRules) -> str:
+    return f"Bookings open {rules.horizon_words} ahead, today up to {formats.plain_day(rules.last_day)}."
 
 
-def _not_yet(monday: date, policy: Policy) -> str:
+def _not_yet(monday: date, rules: BookingRules) -> str:
     """From when the first day of a week can be booked; nothing for a week that is open, if only in part."""
-    if monday <= policy.last_day:
+    if monday <= rules.last_day:
         return ""
-    return f"{formats.plain_day(monday)} can be booked from {formats.day(policy.opens_on(monday))}."
+    return f"{formats.plain_day(monday)} can be booked from {formats.day(rules.opens_on(monday))}."
 
 
-def _by_phone(policy: Policy) -> str:
+def _by_phone(rules: BookingRules) -> str:
     """``the next hour``, ``the next 90 minutes``."""
-    return f"the next {policy.notice_words.removeprefix('1 ')}"
+    return f"the next {rules.notice_words.removeprefix('1 ')}"
 
 
 def _day_to_open(days: list[DaySummary], day: date) -> DaySummary | None:
@@ -118,7 +118,7 @@ def _day_to_open(days: list[DaySummary], day: date) -> DaySummary | None:
     return next((summary for summary in with_times if summary.day >= day), with_times[-1] if with_times else None)
 
 
-def _day(summary: DaySummary, doctor: DoctorFacts, policy: Policy, kind: Kind, *, is_open: bool) -> Day:
+def _day(summary: DaySummary, doctor: DoctorFacts, rules: BookingRules, kind: Kind, *, is_open: bool) -> Day:
     return Day(
         iso=summary.day.isoformat(),
         weekday=formats.short_day(summary.day)[:3],
@@ -127,14 +127,14 @@ def _day(summary: DaySummary, doctor: DoctorFacts, policy: Policy, kind: Kind, *
         free=len(summary.free),
         href=_day_link(doctor, summary.day, kind) if summary.free else None,
         on=is_open,
-        why=_why_not(summary, policy),
+        why=_why_not(summary, rules),
     )
 
 
-def _why_not(summary: DaySummary, policy: Policy) -> str:
+def _why_not(summary: DaySummary, rules: BookingRules) -> str:
     if summary.day < clock.today():
         return "Past"
-    if summary.day > policy.last_day:
+    if summary.day > rules.last_day:
         return "Not yet"
     if summary.too_soon:
         return "Call us"
@@ -146,9 +146,9 @@ def _day_link(doctor: DoctorFacts, day: date, kind: Kind) -> str:
     return url_for("directory.doctor", doctor_id=doctor.id, day=day.isoformat(), visit=visit)
 
 
-def _weeks_beside(monday: date, policy: Policy) -> tuple[date | None, date | None]:
+def _weeks_beside(monday: date, rules: BookingRules) -> tuple[date | None, date | None]:
     """A day of the week before and of the week after, between today and the last day that can be booked."""
-    first, last = clock.monday_of(clock.today()), clock.monday_of(min(policy.last_day, clock.LAST_DAY))
+    first, last = clock.monday_of(clock.today()), clock.monday_of(min(rules.last_day, clock.LAST_DAY))
     earlier = min(monday - WEEK, last)
     later = monday + WEEK
     return max(earlier, clock.today()) if earlier >= first else None, later if later <= last else None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, contains_eager
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor, Patient, User
 from hms.availability import booking_rules
-from hms.availability.booking_rules import Policy
+from hms.availability.booking_rules import BookingRules
 from hms.availability.models import Slot
 from hms.db import db
 from hms.errors import NotFound
@@ -35,7 +35,7 @@ class SlotToBook(NamedTuple):
     """A slot with its doctor, the rules that hold for it, and what a patient's limits are compared with."""
 
     slot: Slot
-    policy: Policy
+    rules: BookingRules
     standing: Standing
 
 

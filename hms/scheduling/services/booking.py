@@ -12,7 +12,7 @@ from hms import clock
 from hms.auth.models import AnyPatient, PatientKey
 from hms.availability import booking_rules
 from hms.availability import queries as offered
-from hms.availability.booking_rules import Policy
+from hms.availability.booking_rules import BookingRules
 from hms.availability.models import Mode, SlotStatus
 from hms.db import Busy, db, new_id, stored, transaction
 from hms.errors import NotFound, Refusal
@@ -102,23 +102,23 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
     slot = LOCK_IF_FREE.first(slot_id=claim.slot_id, patient_id=claim.patient.id)
     if slot is None:
         return _missed(claim)
-    policy = booking_rules.of_row(slot)
-    if refusal := _obstacle(slot, policy, claim):
+    rules = booking_rules.of_row(slot)
+    if refusal := _obstacle(slot, rules, claim):
         return _settled(claim, refusal)
-    appointment = _write(slot, claim, appointment_rules.limits(policy, is_verified=slot.is_verified))
+    appointment = _write(slot, claim, appointment_rules.limits(rules, is_verified=slot.is_verified))
     if appointment is None:
-        return _settled(claim, _why_not(slot, policy, claim))
+        return _settled(claim, _why_not(slot, rules, claim))
     emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
     signals.appointment_booked.send(appointment)
     return appointment
 
 
-def _obstacle(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
+def _obstacle(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
     if slot.closed_at is not None:
         return AccountClosed()
     if slot.approved_at is None or slot.deactivated_at is not None:
         return NotOffering()
-    return appointment_rules.why_not_book(slot, policy) or appointment_rules.why_not_that_way(slot, claim.mode)
+    return appointment_rules.why_not_book(slot, rules) or appointment_rules.why_not_that_way(slot, claim.mode)
 
 
 def _missed(claim: Claim) -> Appointment | Refusal | None:
@@ -131,12 +131,12 @@ def _missed(claim: Claim) -> Appointment | Refusal | None:
     return _settled(claim, NoLongerOffered() if slot.status == SlotStatus.BUSY_UNAVAILABLE else SlotTaken())
 
 
-def _why_not(slot: Row, policy: Policy, claim: Claim) -> Refusal | None:
+def _why_not(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
     """Which limit or constraint was against it; None for what the page itself has done before."""
     numbers = queries.standing(claim.patient.id, doctor_id=slot.doctor_id, now=clock.now())
     coming, with_doctor, lately = db.session.execute(numbers).one()
     standing = Standing(coming, with_doctor, lately, slot.is_verified)
-    if refusal := appointment_rules.why_not_book_another(policy, standing):
+    if refusal := appointment_rules.why_not_book_another(rules, standing):
         return refusal
     is_busy = queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at)
     return AlreadyBooked() if is_busy else None

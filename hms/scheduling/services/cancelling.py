@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hms import clock
 from hms.auth.models import AnyPatient, Doctor
 from hms.availability.models import Slot, SlotStatus
-from hms.availability.services.planning import days_of, make_equal
+from hms.availability.services.planning import days_of, reconcile
 from hms.db import transaction
 from hms.errors import Invalid
 from hms.scheduling import appointment_rules, emails, queries, signals
@@ -79,7 +79,7 @@ def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UU
     session.execute(update(Slot).where(Slot.id == appointment.slot_id).values(status=SlotStatus.FREE))
     if appointment.starts_at > clock.now():
         days = days_of(appointment.starts_at, appointment.ends_at)
-        if make_equal(session, appointment.doctor_id, only=days).removed:
+        if reconcile(session, appointment.doctor_id, only=days).removed:
             session.refresh(appointment, ["slot_id"])
     emails.cancelled(
         appointment,

@@ -65,11 +65,11 @@ def _to_confirmation(appointment: Appointment) -> ResponseReturnValue:
 
 def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
     """The page of a time that can be booked, or of one that cannot, with the nearest that can."""
-    slot, policy, standing = found
+    slot, rules, standing = found
     refusal = (
         form.refusal
-        or appointment_rules.why_not_book(slot, policy)
-        or appointment_rules.why_not_book_another(policy, standing)
+        or appointment_rules.why_not_book(slot, rules)
+        or appointment_rules.why_not_book_another(rules, standing)
     )
     if refusal is None or isinstance(refusal, Unavailable | KeyReused | ModeChanged):
         return render(
@@ -78,7 +78,7 @@ def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
             slot=slot,
             details=presenters.details(slot),
             place=presenters.where(slot.doctor),
-            promise=presenters.promise_for(slot, policy),
+            promise=presenters.promise_for(slot, rules),
         )
     own = queries.list_appointments(patient=current_patient)
     if booked := next((appointment for appointment in own if appointment.slot_id == slot.id), None):
@@ -87,8 +87,8 @@ def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
 
 
 def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
-    slot, policy, _ = found
-    near = offered.nearest_free(slot, policy=policy, count=TIMES_TO_CHOOSE_FROM)
+    slot, rules, _ = found
+    near = offered.nearest_free(slot, rules=rules, count=TIMES_TO_CHOOSE_FROM)
     free = slot_links.nearest(near, to=slot, besides=own)
     clash = next((appointment for appointment in own if slot_links.overlaps(slot, appointment)), None)
     return render(

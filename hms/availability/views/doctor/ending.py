@@ -16,7 +16,7 @@ from hms.availability.queries.offers import draft_of
 from hms.availability.refusals import PreviewOutdated
 from hms.availability.services import Preview
 from hms.availability.views.doctor.blueprint import bp
-from hms.availability.views.doctor.out_of_hours import unfit_by
+from hms.availability.views.doctor.out_of_hours import out_of_hours_by
 from hms.availability.views.gone import gone_is_fine
 from hms.errors import Refusal
 from hms.forms import HmsForm
@@ -40,7 +40,7 @@ def _end(schedule_id: UUID) -> ResponseReturnValue:
     try:
         if request.form.get("do") != "save":
             return _end_page(schedule, form, services.preview_end(schedule_id, **ending))
-        services.end_schedule(schedule_id, **ending, mark=request.form.get("mark"))
+        services.end_schedule(schedule_id, **ending, preview_token=request.form.get("preview_token"))
     except PreviewOutdated as outdated:
         return _end_page(schedule, form, services.preview_end(schedule_id, **ending), outdated)
     except Refusal as refusal:
@@ -70,7 +70,9 @@ def _delete(schedule_id: UUID) -> ResponseReturnValue:
     form, outdated = HmsForm(), None
     if form.validate_on_submit():
         try:
-            services.delete_schedule(schedule_id, doctor=current_doctor, mark=request.form.get("mark"))
+            services.delete_schedule(
+                schedule_id, doctor=current_doctor, preview_token=request.form.get("preview_token")
+            )
         except PreviewOutdated as refusal:
             outdated = refusal
         else:
@@ -89,6 +91,8 @@ def _end_page(
 def _page(
     template: str, schedule: Schedule, form: HmsForm, preview: Preview | None, outdated: PreviewOutdated | None
 ) -> ResponseReturnValue:
-    line, unfit = schedule_text.line(draft_of(schedule)), unfit_by(preview) if preview else None
+    line, out_of_hours = schedule_text.line(draft_of(schedule)), out_of_hours_by(preview) if preview else None
     status = outdated.status if outdated else None
-    return render(template, status=status, schedule=line, form=form, preview=preview, unfit=unfit, outdated=outdated)
+    return render(
+        template, status=status, schedule=line, form=form, preview=preview, out_of_hours=out_of_hours, outdated=outdated
+    )

@@ -44,7 +44,7 @@ def exceptions() -> ResponseReturnValue:
             starts_at=form.starts_at,
             ends_at=form.ends_at,
             reason=form.reason.data or "",
-            mark=request.form.get("mark"),
+            preview_token=request.form.get("preview_token"),
         )
     except PreviewOutdated as outdated:
         return _check(form, outdated)
@@ -89,7 +89,7 @@ def _page(form: TimeOffForm) -> ResponseReturnValue:
         "doctor/exceptions.html",
         form=form,
         exceptions=paging.page_of(in_order, paging.parse_page(), size=LINES_ON_A_PAGE),
-        unfit=len(queries.list_unfit(current_doctor)),
+        out_of_hours=len(queries.list_out_of_hours(current_doctor)),
     )
 
 

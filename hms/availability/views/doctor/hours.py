@@ -20,7 +20,7 @@ from hms.availability.reach import MOST_BEFORE_APPROVAL
 from hms.availability.refusals import PreviewOutdated
 from hms.availability.services import Preview
 from hms.availability.views.doctor.blueprint import bp
-from hms.availability.views.doctor.out_of_hours import unfit_by
+from hms.availability.views.doctor.out_of_hours import out_of_hours_by
 from hms.errors import Conflict, Refusal
 from hms.web import render
 
@@ -77,7 +77,7 @@ def _answer(schedule_id: UUID | None) -> ResponseReturnValue:
     try:
         if act == "check":
             return _check(form, draft, services.preview_schedule(current_doctor, draft))
-        done = services.save_schedule(current_doctor, draft, mark=request.form.get("mark"))
+        done = services.save_schedule(current_doctor, draft, preview_token=request.form.get("preview_token"))
     except PreviewOutdated as outdated:
         return _check(form, draft, services.preview_schedule(current_doctor, draft), outdated)
     except Refusal as refusal:
@@ -112,7 +112,7 @@ def _page(form: HoursForm, schedule_id: UUID | None, offer: Offer) -> ResponseRe
         gap=offer.gap_minutes,
         makes=_makes(form, offer),
         notes=_zone_sentences(form.zone),
-        unfit=len(queries.unfit(current_doctor.id, offer)),
+        out_of_hours=len(queries.out_of_hours(current_doctor.id, offer)),
     )
 
 
@@ -147,14 +147,14 @@ def _check(
         form=form,
         status=outdated.status if outdated else None,
         outdated=outdated,
-        mark=preview.mark,
+        preview_token=preview.token,
         action=_address(draft.schedule_id),
         period=schedule_text.period(draft.valid_from, draft.valid_until),
         week=schedule_text.week(draft.hours),
         zone=schedule_text.zone_title(draft.timezone),
         sentences=[*_ending(draft), *_before_approval(), *_zone_sentences(draft.timezone)],
         counts={name: len(getattr(preview, name)) for name in ("added", "removed", "skipped")} | {"kept": preview.kept},
-        unfit=unfit_by(preview),
+        out_of_hours=out_of_hours_by(preview),
         clock_changes=_clock_changes(draft),
         lists=[
             (_count(title, len(times)), schedule_text.by_day(times[:MOST_LISTED])) for title, times in lists if times

@@ -13,7 +13,7 @@ from hms.availability.visits import ON_A_PAGE, BookedTime, Visit
 from hms.web import paging, render
 
 
-class Unfit(NamedTuple):
+class OutOfHours(NamedTuple):
     """How many booked times a change makes not fit, the first of them, and how many do not fit without it."""
 
     number: int
@@ -21,18 +21,18 @@ class Unfit(NamedTuple):
     already: int
 
 
-@bp.get("/hours/unfit")
-def unfit() -> ResponseReturnValue:
+@bp.get("/hours/unfit", endpoint="unfit")
+def out_of_hours() -> ResponseReturnValue:
     """The booked times that do not fit now."""
-    found = paging.page_of(queries.list_unfit(current_doctor), paging.parse_page(), size=ON_A_PAGE)
+    found = paging.page_of(queries.list_out_of_hours(current_doctor), paging.parse_page(), size=ON_A_PAGE)
     return render("doctor/unfit.html", found=found, appointments=_load(found.items))
 
 
-def unfit_by(preview: Preview) -> Unfit:
+def out_of_hours_by(preview: Preview) -> OutOfHours:
     """What a change of hours does to booked times."""
-    before = {each.id for each in queries.list_unfit(current_doctor)}
+    before = {each.id for each in queries.list_out_of_hours(current_doctor)}
     new = [each for each in preview.no_longer_fit if each.id not in before]
-    return Unfit(len(new), _load(new[:ON_A_PAGE]), len(before))
+    return OutOfHours(len(new), _load(new[:ON_A_PAGE]), len(before))
 
 
 def _load(booked: Sequence[BookedTime]) -> Sequence[Visit]:

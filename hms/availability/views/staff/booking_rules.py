@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from hms.availability import booking_rules as rules
 from hms.availability import queries, rule_words, services
-from hms.availability.forms.staff import PolicyForm, as_stored
-from hms.availability.models import BookingPolicy
+from hms.availability.forms.staff import RulesForm, as_stored
+from hms.availability.models import StoredRules
 from hms.availability.queries import doctors
 from hms.availability.services import RuleChange
 from hms.availability.views.staff.blueprint import bp
@@ -31,7 +31,7 @@ class Own(NamedTuple):
 @bp.get("/policies", access="staff")
 def policies() -> ResponseReturnValue:
     """The clinic's rules, and the doctors who have rules of their own."""
-    own = [Own(row.doctor_id, row.full_name, _own_words(row.policy)) for row in queries.list_own_policies()]
+    own = [Own(row.doctor_id, row.full_name, _own_words(row.rules)) for row in queries.list_own_rules()]
     return render(
         "staff/policies.html",
         rules=_in_words(_clinic()),
@@ -42,8 +42,8 @@ def policies() -> ResponseReturnValue:
 @bp.route("/policies/clinic", methods=["GET", "POST"])
 def clinic_policy() -> ResponseReturnValue:
     """Change the clinic's rules."""
-    form = PolicyForm(data=_clinic())
-    if form.validate_on_submit() and _saved(form, lambda: services.set_clinic_policy(**form.rules()), is_own=False):
+    form = RulesForm(data=_clinic())
+    if form.validate_on_submit() and _saved(form, lambda: services.set_clinic_rules(**form.rules()), is_own=False):
         return redirect(url_for(".policies"), 303)
     return render("staff/clinic_policy.html", form=form)
 
@@ -52,14 +52,14 @@ def clinic_policy() -> ResponseReturnValue:
 def doctor_policy(doctor_id: UUID) -> ResponseReturnValue:
     """Change a doctor's own rules; an empty one is as the clinic's."""
     doctor = doctors.get_doctor(doctor_id)
-    form = PolicyForm(data=as_stored(queries.find_policy(doctor_id)))
-    save = lambda: services.set_doctor_policy(doctor_id, **form.rules())  # noqa: E731
+    form = RulesForm(data=as_stored(queries.find_rules(doctor_id)))
+    save = lambda: services.set_doctor_rules(doctor_id, **form.rules())  # noqa: E731
     if form.validate_on_submit() and _saved(form, save, is_own=True):
         return redirect(url_for(".policies"), 303)
     return render("staff/doctor_policy.html", form=form, doctor=doctor, clinic_rules=_in_words(_clinic()))
 
 
-def _saved(form: PolicyForm, save: Callable[[], list[RuleChange]], *, is_own: bool) -> bool:
+def _saved(form: RulesForm, save: Callable[[], list[RuleChange]], *, is_own: bool) -> bool:
     """Whether it is saved; then it is told what is another rule now."""
     try:
         changes = save()
@@ -74,7 +74,7 @@ def _saved(form: PolicyForm, save: Callable[[], list[RuleChange]], *, is_own: bo
 
 
 def _clinic() -> dict[str, int | None]:
-    stored = queries.find_policy(None)
+    stored = queries.find_rules(None)
     return as_stored(stored) if stored else dict(rules.USUAL)
 
 
@@ -83,8 +83,8 @@ def _in_words(values: dict[str, int | None]) -> dict[str, tuple[str, str]]:
     return {name: (label, rule_words.value_text(name, values[name])) for name, label in rule_words.LABELS.items()}
 
 
-def _own_words(policy: BookingPolicy) -> list[str]:
-    own = {name: value for name, value in as_stored(policy).items() if value is not None}
+def _own_words(rules: StoredRules) -> list[str]:
+    own = {name: value for name, value in as_stored(rules).items() if value is not None}
     return [
         f"{rule_words.LABELS[name]}: {rule_words.value_text(name, value, is_own=True)}" for name, value in own.items()
     ]

@@ -48,8 +48,8 @@ def new_closure() -> ResponseReturnValue:
         if request.form.get("do") != "save":
             return _check(form, *_days_of(form))
         first_day, last_day = _days_of(form)
-        name, mark = form.name.data or "", request.form.get("mark")
-        done = services.add_closure(first_day=first_day, last_day=last_day, name=name, mark=mark)
+        name, seen = form.name.data or "", request.form.get("preview_token")
+        done = services.add_closure(first_day=first_day, last_day=last_day, name=name, preview_token=seen)
     except PreviewOutdated as outdated:
         return _check(form, *_days_of(form), outdated)
     except Refusal as refusal:
@@ -89,7 +89,7 @@ def _check(
         outdated=outdated,
         when=days(first_day, last_day),
         preview=preview,
-        mark="" if outdated else preview.mark,
+        preview_token="" if outdated else preview.token,
     )
 
 

@@ -43,12 +43,12 @@ def times(doctor_id: UUID) -> ResponseReturnValue:
     doctor, typed = all_doctors.get_doctor(doctor_id), query_params.text("day", longest=wall_text.LONGEST + 1)
     asked = query_params.parse_day(typed)
     day = asked or clock.today()
-    policy = booking_rules.of(doctor_id)
-    free = all_doctors.list_bookable(doctor, day, policy=policy)
+    rules = booking_rules.of(doctor_id)
+    free = all_doctors.list_bookable(doctor, day, rules=rules)
     return render(
         "staff/times.html",
         doctor=doctor,
-        policy=policy,
+        rules=rules,
         day=day,
         typed="" if asked else typed.strip(),
         previous=day - DAY if day > clock.FIRST_DAY else None,
