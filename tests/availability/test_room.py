@@ -13,7 +13,6 @@ from hms.availability.queries import offers
 from hms.availability.services import planning
 from hms.db import db, transaction
 from hms.errors import Invalid
-from hms.scheduling import services as scheduling
 from tests import make
 
 MONDAY = date(2026, 11, 23)
@@ -29,7 +28,7 @@ def two_years(session):
 @pytest.fixture
 def little_room(monkeypatch):
     """Sixty times ahead at most, and seven before approval."""
-    for module in (reach, offers, planning, availability.room):
+    for module in (reach, offers, planning, services.room):
         for name, number in (("MOST_AHEAD", 60), ("MOST_BEFORE_APPROVAL", 7)):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, number)
@@ -138,7 +137,7 @@ def test_a_horizon_that_a_doctor_has_no_room_for_is_made_as_far_as_it_reaches(
 
 
 def test_so_many_periods_of_hours_and_no_more(session, monkeypatch, bose):
-    monkeypatch.setattr(availability.room, "MOST_SCHEDULES", 3)
+    monkeypatch.setattr(services.room, "MOST_SCHEDULES", 3)
     for n in range(3):
         make.schedule(bose, first=MONDAY + n * 10 * DAY, last=MONDAY + (n * 10 + 5) * DAY)
     with pytest.raises(Invalid, match="You have 3 periods of weekly hours already"):
@@ -230,7 +229,7 @@ def test_nothing_is_offered_in_the_name_of_a_closed_account(session, app, bose):
 
 
 def test_a_series_that_can_never_fit_is_not_written_first(session, monkeypatch):
-    monkeypatch.setattr(availability.offering, "_insert", lambda *_: pytest.fail("times were written"))
+    monkeypatch.setattr(services.offering, "_insert", lambda *_: pytest.fail("times were written"))
     stranger = make.doctor("Dr Pia Penn", is_approved=False)
     with pytest.raises(Invalid, match="you can offer 200 times ahead, and this would make 288"):
         services.open_series(

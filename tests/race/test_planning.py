@@ -75,13 +75,13 @@ def check(bookings) -> None:
 
 def save_other_hours(doctor, slots):
     """Visits of half an hour from now on."""
-    schedule_id = availability.planning.offers.schedules_of(doctor.id)[0].id
+    schedule_id = planning.offers.schedules_of(doctor.id)[0].id
     return lambda: services.save_schedule(doctor, make.draft(make.hours(visit=30), schedule_id=schedule_id))
 
 
 def remove_the_hours(doctor, slots):
     """No hours at all."""
-    schedule_id = availability.planning.offers.schedules_of(doctor.id)[0].id
+    schedule_id = planning.offers.schedules_of(doctor.id)[0].id
     return lambda: services.delete_schedule(schedule_id, doctor=doctor)
 
 
