@@ -45,7 +45,6 @@ def _gunicorn(listeners: Sequence[int], processes: int, threads: int) -> list[st
     options = {
         "--config": str(Path(__file__).with_name("gunicorn_conf.py")),
         "--bind": f"fd://{listeners[0]}",
-        "--worker-class": "gthread",
         "--workers": str(processes),
         "--threads": str(threads),
         "--keep-alive": "15",

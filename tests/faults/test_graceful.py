@@ -1,5 +1,6 @@
 """The web server is loaded anew, stopped, killed and replaced under load, and nobody who has connected is sent away."""
 
+import http.client
 import os
 import signal
 import socket
@@ -151,6 +152,37 @@ def test_what_cannot_start_replaces_nothing_that_works_and_that_is_said_once(web
     process.send_signal(signal.SIGHUP)
     wait_until(lambda: not any(old.is_running() for old in before[1:]), what=f"all are replaced: {web.said}")
     assert visit(web.port) == "200"
+
+
+def health(connection, method="GET"):
+    connection.request(method, "/healthz", headers={"Host": "127.0.0.1"})
+    answer = connection.getresponse()
+    return answer.status, answer.read().strip()
+
+
+def test_healthz_is_answered_while_every_thread_waits_for_the_database(web, request):
+    web.environment |= {"HMS_WEB_PROCESSES": "1", "HMS_WEB_THREADS": "2"}
+    web.start()
+    kept, fresh, head = (http.client.HTTPConnection("127.0.0.1", web.port, timeout=30) for _ in range(3))
+    for connection in (kept, fresh, head):
+        request.addfinalizer(connection.close)
+    assert health(kept)[0] == 200  # who keeps the connection is answered as who comes anew
+    with web.app.app_context(), db.engine.connect() as looker, db.engine.connect() as other:
+        looker = looker.execution_options(isolation_level="AUTOCOMMIT")
+        other.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        other.execute(text("LOCK TABLE users"))
+        outcomes = []
+        visitors = [threading.Thread(target=lambda: outcomes.append(visit(web.port, "/doctors"))) for _ in range(6)]
+        for visitor in visitors:
+            visitor.start()
+        wait_until(lambda: looker.scalar(text(WAITING)) == 2, what="both threads wait for the lock", seconds=60)
+        answers = [health(kept), health(fresh), health(head, "HEAD")]
+        other.rollback()
+    for visitor in visitors:
+        visitor.join()
+
+    assert answers == [(200, b'{"status":"ok"}'), (200, b'{"status":"ok"}'), (200, b"")]
+    assert outcomes == ["200"] * 6
 
 
 def test_stopping_it_under_load_answers_everybody_who_has_connected(web):
