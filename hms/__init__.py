@@ -3,7 +3,7 @@
 The house is drawn in DEVELOPERS.md. This file is the only one that knows all of its capabilities.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,6 @@ from flask import Flask
 from flask_migrate import Migrate
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-
-
-class HMS(Flask):
-    """Flask, but that no view of ours is a coroutine: it asks that of every function of every request."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself."""
-        return func
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -44,7 +36,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from hms import db as database
     from hms.db import db
 
-    app = HMS(__name__)
+    app = Flask(__name__)
     config.load(app, overrides)
     database.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))

@@ -34,14 +34,7 @@ class Visitor(AnonymousUserMixin):
     full_name = ""
 
 
-class Logins(LoginManager):
-    """Flask-Login without its own check of the browser, which costs a hash in each request even where it is off."""
-
-    def _session_protection_failed(self) -> bool:
-        return False
-
-
-login_manager = Logins()
+login_manager = LoginManager()
 login_manager.session_protection = None  # the random value in the cookie is the proof, whatever address it comes from
 login_manager.anonymous_user = Visitor
 
