@@ -17,10 +17,10 @@ REFUSE_LINK = if [ -L $(VENV) ]; then \
 	echo "$(VENV) is a link, and what it leads to would be emptied. Remove the link first: rm $(VENV)" >&2; exit 1; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test wheel lint sure bench lock clean
+.PHONY: help setup run test test-full coverage wheel lint sure bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make the virtual environment from the locked requirements
 
@@ -41,6 +41,16 @@ run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0, EMAI
 test: setup ## Run all tests (needs Chromium for the browser tests)
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not race and not slow"
 	$(BIN)/python -m pytest -m "race or slow"
+
+test-full: export HMS_TEST_DEPTH = full
+test-full: test ## Run all tests at full depth: many more kills, rounds and examples, for hours
+
+coverage: setup ## Run all tests and list what none of them reaches; fails below the floor in setup.cfg
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not race and not slow"
+	$(BIN)/coverage run -m pytest -m "race or slow"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 wheel: setup ## Try the wheel in an empty environment, as production gets it
 	$(BIN)/python -m tools.try_wheel
@@ -64,5 +74,5 @@ lock: setup ## Compile requirements.txt anew from setup.cfg (upgrades everything
 
 clean: ## Remove the virtual environment and the caches, never the data
 	@$(REFUSE_LINK)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
 	find . -name __pycache__ -prune -exec rm -rf {} +

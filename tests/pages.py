@@ -1,11 +1,13 @@
 """An HTML page as a test reads it, and the faults that no page may have."""
 
+import hashlib
 import re
 from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
 import html5lib
+from markupsafe import Markup, escape
 
 NEEDS_A_LABEL = ("input", "select", "textarea")
 NEEDS_NONE = {"hidden", "submit", "button", "image", "reset"}
@@ -32,17 +34,30 @@ UNREAD = {"script", "style", "template", "svg", "title"}
 JOINS = tuple("(/“‘'\"-–#@+£$€’\u00a0\u202f")
 """Signs after which a word may follow in the next element without a blank."""
 
+WRITTEN = re.compile(r'(?<= value=")[^"]*(?=")|(?<=>)[^<>]*(?=</textarea>)')
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_without_fault: set[bytes] = set()
+
 
 class Page:
-    """A parsed HTML document; making one fails for markup that is not valid, labelled and free of inline code."""
+    """An HTML document; making one fails for markup that is not valid, labelled and free of inline code.
+
+    It is parsed when something of it is asked for, and when no page of the same shape was found to be without fault.
+    """
 
     def __init__(self, markup: str, *, url: str = "/", is_fragment: bool = False) -> None:
+        self.markup, self.url, self._is_fragment = markup, url, is_fragment
+        shape = _shape(markup, is_fragment=is_fragment)
+        if shape not in _without_fault:
+            faults = list(_faults(self) if is_fragment else [*_faults(self), *_faults_of_a_whole(self)])
+            assert not faults, f"{url}: " + "; ".join(faults)
+            _without_fault.add(shape)
+
+    @cached_property
+    def root(self) -> Element:
+        """The root of the parsed document. Raises :class:`html5lib.html5parser.ParseError` for what is not valid."""
         parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-        parse = parser.parseFragment if is_fragment else parser.parse
-        self.markup, self.url = markup, url
-        self.root: Element = parse(markup)
-        faults = list(_faults(self) if is_fragment else [*_faults(self), *_faults_of_a_whole(self)])
-        assert not faults, f"{url}: " + "; ".join(faults)
+        return parser.parseFragment(self.markup) if self._is_fragment else parser.parse(self.markup)
 
     @cached_property
     def text(self) -> str:
@@ -154,6 +169,23 @@ def _pieces(element: Element) -> list[str]:
     for child in element:
         pieces += [*_pieces(child), child.tail or ""]
     return pieces
+
+
+def _shape(markup: str, *, is_fragment: bool) -> bytes:
+    """The same for pages that differ only in what stands in their fields, properly written, and in which ids they name.
+
+    The first id counts as the first in each, so that one which is there twice is so in both.
+    """
+    numbers: dict[str, str] = {}
+    without_values = WRITTEN.sub(lambda value: "" if _is_properly_written(value[0]) else value[0], markup)
+    shape = UUID.sub(lambda uuid: numbers.setdefault(uuid[0], f"id {len(numbers)}"), without_values)
+    return hashlib.sha256(f"{is_fragment} {shape}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _is_properly_written(value: str) -> bool:
+    """Whether a value can be in a page and do nothing to it: printable, and escaped as templates do it."""
+    meant = Markup(value).unescape()
+    return meant.replace("\n", "").isprintable() and str(escape(meant)) == value
 
 
 def _faults(page: Page):

@@ -5,17 +5,18 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hms import clock
 from hms.errors import Invalid
+from tests.depth import examples
 
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")
 LORD_HOWE, APIA = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Pacific/Apia")
 SPRING, AUTUMN = date(2027, 3, 28), date(2026, 10, 25)  # London's clocks go forward, and back
 
-QUIETLY = settings(deadline=None, max_examples=150)
+THOROUGHLY = examples(short=150, full=5000)
 
 
 def moments_showing(wall: datetime, zone: ZoneInfo) -> list[datetime]:
@@ -60,7 +61,7 @@ def days_of_change(draw):
     return zone, max(near + timedelta(days=draw(st.integers(-1, 1))), clock.FIRST_DAY)
 
 
-@QUIETLY
+@THOROUGHLY
 @given(days_of_change(), st.integers(0, 24 * 60 - 1))
 def test_a_wall_time_is_its_first_moment_or_refused(zone_and_day, minute):
     zone, day = zone_and_day
@@ -76,7 +77,7 @@ def test_a_wall_time_is_its_first_moment_or_refused(zone_and_day, minute):
     assert clock.is_doubled(moment, zone=zone) == (len(expected) == 2)
 
 
-@QUIETLY
+@THOROUGHLY
 @given(days_of_change())
 def test_days_follow_each_other_without_gap_or_overlap(zone_and_day):
     zone, day = zone_and_day
@@ -87,7 +88,7 @@ def test_days_follow_each_other_without_gap_or_overlap(zone_and_day):
     assert clock.to_clinic(starts_at - timedelta(microseconds=1), zone=zone).date() < day
 
 
-@QUIETLY
+@THOROUGHLY
 @given(zones, moments)
 def test_what_the_wall_shows_leads_back_to_the_moment(zone, moment):
     wall = clock.to_clinic(moment, zone=zone)

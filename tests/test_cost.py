@@ -54,9 +54,9 @@ def expensive(monkeypatch) -> list[str]:
 
 
 @pytest.fixture
-def world(app, session, new_client, sign_in, steady_clock):
+def world(app, session, new_client, signed_in, steady_clock):
     """Everybody and everything."""
-    return worlds.build(app, new_client, sign_in, steady_clock)
+    return worlds.build(app, new_client, signed_in, steady_clock)
 
 
 @pytest.mark.parametrize("endpoint", FORM_OF)

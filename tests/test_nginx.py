@@ -16,6 +16,7 @@ import pytest
 from deploy.cluster import DEPLOY, find, free_port, listens, nginx_conf, until
 from hms.auth.views.doctor_profile import LARGEST_REQUEST_BYTES
 from hms.config import LARGEST_FORM
+from tests.waiting import GENEROUS_SECONDS
 
 PAGE = b"<p>The same again.</p>" * 500
 SECRET = "s3cr3t-0f-s0meb0dy"  # of this test
@@ -81,7 +82,7 @@ def ask(port: int, method: str, path: str, size: int = 0) -> int:
 
 
 def answer(port: int, method: str, path: str, size: int = 0, **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=GENEROUS_SECONDS)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, b"x" * size, {"Content-Length": str(size), **named})

@@ -3,10 +3,11 @@
 from datetime import date, time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hms import wall_text
+from tests.depth import examples
 
 
 @pytest.mark.parametrize(
@@ -105,19 +106,19 @@ def test_what_is_no_time_is_not_read(text):
     assert wall_text.read_minutes(text) is None
 
 
-@settings(deadline=None)
+@examples(short=100, full=5000)
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_a_day_that_a_field_shows_is_read_as_that_day(day):
     assert wall_text.read_day(wall_text.day_written(day)) == day
 
 
-@settings(deadline=None)
+@examples(short=100, full=5000)
 @given(st.times().map(lambda at: at.replace(second=0, microsecond=0)))
 def test_a_time_that_a_field_shows_is_read_as_that_time(at):
     assert time(*divmod(wall_text.read_minutes(wall_text.time_written(at)), 60)) == at
 
 
-@settings(deadline=None)
+@examples(short=100, full=5000)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text):
     assert wall_text.read_day(text) is None or isinstance(wall_text.read_day(text), date)

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import upgrade
 from psycopg2 import errors as pg
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError
@@ -180,12 +179,9 @@ def test_what_a_version_needs_is_the_last_of_its_migrations(app):
 
 
 @pytest.fixture
-def own(new_app, new_database):
+def own(new_app, migrated_database):
     """An application with a database of its own that has its tables."""
-    app = new_app(new_database())
-    with app.app_context():
-        upgrade()
-    return app
+    return new_app(migrated_database())
 
 
 def run_alone(app, statement):

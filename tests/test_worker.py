@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from hms import clock, worker
 from hms.db import db
 from hms.worker import LEASE, RETRY, PeriodicJob
+from tests.waiting import GENEROUS_SECONDS
 
 ROOT = Path(__file__).parents[1]
 HOUR = 3600
@@ -218,6 +219,6 @@ def test_the_command_leaves_at_sigterm_and_survives_a_database_that_is_away(tmp_
     assert "trying again" in process.stderr.readline()
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=GENEROUS_SECONDS)
 
     assert process.returncode == 0

@@ -4,16 +4,17 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hms import clock
 from hms.availability import schedule_text
 from hms.web import formats
+from tests.depth import examples
 from tests.test_clock import days_of_change
 
 AUTUMN = datetime(2026, 11, 26, 12, tzinfo=UTC)
-QUIETLY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+THOROUGHLY = examples(short=100, full=2000)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_doubled_time_of_a_zone_without_letters_says_its_hours(on_wall_of):
     assert [formats.time(moment) for moment in last_hour] == ["23:30 UTC−3", "23:30 UTC−4"]
 
 
-@QUIETLY
+@THOROUGHLY
 @given(days_of_change(), st.integers(0, 95))
 def test_two_equal_times_of_a_day_are_told_apart_in_every_zone(on_wall_of, zone_and_day, quarter):
     zone, day = zone_and_day

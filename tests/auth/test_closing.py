@@ -19,6 +19,7 @@ from hms.scheduling.refusals import AccountClosed, NotOffering
 from hms.scheduling.services import booking, claiming
 from tests import make
 from tests.race.crowd import at_once
+from tests.waiting import GENEROUS_SECONDS
 
 REASON = "Dr Bose has left the clinic."
 
@@ -223,10 +224,10 @@ def contest(committing, monkeypatch):
         monkeypatch.setattr(module, name, pause(getattr(module, name)))
 
         def close():
-            return first == "close" or pause.reached.wait(30), services.deactivate(user_id)
+            return first == "close" or pause.reached.wait(GENEROUS_SECONDS), services.deactivate(user_id)
 
         def book():
-            waited = first == "book" or pause.reached.wait(30)
+            waited = first == "book" or pause.reached.wait(GENEROUS_SECONDS)
             return waited, scheduling.book(slot_id, patient=patient, idempotency_key=make.new_key())
 
         return [type(each[1] if isinstance(each, tuple) else each) for each in at_once(committing, [close, book])]

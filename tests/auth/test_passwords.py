@@ -201,9 +201,9 @@ def test_a_password_changed_meanwhile_is_not_put_back_by_a_newer_hash(asha, monk
     assert queries.get_user(asha.user.id).password_hash == changed
 
 
-def test_who_signs_in_with_an_outdated_hash_gets_a_newer_one_and_a_session(asha, signed_in, monkeypatch):
+def test_who_signs_in_with_an_outdated_hash_gets_a_newer_one_and_a_session(asha, new_client, sign_in):
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(make.PASSWORD)
     with transaction():
         asha.user.password_hash = old
-    assert signed_in(asha).get("/patient/").status_code == 200
+    assert sign_in(new_client(), asha).get("/patient/").status_code == 200
     assert queries.get_user(asha.user.id).password_hash != old

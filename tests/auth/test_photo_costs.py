@@ -12,6 +12,7 @@ from hms.auth.photos import NotAPhoto, OtherPhotosFirst, portrait
 from hms.errors import Unavailable
 from tests.auth import nasty_photos as nasty
 from tests.auth.nasty_photos import picture
+from tests.waiting import GENEROUS_SECONDS
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_the_decoder_inherits_no_secret_and_no_connection(monkeypatch, tmp_path)
 def test_once_it_has_begun_the_decoder_opens_nothing():
     body = f"import sys; sys.path.insert(0, {str(photos.DECODER.parent)!r}); import photo_decoder as p\n"
     body += "p.confine(cpu_seconds=5, megabytes=512)\ntry: open('/etc/hostname')\nexcept OSError: print('closed')"
-    ran = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=GENEROUS_SECONDS)
     assert ran.stdout == "closed\n", ran.stderr
 
 

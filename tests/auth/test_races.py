@@ -11,6 +11,7 @@ from hms.auth.models import Patient, User
 from hms.db import db
 from hms.outbox import OutboxMessage
 from tests import make
+from tests.waiting import GENEROUS_SECONDS
 
 pytestmark = pytest.mark.race
 
@@ -23,7 +24,7 @@ def test_of_simultaneous_sign_ups_with_one_email_one_wins(committing):
     def sign_up(number):
         email = "asha@example.test" if number % 2 else "ASHA@Example.Test"
         with committing.app_context():
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=GENEROUS_SECONDS)
             try:
                 services.sign_up_patient(full_name="Asha", email=email, phone="020 7946 0999", password=make.PASSWORD)
             except services.EmailTaken:

@@ -24,9 +24,9 @@ PROFILE = {"full_name": "Asha Rao-Patel", "phone": "020 7946 0111", "address": "
 
 
 @pytest.fixture
-def world(app, session, new_client, sign_in, steady_clock):
+def world(app, session, new_client, signed_in, steady_clock):
     """Everybody and everything; the visit to cancel is two days away."""
-    built = worlds.build(app, new_client, sign_in, steady_clock)
+    built = worlds.build(app, new_client, signed_in, steady_clock)
     steady_clock.set(worlds.NOON.replace(day=23))
     return built
 

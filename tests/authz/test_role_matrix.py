@@ -88,9 +88,9 @@ ALREADY_IN = {"auth.login", "auth.signup", *STEPS}
 
 
 @pytest.fixture
-def world(app, session, new_client, sign_in, steady_clock):
+def world(app, session, new_client, signed_in, steady_clock):
     """Everybody and everything."""
-    return worlds.build(app, new_client, sign_in, steady_clock)
+    return worlds.build(app, new_client, signed_in, steady_clock)
 
 
 def rules(app) -> list[Rule]:

@@ -10,9 +10,9 @@ RUN_TOGETHER = '<p><a href="/a">Home</a><a href="/b">Find</a></p>'
 
 
 @pytest.fixture
-def world(app, session, new_client, sign_in, steady_clock):
+def world(app, session, new_client, signed_in, steady_clock):
     """Everybody and everything."""
-    return worlds.build(app, new_client, sign_in, steady_clock)
+    return worlds.build(app, new_client, signed_in, steady_clock)
 
 
 @pytest.mark.parametrize("principal", worlds.PRINCIPALS)

@@ -72,7 +72,7 @@ class World:
             browser._cookies = cookies
 
 
-def build(app: Flask, new_client: Callable[[], Client], sign_in: Callable, steady_clock) -> World:
+def build(app: Flask, new_client: Callable[[], Client], signed_in: Callable, steady_clock) -> World:
     """Asha has a visit with Dr Bose now and another in two days; Dr Bose offers a time that nobody has."""
     people = {
         "patient": make.patient("Asha Rao"),
@@ -91,9 +91,7 @@ def build(app: Flask, new_client: Callable[[], Client], sign_in: Callable, stead
     steady_clock.set(NOON)
     world = World(app, db.session.connection(), values | {"token": "no-such-token", "filename": "portal.css"})
     for name in PRINCIPALS:
-        browser = world.browsers[name] = new_client()
-        if name in people:
-            sign_in(browser, people[name])
+        browser = world.browsers[name] = signed_in(people[name]) if name in people else new_client()
         world.tokens[name] = browser.csrf_token()
     auth.deactivate(people["deactivated"].user.email)
     world.tokens["deactivated"] = world.browsers["deactivated"].get("/login").page.csrf_token

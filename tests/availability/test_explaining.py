@@ -6,7 +6,7 @@ from itertools import pairwise
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -20,6 +20,7 @@ from hms.db import db, transaction
 from hms.errors import NotFound, Refusal
 from hms.scheduling import services as scheduling
 from tests import make
+from tests.depth import examples
 from tests.race import invariants
 
 MONDAY, THURSDAY = date(2026, 11, 23), date(2026, 11, 26)
@@ -232,7 +233,7 @@ steps = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(36, 90)), min_size
 
 
 @given(steps=steps)
-@settings(max_examples=15, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(short=15, full=250)
 def test_whatever_was_done_the_day_is_covered(session, steps):
     services.set_clinic_rules(horizon_days=4)
     doctor = make.doctor()

@@ -8,11 +8,12 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hms import clock
 from hms.availability.plan import Away, Closed, Hidden, HoursDraft, Plan, Reason, ScheduleDraft, plan
+from tests.depth import examples
 
 GRAIN = timedelta(minutes=5)  # of everything here; clocks change at such moments too
 DAY = timedelta(days=1)
@@ -20,9 +21,7 @@ FIRST, LAST = date(2025, 1, 1), date(2030, 1, 1)
 PAUSES = {Reason.GAP, Reason.REMAINDER}
 COVERS = {Reason.TIME_OFF, Reason.CLOSURE, Reason.REMOVED}
 ZONES = sorted(clock.known_zones())
-THOROUGHLY = settings(
-    max_examples=250, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+THOROUGHLY = examples(short=60, full=250)
 
 
 # -- the oracle ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -24,11 +24,10 @@ from hms.availability.views.doctor import slots as slot_views
 from hms.db import db
 from hms.forms import HmsForm
 from tests import make
+from tests.depth import examples
 from tests.test_clock import days_of_change, zones
 
-QUIETLY = settings(
-    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+THOROUGHLY = examples(short=60, full=1000)
 MINUTE = timedelta(minutes=1)
 quarter_hours = st.integers(-8, 26 * 4).map(lambda n: n * 15 * MINUTE)
 
@@ -61,7 +60,7 @@ def as_a_browser_sends(form: HmsForm) -> MultiDict[str, str]:
 MIDNIGHT_TWICE = (ZoneInfo("America/Havana"), date(2026, 11, 1))  # at 01:00 the clocks go back
 
 
-@QUIETLY
+@THOROUGHLY
 @example(MIDNIGHT_TWICE, -30 * MINUTE, 30)
 @example(MIDNIGHT_TWICE, -30 * MINUTE, 90)
 @example((ZoneInfo("Europe/London"), date(2099, 12, 31)), 23 * 60 * MINUTE, 60)
@@ -82,7 +81,7 @@ def test_a_time_that_is_opened_and_saved_keeps_its_moments(on_wall_of, zone_and_
     assert form.mode.data == Mode.BOTH
 
 
-@QUIETLY
+@THOROUGHLY
 @given(days_of_change(), quarter_hours, st.integers(1, 100 * 4).map(lambda n: n * 15 * MINUTE))
 def test_time_off_means_the_moments_that_were_meant_also_after_the_check(
     on_wall_of, zone_and_day, into_the_day, length
@@ -116,7 +115,7 @@ def test_time_off_until_the_end_of_a_day_that_began_twice_is_asked_nothing(on_wa
 minutes_of_a_row = st.tuples(st.integers(0, 287), st.integers(1, 288)).filter(lambda pair: pair[0] < pair[1])
 
 
-@QUIETLY
+@THOROUGHLY
 @given(
     st.lists(st.tuples(st.integers(0, 6), minutes_of_a_row), min_size=1, max_size=7, unique_by=lambda one: one[0]),
     zones,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from hms import clock
@@ -62,24 +61,21 @@ def steady_world() -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def site(new_database, new_app, steady_world) -> Iterator[Site]:
+def site(migrated_database, new_app, steady_world) -> Iterator[Site]:
     """The demo clinic, served; it promises mail that nobody sends."""
-    with served(lambda url: new_app(new_database(), PUBLIC_URL=url, EMAIL_FUNCTION="hms-email-test")) as site:
+    with served(lambda url: new_app(migrated_database(), PUBLIC_URL=url, EMAIL_FUNCTION="hms-email-test")) as site:
         with site.app.app_context():
-            upgrade()
             demo.load()
         yield site
 
 
 @pytest.fixture(scope="package")
-def empty_site(new_database, new_app, steady_world, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def empty_site(migrated_database, new_app, steady_world, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A clinic without anybody, served for development: with style guide and mailbox, and without mail."""
     folder: Path = tmp_path_factory.mktemp("empty")
     with served(
-        lambda url: new_app(new_database(), PUBLIC_URL=url, MODE="development", PORT=_port(url), DATA_DIR=folder)
+        lambda url: new_app(migrated_database(), PUBLIC_URL=url, MODE="development", PORT=_port(url), DATA_DIR=folder)
     ) as site:
-        with site.app.app_context():
-            upgrade()
         yield site
 
 

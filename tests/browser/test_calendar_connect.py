@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from flask_migrate import upgrade
 from playwright.sync_api import expect
 
 from hms import clock
@@ -32,12 +31,10 @@ def google() -> Iterator[Google]:
 
 
 @pytest.fixture(scope="module")
-def linked_site(new_database, new_app, steady_world, google) -> Iterator[Site]:
+def linked_site(migrated_database, new_app, steady_world, google) -> Iterator[Site]:
     """A clinic that is set up with that Google."""
-    with serve(lambda url: new_app(new_database(), PUBLIC_URL=url, **google.settings())) as site:
+    with serve(lambda url: new_app(migrated_database(), PUBLIC_URL=url, **google.settings())) as site:
         google.redirect_uris.add(f"{site.url}/calendar/callback")
-        with site.app.app_context():
-            upgrade()
         yield site
 
 

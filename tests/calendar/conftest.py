@@ -20,6 +20,7 @@ from tests import make
 from tests.fixtures.web import Answer, Client
 from tests.pages import Page
 from tests.standins.google import SCOPES, Google, served
+from tests.waiting import GENEROUS_SECONDS
 
 ASHA, BOSE, CHEN = "asha.rao@gmail.test", "bose@gmail.test", "chen@gmail.test"
 
@@ -50,11 +51,11 @@ class Person:
 
     def answers(self, consent: str, *, decision: str = "allow", without: tuple[str, ...] = ()) -> str:
         """Decide at the consent page, with some boxes unticked; the address that leads back to us."""
-        page = Page(requests.get(consent, timeout=5).text)
+        page = Page(requests.get(consent, timeout=GENEROUS_SECONDS).text)
         (form,) = page.forms
         scopes = [scope for scope in _listed(form.values.get("scope", [])) if scope not in without]
         data: dict[str, Any] = {**form.values, "scope": scopes, "account": self.email, "decision": decision}
-        answer = requests.post(self.google.url + form.path, data=data, timeout=5, allow_redirects=False)
+        answer = requests.post(self.google.url + form.path, data=data, timeout=GENEROUS_SECONDS, allow_redirects=False)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 

@@ -19,6 +19,7 @@ from tests import make
 from tests.calendar.conftest import ASHA, BOSE, CHEN, asked
 from tests.pages import Page
 from tests.standins.google.accounts import challenge_of
+from tests.waiting import GENEROUS_SECONDS
 
 
 def connection_of(who) -> CalendarConnection | None:
@@ -67,7 +68,7 @@ def test_connecting_again_proposes_the_account_that_was_connected(at_google, goo
     person.connects()
     consent = person.sets_out()
     assert asked(consent)["login_hint"] == BOSE
-    (form,) = Page(requests.get(consent, timeout=5).text).forms
+    (form,) = Page(requests.get(consent, timeout=GENEROUS_SECONDS).text).forms
     assert form.values["account"] == BOSE
 
 

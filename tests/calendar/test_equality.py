@@ -14,6 +14,7 @@ from hms.scheduling import services
 from hms.scheduling.models import Appointment
 from tests import make
 from tests.calendar.mirror import assert_equal, move
+from tests.depth import depth
 from tests.fixtures.time import START
 from tests.standins.google.faults import AFTERWARDS, FAULTS
 
@@ -106,7 +107,7 @@ OFTEN = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(1, 1 + depth(short=1, full=25)))
 def test_200_random_operations_with_random_faults_end_with_calendars_equal_to_appointments(
     connect, sync, google, steady_clock, asha, chen, bose, eze, seed
 ):

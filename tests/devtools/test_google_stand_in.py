@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from hms.config.settings import SETTINGS
 from hms.devtools import google_stand_in as demonstration
 from hms.devtools.email_function import is_free
 from tests.standins import google as stand_in
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,10 +82,10 @@ def test_as_a_program_it_keeps_what_stands_in_its_calendars(wanted, tmp_path):
         "summary": "Dentist",
     }
     with running(program.command, url):
-        assert requests.post(f"{url}/board", data=event, timeout=5).status_code == 200
+        assert requests.post(f"{url}/board", data=event, timeout=GENEROUS_SECONDS).status_code == 200
     assert (tmp_path / "google-demo").stat().st_mode & 0o777 == 0o600
     with running(program.command, url):
-        assert "Dentist" in requests.get(f"{url}/board", timeout=5).text
+        assert "Dentist" in requests.get(f"{url}/board", timeout=GENEROUS_SECONDS).text
 
 
 class running:  # noqa: N801  # reads as a word
@@ -97,10 +97,9 @@ class running:  # noqa: N801  # reads as a word
     def __enter__(self) -> None:
         self.process = subprocess.Popen(self.command, cwd=ROOT, env={**os.environ})
         port = int(self.url.rpartition(":")[2])
-        while is_free(port):
-            assert self.process.poll() is None, "it ended at once"
-            time.sleep(0.05)
+        wait_until(lambda: self.process.poll() is not None or not is_free(port), what="it answers")
+        assert self.process.poll() is None, "it ended at once"
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(15) == 0
+        assert self.process.wait(GENEROUS_SECONDS) == 0

@@ -17,6 +17,7 @@ import pytest
 from hms.devtools import postgres
 from hms.devtools.postgres import guard, machine
 from hms.devtools.postgres.guard import Files
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 USE = """
@@ -37,7 +38,7 @@ def files(tmp_path):
     files = Files(tmp_path / "var")
     yield files
     let_go(files)
-    eventually(lambda: not is_running(files))
+    wait_until(lambda: not is_running(files), what="the server ends")
 
 
 def let_go(files):
@@ -71,7 +72,7 @@ def somebody_else(files):
 
 def leave(process):
     """Let the process end by itself."""
-    process.communicate(timeout=20)
+    process.communicate(timeout=GENEROUS_SECONDS)
     assert process.returncode == 0
 
 
@@ -87,13 +88,6 @@ def ask(url, statement):
 
 def is_running(files):
     return files.pid.exists()
-
-
-def eventually(condition, *, seconds=10):
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def test_it_starts_with_the_database_and_keeps_what_is_written(files):
@@ -174,7 +168,7 @@ def test_the_guard_stops_it_when_the_only_user_was_killed(files, somebody_else):
     assert is_running(files)
     killed.kill()
 
-    eventually(lambda: not is_running(files))
+    wait_until(lambda: not is_running(files), what="the server ends")
 
 
 def test_a_guard_that_only_looks_is_not_taken_for_a_user(files):
@@ -184,7 +178,7 @@ def test_a_guard_that_only_looks_is_not_taken_for_a_user(files):
     look = guard.open_locked(files.users, fcntl.LOCK_EX)
     with ThreadPoolExecutor() as pool:
         stopped = pool.submit(guard.stop_if_unused, files, pg_ctl="there is none")
-        time.sleep(0.2)
+        time.sleep(0.2)  # it waits for the lock meanwhile; if it is slower than that, it finds it free
         os.close(look)
 
         assert stopped.result() is True

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.email_lambda.mail_server import PASSWORD, USERNAME, MailServer
+from tests.waiting import GENEROUS_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,7 +67,7 @@ def mail_environment(running_mail_server: MailServer, certificate: Certificate) 
         "SMTP_PASSWORD": PASSWORD,
         "SMTP_STARTTLS": "1",
         "SMTP_CAFILE": str(certificate.certificate),
-        "SMTP_TIMEOUT_SECONDS": "5",
+        "SMTP_TIMEOUT_SECONDS": "60",
         "MAIL_FROM": "no-reply@clinic.example",
         "MAIL_REPLY_TO": "reception@clinic.example",
     }
@@ -103,13 +104,13 @@ class LocalFunction:
 
     def _read_ready_line(self) -> str:
         assert self.process.stdout is not None
-        assert select.select([self.process.stdout], [], [], 20)[0], "no ready line"
+        assert select.select([self.process.stdout], [], [], GENEROUS_SECONDS)[0], "no ready line"
         return self.process.stdout.readline()
 
     def stop(self) -> str:
         """End it and return what it wrote to stderr."""
         self.process.terminate()
-        return self.process.communicate(timeout=15)[1]
+        return self.process.communicate(timeout=GENEROUS_SECONDS)[1]
 
 
 @pytest.fixture(scope="session")

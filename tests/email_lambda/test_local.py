@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sqlite3
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from email_lambda.local.wire import BODY_LIMIT
 from tests.email_lambda import samples
 from tests.email_lambda.conftest import LocalFunction
 from tests.email_lambda.mail_server import MailServer, silent_port
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 Client = Callable[[str], Any]
 
@@ -36,7 +36,7 @@ def invoke(client: Any, event: Any, *, name: str = NAME) -> Any:
 
 def post(function: LocalFunction, path: str, body: bytes, **headers: str) -> tuple[int, Any]:
     url = urlsplit(function.url)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=GENEROUS_SECONDS)
     try:
         connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
         response = connection.getresponse()
@@ -71,10 +71,7 @@ def test_an_event_invocation_is_sent_and_not_waited_for(
     client = lambda_client(local_function.url)
     response = client.invoke(FunctionName=NAME, InvocationType="Event", Payload=payload)
     assert response["StatusCode"] == 202
-    ends = time.monotonic() + 10
-    while not mail_server.deliveries:
-        assert time.monotonic() < ends
-        time.sleep(0.01)
+    wait_until(lambda: mail_server.deliveries, what="it is sent")
     assert client.invoke(FunctionName=NAME, InvocationType="DryRun")["StatusCode"] == 204
 
 
@@ -107,7 +104,7 @@ def test_there_are_no_other_endpoints(path: str, local_function: LocalFunction) 
 
 def test_nothing_can_be_read(local_function: LocalFunction) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(local_function.url + "/dev/send-email", timeout=10)
+        urllib.request.urlopen(local_function.url + "/dev/send-email", timeout=GENEROUS_SECONDS)
     with caught.value as response:
         assert response.status == 405
 
@@ -134,7 +131,7 @@ def test_bodies_are_bounded(local_function: LocalFunction) -> None:
 def raw(function: LocalFunction, request: bytes) -> bytes:
     """Send bytes and return what comes back until the server hangs up."""
     url = urlsplit(function.url)
-    with socket.create_connection((url.hostname or "", url.port or 0), timeout=10) as connection:
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=GENEROUS_SECONDS) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -212,11 +209,8 @@ def test_its_child_dies_when_it_is_killed(mail_environment: dict[str, str]) -> N
     children = children_of(function.process.pid)
     assert children
     function.process.send_signal(signal.SIGKILL)
-    function.process.communicate(timeout=10)
-    ends = time.monotonic() + 10
-    while any(map(is_running, children)):
-        assert time.monotonic() < ends
-        time.sleep(0.02)
+    function.process.communicate(timeout=GENEROUS_SECONDS)
+    wait_until(lambda: not any(map(is_running, children)), what="they are gone")
 
 
 def test_a_child_that_is_killed_is_replaced(

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import pytest
 from tests.email_lambda import samples
 from tests.email_lambda.conftest import ROOT
 from tests.email_lambda.mail_server import MailServer
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 pytestmark = pytest.mark.node
 SOURCE = ROOT / "email_lambda"
@@ -41,7 +41,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def npm(project: Path, *arguments: str) -> None:
     done = subprocess.run(
-        ["npm", *arguments], cwd=project, env=environment(), capture_output=True, text=True, timeout=180, check=False
+        ["npm", *arguments],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=GENEROUS_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -80,15 +86,12 @@ def endpoints(project: Path, mail_environment: dict[str, str]) -> Iterator[tuple
             yield f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{lambda_port}"
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(15)
+            process.wait(GENEROUS_SECONDS)
 
 
 def wait_for_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
-    ends = time.monotonic() + 60
-    while "Server ready" not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < ends, log.read_text()
-        time.sleep(0.1)
+    wait_until(lambda: process.poll() is not None or "Server ready" in log.read_text(), what="the server is ready")
+    assert process.poll() is None, log.read_text()
 
 
 def test_boto3_reaches_the_function_through_serverless_offline(
@@ -108,7 +111,7 @@ def test_the_http_endpoint_of_serverless_offline_sends(endpoints: tuple[str, str
         json.dumps(samples.event("SIGNUP_WELCOME")).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=GENEROUS_SECONDS) as response:
         assert (response.status, json.load(response)["ok"]) == (200, True)
     mail_server.only()
 
@@ -125,7 +128,11 @@ def test_the_archive_for_aws_runs_by_itself_and_has_no_http_door(project: Path, 
         f"assert jinja2.__file__.startswith({str(tmp_path)!r}); print(handle({{}}, None)['error'])"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-I", "-S", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=GENEROUS_SECONDS,
+        check=True,
     )
     assert done.stdout == "The event lacks type, to, data, message_id.\n"
     template = (project / ".serverless" / "cloudformation-template-update-stack.json").read_text()

@@ -15,6 +15,7 @@ from email_lambda import deadline, store
 from email_lambda.answers import TryLater
 from tests.email_lambda import samples
 from tests.email_lambda.mail_server import MailServer
+from tests.waiting import wait_until
 
 Call = Callable[[Any], Any]
 EVENT = samples.event("BOOKING_CONFIRMATION", message_id="once:1")
@@ -49,21 +50,14 @@ def test_two_calls_at_once_send_one_mail(call: Call, mail_server: MailServer, me
     mail_server.pauses["DATA"] = threading.Event()
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(call, EVENT) for _ in range(8)]
-        done = wait_until(lambda: [answer for answer in answers if answer.done()], count=7)
+        wait_until(lambda: sum(answer.done() for answer in answers) == 7, what="all but one are answered")
+        done = [answer for answer in answers if answer.done()]
         mail_server.pauses["DATA"].set()
     assert all(answer.result()["retryable"] for answer in done)
     assert sum(answer.result()["ok"] for answer in answers) == 1
     mail_server.only()
     assert call(EVENT)["ok"]
     mail_server.only()
-
-
-def wait_until(look: Callable[[], list[Any]], *, count: int) -> list[Any]:
-    ends = time.monotonic() + 10
-    while len(found := look()) < count:
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-    return found
 
 
 def test_a_mail_that_was_refused_can_be_tried_again_at_once(

@@ -5,26 +5,24 @@ import selectors
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import text
 
-from hms import clock, mailer
+from hms import mailer
 from hms.auth import services as auth
 from hms.auth.models import Patient
 from hms.db import db, transaction
 from hms.outbox import OutboxMessage
 from tests.email_lambda.mail_server import MailServer
 from tests.fixtures.mail import FUNCTION
+from tests.waiting import GENEROUS_SECONDS
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 60
 
 
 class Process:
@@ -40,7 +38,7 @@ class Process:
     def _first_line(self) -> str:
         with selectors.DefaultSelector() as selector:
             selector.register(self._popen.stdout, selectors.EVENT_READ)
-            assert selector.select(READY_SECONDS), "it does not get ready"
+            assert selector.select(GENEROUS_SECONDS), "it does not get ready"
         line = self._popen.stdout.readline()
         assert line, "it ended before it was ready"
         return line
@@ -53,7 +51,7 @@ class Process:
         """Send a signal that ends it, and wait until it is gone."""
         self.send(signal.SIGCONT)
         self.send(number)
-        self._popen.wait(READY_SECONDS)
+        self._popen.wait(GENEROUS_SECONDS)
         self._popen.stdout.close()
 
 
@@ -139,23 +137,16 @@ class House:
 
 
 @pytest.fixture
-def house(new_database: Callable, new_app: Callable[..., Flask], tmp_path: Path, cheap_passwords) -> Iterator[House]:
+def house(
+    migrated_database: Callable, new_app: Callable[..., Flask], tmp_path: Path, cheap_passwords
+) -> Iterator[House]:
     """A house with one patient, and no mail to send yet."""
-    url = new_database()
+    url = migrated_database()
     app = new_app(url)
     with app.app_context():
-        upgrade()
         auth.sign_up_patient(full_name="Asha Rao", email="asha@example.test", phone="1", password="a-long-passphrase")
         with transaction() as session:
             session.execute(db.delete(OutboxMessage))
     house = House(app, url.render_as_string(hide_password=False), tmp_path)
     yield house
     house.stop()
-
-
-def wait_until(true: Callable[[], Any], *, what: str, seconds: float = 300) -> None:
-    """Look again and again, and fail when it never comes true."""
-    pause, ends_at = threading.Event(), clock.now().timestamp() + seconds
-    while not true():
-        assert clock.now().timestamp() < ends_at, f"never: {what}"
-        pause.wait(0.02)

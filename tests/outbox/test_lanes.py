@@ -6,8 +6,8 @@ import pytest
 
 from hms import outbox
 from hms.outbox import Fault, TemporaryFailure, lanes
-from tests.faults.conftest import wait_until
 from tests.outbox.conftest import queue, stored
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 pytestmark = pytest.mark.race
 
@@ -25,7 +25,7 @@ def fresh_lanes(monkeypatch):
 def slow(committing, sender, fresh_lanes):
     """A sender that keeps messages waiting whose key is ``slow…`` until the event is set."""
     release = threading.Event()
-    sender.answers = {f"slow {number}": lambda message: release.wait(20) for number in range(20)}
+    sender.answers = {f"slow {number}": lambda message: release.wait(GENEROUS_SECONDS) for number in range(20)}
     yield release
     release.set()
 

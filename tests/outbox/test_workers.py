@@ -6,10 +6,11 @@ from collections import Counter
 import pytest
 
 from hms.outbox import OutboxMessage, delivering
+from tests.depth import depth
 from tests.outbox.conftest import queue
 
 pytestmark = pytest.mark.race
-MESSAGES, WORKERS = 120, 4
+MESSAGES, WORKERS = depth(short=120, full=3000), 4
 
 
 def test_several_workers_send_every_message_once(committing, sender):

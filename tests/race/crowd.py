@@ -8,8 +8,9 @@ from typing import Any
 
 from flask import Flask
 
+from tests.waiting import GENEROUS_SECONDS
+
 Work = Callable[[], Any]
-LONGEST_SECONDS = 60  # a crowd that stands still is a failed test, not a hanging one
 
 
 class Outcomes(list):
@@ -34,11 +35,11 @@ def at_once(app: Flask, works: Sequence[Work]) -> Outcomes:
 
     def one(work: Work) -> Any:
         with app.app_context():
-            start.wait(LONGEST_SECONDS)
+            start.wait(GENEROUS_SECONDS)
             try:
                 return work()
             except Exception as error:
                 return error
 
     with ThreadPoolExecutor(len(works)) as pool:
-        return Outcomes(pool.map(one, works, timeout=LONGEST_SECONDS))
+        return Outcomes(pool.map(one, works, timeout=GENEROUS_SECONDS))

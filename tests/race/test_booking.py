@@ -14,10 +14,12 @@ from hms.scheduling import services
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import AlreadyBooked, KeyReused, SlotTaken
 from tests import make
+from tests.depth import depth
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("all_invariants_hold")]
 
 CROWD = 20
+ROUNDS = range(depth(short=3, full=50))
 
 
 def patients(count: int) -> list[Patient]:
@@ -38,7 +40,7 @@ def live_appointments() -> int:
     return db.session.scalar(select(func.count()).where(Appointment.status != "cancelled"))
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", ROUNDS)
 def test_twenty_patients_want_one_slot_and_one_gets_it(together, attempt):
     slot = make.slot()
     outcomes = together([booking(slot, patient) for patient in patients(CROWD)])
@@ -88,7 +90,7 @@ def test_many_patients_want_many_slots_of_several_doctors(together):
     assert live_appointments() == len(slots)
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", ROUNDS)
 def test_one_patient_cannot_be_in_two_places(together, attempt):
     slots = [make.slot(make.doctor()) for _ in range(6)]  # all at the same time
     (patient,) = patients(1)

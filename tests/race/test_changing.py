@@ -15,10 +15,11 @@ from hms.scheduling import services as scheduling
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import MoveNotAllowed, SlotTaken
 from tests import make
+from tests.depth import depth
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("all_invariants_hold")]
 
-ROUNDS = range(8)
+ROUNDS = range(depth(short=3, full=50))
 
 
 def wall(moment: datetime) -> dict:

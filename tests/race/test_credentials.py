@@ -16,6 +16,7 @@ from hms.auth.services import recovery, sign_ins
 from hms.auth.tokens import Purpose
 from hms.db import db
 from tests import make
+from tests.waiting import GENEROUS_SECONDS
 
 pytestmark = pytest.mark.race
 
@@ -39,12 +40,12 @@ class Checkpoint:
                 self._came += 1
                 if self._came == self._people:
                     self._all_here.set()
-            assert self._open.wait(60)
+            assert self._open.wait(GENEROUS_SECONDS)
         return is_right
 
     def after(self, act):
         """Do something once everybody was checked, then let them go on."""
-        assert self._all_here.wait(60)
+        assert self._all_here.wait(GENEROUS_SECONDS)
         try:
             return act()
         finally:

@@ -7,7 +7,6 @@ not likely. It happens in a database of its own, whose constraints are really dr
 import threading
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from hms.db import db
@@ -18,6 +17,7 @@ from hms.scheduling.services import booking, claiming
 from tests import make
 from tests.race import invariants
 from tests.race.crowd import Outcomes, at_once
+from tests.waiting import GENEROUS_SECONDS
 
 pytestmark = pytest.mark.race
 
@@ -35,11 +35,10 @@ TWICE = """
 
 
 @pytest.fixture
-def scratch(new_database, new_app, steady_clock, cheap_passwords):
+def scratch(migrated_database, new_app, steady_clock, cheap_passwords):
     """An application on a database of its own, which a test may break."""
-    app = new_app(new_database())
+    app = new_app(migrated_database())
     with app.app_context():
-        upgrade()
         yield app
         db.session.remove()
 
@@ -64,7 +63,7 @@ def let_all_read_before_any_writes(monkeypatch, count: int) -> None:
 
     def check_and_wait(*about):
         obstacle = check(*about)
-        everybody.wait(30)
+        everybody.wait(GENEROUS_SECONDS)
         return obstacle
 
     monkeypatch.setattr(booking, "_obstacle", check_and_wait)

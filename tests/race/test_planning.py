@@ -3,7 +3,6 @@
 from datetime import time, timedelta
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from hms import clock
@@ -15,6 +14,7 @@ from hms.errors import Conflict, NotFound
 from hms.scheduling import services as scheduling
 from hms.scheduling.models import Appointment
 from tests import make
+from tests.depth import depth
 from tests.race.crowd import at_once
 from tests.race.invariants import MUST_FIND_NOTHING
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.race
 
 held = pytest.mark.usefixtures("all_invariants_hold")
 
-ROUNDS = range(6)
+ROUNDS = range(depth(short=3, full=50))
 DAY = timedelta(days=1)
 
 
@@ -245,11 +245,10 @@ def test_a_removed_time_is_noted_once_and_stays_away(together, attempt):
 
 
 @pytest.fixture
-def scratch(new_app, new_database, steady_clock, cheap_passwords):
+def scratch(new_app, migrated_database, steady_clock, cheap_passwords):
     """The application on a database of its own, which a test may break."""
-    app = new_app(new_database())
+    app = new_app(migrated_database())
     with app.app_context():
-        upgrade()
         yield app
         db.session.remove()
 

@@ -126,10 +126,9 @@ def test_counting_costs_no_statement_of_its_own(session, signed_in, asha, bose, 
 # ---- what holds unless the clinic says otherwise
 
 
-def test_a_new_clinic_allows_five_appointments_to_come(new_database, new_app):
-    app = new_app(new_database())
+def test_a_new_clinic_allows_five_appointments_to_come(migrated_database, new_app):
+    app = new_app(migrated_database())
     with app.app_context():
-        upgrade()
         assert booking_rules.clinic().most_future_bookings == 5
         with db.engine.begin() as connection:
             connection.execute(text("DELETE FROM booking_policies"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
@@ -34,19 +34,15 @@ from hms.scheduling.refusals import (
 )
 from hms.scheduling.services import cancelling
 from tests import make
+from tests.depth import examples
 from tests.fixtures.time import START
 from tests.race import invariants
 
 NOTICE, WINDOW = timedelta(hours=1), timedelta(hours=24)
-THOROUGHLY = settings(
-    max_examples=30,
-    stateful_step_count=40,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
+THOROUGHLY = examples(short=15, full=250, stateful_step_count=40)
+UNTIL_THE_FIRST_BUG = settings(
+    THOROUGHLY, max_examples=200, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
 )
-UNTIL_THE_FIRST_BUG = settings(THOROUGHLY, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
 
 which = st.integers(0, 50)
 days = st.sampled_from([0, 0, 1, 2])

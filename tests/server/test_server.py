@@ -22,6 +22,7 @@ import pytest
 from hms.server import orphan_reaper, sockets, web
 from hms.server.programs import LONGEST_PAUSE_SECONDS, MAX_DEATHS, Program, Programs, Running
 from tests.processes import is_gone
+from tests.waiting import GENEROUS_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -40,13 +41,6 @@ def programs(tmp_path):
     """A supervisor with nothing to do yet."""
     with Programs(folder=tmp_path, environment=os.environ) as programs:
         yield programs
-
-
-def eventually(condition, *, seconds=90):  # generous: a busy machine must not fail it
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, "it did not come true in time"
-        time.sleep(0.05)
 
 
 class Mortal:
@@ -166,18 +160,18 @@ class TestPrograms:
         with Programs(folder=tmp_path, environment=os.environ) as programs:
             programs.start(Program("sleeper", ["/bin/sh", "-c", "sleep 600 & sleep 600"]))
             (running,) = programs._running
-            eventually(lambda: len(psutil.Process(running.process.pid).children()) == 2)
+            wait_until(lambda: len(psutil.Process(running.process.pid).children()) == 2, what="it has two children")
             children = psutil.Process(running.process.pid).children()
 
         assert running.process.returncode is not None
-        eventually(lambda: not any(child.is_running() for child in children))
+        wait_until(lambda: not any(child.is_running() for child in children), what="they are gone")
 
     def test_one_that_died_is_started_again_and_that_is_said(self, programs, capfd):
         programs.start(Program("sleeper", SLEEP))
         (running,) = programs._running
         first = running.process.pid
         os.kill(first, signal.SIGKILL)
-        eventually(lambda: programs.look() or (running.process and running.process.pid != first))
+        wait_until(lambda: programs.look() or (running.process and running.process.pid != first), what="another runs")
 
         assert running.process.poll() is None
         assert capfd.readouterr().err == "The sleeper stopped (signal 9); starting it again.\n"
@@ -228,9 +222,11 @@ class TestPrograms:
         (running,) = programs._running
         first = running.process
         programs.reload(Program("trial", ["/bin/sh", "-c", trial]))
-        eventually(lambda: programs.look() or not programs._trial)
+        wait_until(lambda: programs.look() or not programs._trial, what="the trial is over")
         if is_new:
-            eventually(lambda: programs.look() or (running.process and running.process is not first))
+            wait_until(
+                lambda: programs.look() or (running.process and running.process is not first), what="another runs"
+            )
 
         assert running.process.poll() is None
         assert (running.process is first) is not is_new
@@ -245,7 +241,7 @@ class TestPrograms:
         replaced = programs._trial.process
         monkeypatch.setattr("hms.server.programs.TRIAL_SECONDS", 0.0)
         programs.reload(Program("trial", SLEEP))
-        eventually(lambda: programs.look() or not programs._trial)
+        wait_until(lambda: programs.look() or not programs._trial, what="the trial is over")
 
         assert replaced.returncode == -signal.SIGKILL
         assert capfd.readouterr().err.startswith("What is on the disk cannot start (signal 9)")
@@ -262,7 +258,7 @@ class TestPrograms:
         reaper = threading.Thread(target=watched.wait)
         reaper.start()
         orphan_reaper.supervise([f"+{watched.pid}\n", f"+{forgotten.pid}\n", f"-{forgotten.pid}\n"])
-        reaper.join(timeout=10)
+        reaper.join()
 
         assert watched.returncode == -signal.SIGTERM
         assert forgotten.poll() is None
@@ -297,7 +293,7 @@ class Served:
             self._lines.put(line.rstrip())
         self.process.stdout.close()
 
-    def wait_for(self, beginning, *, seconds=90):
+    def wait_for(self, beginning, *, seconds=GENEROUS_SECONDS):
         """Read until a line that begins so."""
         give_up_at = time.monotonic() + seconds
         while not (self.said and self.said[-1].startswith(beginning)):
@@ -308,7 +304,7 @@ class Served:
             except queue.Empty:
                 assert self._reader.is_alive(), f"ended without saying {beginning}: {self.said}"
 
-    def end(self, *signals, seconds=40):
+    def end(self, *signals, seconds=GENEROUS_SECONDS):
         """Send the signals; answer the exit status and all that was said."""
         for number in signals:
             self.process.send_signal(number)
@@ -319,7 +315,7 @@ class Served:
         return self.process.returncode
 
     def status(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=GENEROUS_SECONDS)
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -335,7 +331,7 @@ class Served:
             env={**environment, "HMS_PORT": str(self.port), "FLASK_SKIP_DOTENV": "1"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=GENEROUS_SECONDS,
         )
 
     def all_processes(self):
@@ -359,7 +355,7 @@ def serve(port, tmp_path):
         if served.process.poll() is None:
             served.process.kill()
         served.end()
-    eventually(lambda: not (tmp_path / "var" / "postgres" / "postmaster.pid").exists(), seconds=40)
+    wait_until(lambda: not (tmp_path / "var" / "postgres" / "postmaster.pid").exists(), what="the server ends")
 
 
 def are_gone(processes):
@@ -411,7 +407,7 @@ class TestServing:
         processes = served.all_processes()
         served.end(signal.SIGKILL)
 
-        eventually(lambda: are_gone(processes), seconds=30)
+        wait_until(lambda: are_gone(processes), what="they are gone")
 
     def test_the_worker_is_started_again_when_it_dies(self, serve):
         served = serve()
@@ -431,7 +427,7 @@ class TestServing:
         postmaster.kill()
 
         served.wait_for("The embedded PostgreSQL stopped; it runs again.")
-        eventually(lambda: served.status("/readyz") == 200)
+        wait_until(lambda: served.status("/readyz") == 200, what="it is ready")
         assert served.status("/") == 200
         assert served.end(signal.SIGTERM) == 0
 
@@ -446,7 +442,7 @@ class TestServing:
 
         served.wait_for("Loading HMS anew.")
         served.wait_for("The worker is running.")
-        eventually(lambda: are_gone([*workers, *answering]))
+        wait_until(lambda: are_gone([*workers, *answering]), what="they are gone")
         assert web_server.is_running()
         assert served.status("/readyz") == 200
         assert not any("starting it again" in line for line in served.said)
@@ -454,11 +450,11 @@ class TestServing:
 
     def test_make_run_ends_with_all_of_it_at_sigterm(self, serve):
         served = serve(command=["make", "--no-print-directory", "run"])
-        served.wait_for("HMS is ready", seconds=300)
+        served.wait_for("HMS is ready")
         processes = served.all_processes()
         served.end(signal.SIGTERM)
 
-        eventually(lambda: are_gone(processes))
+        wait_until(lambda: are_gone(processes), what="they are gone")
 
 
 def test_answers_on_our_socket_do_not_wait_for_acknowledgements():

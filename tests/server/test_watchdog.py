@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from hms.server import heartbeat, watchdog
 from hms.server.watchdog import FROZEN_SECONDS, Stat, Watchdog
+from tests.waiting import wait_until
 
 ONE, GROUP = 4001, 4000
 
@@ -103,16 +103,15 @@ def test_a_real_process_is_heard_and_found_once_it_is_stopped(monkeypatch):
         [sys.executable, "-c", code], env={**os.environ, heartbeat.VARIABLE: dog.address}, process_group=0
     )
     try:
-        while not dog._watched.get(process.pid, watchdog.Watched(Stat("S", 0))).beats:
+
+        def beats():
             assert process.poll() is None
-            assert dog.frozen([process.pid]) == []
-            time.sleep(0.05)
+            dog.frozen([process.pid])
+            return dog._watched[process.pid].beats
+
+        wait_until(beats, what="it is heard")
         process.send_signal(signal.SIGSTOP)
-        found = []
-        while not found:
-            found = dog.frozen([process.pid])
-            time.sleep(0.05)
-        assert found == [process.pid]
+        assert wait_until(lambda: dog.frozen([process.pid]), what="it is found") == [process.pid]
     finally:
         process.kill()
         process.wait()

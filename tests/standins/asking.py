@@ -10,6 +10,7 @@ import requests
 from tests.pages import Page
 from tests.standins.google import CLIENT_ID, CLIENT_SECRET, EVENTS, FREE_BUSY, SCOPES, Google
 from tests.standins.google.accounts import challenge_of
+from tests.waiting import GENEROUS_SECONDS
 
 ASHA = "asha@gmail.test"
 REDIRECT = "http://localhost/calendar/callback"
@@ -46,7 +47,7 @@ def send(google: Google, verb: str, path: str, body: Any = None, *, token: str |
     kind = {"Content-Type": "application/json"} if data is not None else {}
     url = f"{google.url}/calendar/v3/{path}"
     return requests.request(
-        verb, url, data=data, headers={**given, **kind, **headers}, timeout=5, allow_redirects=False
+        verb, url, data=data, headers={**given, **kind, **headers}, timeout=GENEROUS_SECONDS, allow_redirects=False
     )
 
 
@@ -61,7 +62,7 @@ def renew(google: Google, refresh_token: str, /, **more: str):
 
 
 def post(google: Google, path: str, form: dict[str, Any], **headers: str):
-    return requests.post(google.url + path, data=form, headers=headers, timeout=5, allow_redirects=False)
+    return requests.post(google.url + path, data=form, headers=headers, timeout=GENEROUS_SECONDS, allow_redirects=False)
 
 
 def reason(answer) -> str:
@@ -75,7 +76,9 @@ def insert(google: Google, **changes: Any):
 
 def consent_page(google: Google, **changes: Any):
     query = {name: value for name, value in (ASKED | changes).items() if value is not ...}
-    return requests.get(f"{google.url}/o/oauth2/v2/auth?{urlencode(query)}", timeout=5, allow_redirects=False)
+    return requests.get(
+        f"{google.url}/o/oauth2/v2/auth?{urlencode(query)}", timeout=GENEROUS_SECONDS, allow_redirects=False
+    )
 
 
 def decide(

@@ -19,6 +19,7 @@ from tests.standins.asking import (
     send,
 )
 from tests.standins.google import CLIENT_ID, CLIENT_SECRET, EVENTS, FREE_BUSY, SCOPES
+from tests.waiting import GENEROUS_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_wrong_exchange_gives_no_token(google, changes, error):
 def test_an_exchange_that_is_no_form_is_refused(google):
     body = json.dumps({"grant_type": "authorization_code", "code": decide(google)["code"]})
     headers = {"Content-Type": "application/json"}
-    assert requests.post(f"{google.url}/token", data=body, headers=headers, timeout=5).status_code == 400
+    assert requests.post(f"{google.url}/token", data=body, headers=headers, timeout=GENEROUS_SECONDS).status_code == 400
 
 
 def test_a_code_is_good_once_and_the_second_time_ends_what_it_gave(google):
@@ -127,10 +128,13 @@ def test_a_client_may_name_itself_by_basic_but_not_in_two_ways(google):
     code = decide(google)["code"]
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
     twice = requests.post(
-        f"{google.url}/token", data=form | {"client_id": CLIENT_ID}, auth=(CLIENT_ID, CLIENT_SECRET), timeout=5
+        f"{google.url}/token",
+        data=form | {"client_id": CLIENT_ID},
+        auth=(CLIENT_ID, CLIENT_SECRET),
+        timeout=GENEROUS_SECONDS,
     )
     assert twice.status_code == 400
-    once = requests.post(f"{google.url}/token", data=form, auth=(CLIENT_ID, CLIENT_SECRET), timeout=5)
+    once = requests.post(f"{google.url}/token", data=form, auth=(CLIENT_ID, CLIENT_SECRET), timeout=GENEROUS_SECONDS)
     assert once.status_code == 200
 
 
@@ -186,4 +190,4 @@ def test_a_revocation_of_nothing_is_refused(google, form):
 
 @pytest.mark.parametrize("path", ["/token", "/revoke", "/o/oauth2/v2/auth/decision"])
 def test_what_is_posted_is_not_got(google, path):
-    assert requests.get(google.url + path, timeout=5).status_code == 404
+    assert requests.get(google.url + path, timeout=GENEROUS_SECONDS).status_code == 404

@@ -5,6 +5,7 @@ import requests
 
 from tests.standins.asking import ASHA, EVENT, access, send
 from tests.standins.google.faults import FAULTS
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"cut"}))
@@ -38,7 +39,7 @@ def test_a_slow_answer_comes_after_it_was_done(google):
             headers={"Authorization": f"Bearer {token}"},
             timeout=0.3,
         )
-    assert len(google.events(ASHA)) == 1
+    wait_until(lambda: len(google.events(ASHA)) == 1, what="it is done")
 
 
 def test_a_fault_that_is_not_known_is_a_mistake_of_the_test(google):

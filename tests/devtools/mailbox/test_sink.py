@@ -13,6 +13,7 @@ import pytest
 
 from hms.devtools.email_function import free_port
 from hms.devtools.mailbox import store
+from tests.waiting import GENEROUS_SECONDS
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,7 +45,7 @@ def _wait_for(port, process):
 def test_a_mail_is_kept_byte_for_byte_whoever_it_is_for(sink, folder):
     headers = "Subject: =?utf-8?q?=F0=9F=92=8C?=\r\nTo: nobody@example.test\r\n\r\n"
     content = f"{headers}With a dot:\r\n..\r\nand ünïcödé\r\n".encode()
-    with smtplib.SMTP("127.0.0.1", sink, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", sink, timeout=GENEROUS_SECONDS) as client:
         client.sendmail("no-reply@clinic.example", ["nobody@example.test"], content)
 
     (mail,) = store.list_mails(folder)
