@@ -1,6 +1,6 @@
 """HMS: patients find a doctor and book a time; doctors offer times and see their patients.
 
-The house is drawn in DEVELOPERS.md. This file is the only one that knows all of its capabilities.
+The house is drawn in docs/architecture.md. This file is the only one that knows all of its capabilities.
 """
 
 from collections.abc import Mapping
