@@ -91,7 +91,7 @@ def _default(setting: Setting, *, production: bool) -> str | None:
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
-    """A misspelt setting would otherwise be passed over in silence."""
+    """A sentence for each variable with our prefix that is no setting: it may be misspelt."""
     known = NOT_OURS | {setting.variable for setting in SETTINGS}
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     return [f"{name} is not a setting of HMS; .env.example lists them all." for name in strange]
@@ -129,7 +129,7 @@ def development_encryption_key(data_dir: Path) -> str:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """What the file holds; a fresh secret where there is none yet."""
+    """The content of the file; a new secret is written if there is none yet."""
     try:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def _keep(path: Path, secret: str) -> None:
-    """Write the whole file or nothing; of several processes that start together, the first one's stays."""
+    """Write the whole file or nothing; when several processes start together, the first one's secret stays."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # made with mode 0600
         file.write(secret)
         file.flush()
@@ -165,7 +165,7 @@ def _unsafe(settings: Mapping[str, Any], *, debug: bool) -> Iterator[str]:
 
 
 def _unfitting(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Settings that are fine one by one, and not together."""
+    """Settings that do not fit together."""
     if settings["WEB_THREADS"] > settings["DATABASE_POOL_SIZE"]:
         yield "HMS_DATABASE_POOL_SIZE must be at least HMS_WEB_THREADS: each thread needs a connection of its own."
 

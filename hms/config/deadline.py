@@ -46,7 +46,7 @@ def _noted(wait: Callable[..., None]) -> Callable[["Connection"], None]:
 
 
 class Connection(extensions.connection):
-    """A connection whose every wait for the server ends in good time.
+    """A connection on which every wait for the server has a time limit.
 
     ``read_timeout_seconds`` is a second more than the server's ``statement_timeout``; None waits for ever.
     """
@@ -73,7 +73,7 @@ class Connection(extensions.connection):
         return super().cursor(*args, **kwargs)
 
     def answered(self) -> None:
-        """The wait is over. Until this returns, whoever shuts the socket knows that it is still ours."""
+        """Note that the wait is over; the lock keeps the watchdog from shutting a socket that has a new use by then."""
         with _lock:
             self.waits_since = None
 
@@ -159,7 +159,7 @@ def _overdue(now: float) -> Sequence[Connection]:
 
 
 def _hang_up_on(connections: Sequence[Connection]) -> None:
-    """Shut the sockets, which wakes whoever waits at them."""
+    """Shut the sockets; the threads that wait for them then get an error."""
     for connection in connections:
         with suppress(OSError, InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
             ours.shutdown(socket.SHUT_RDWR)

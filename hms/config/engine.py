@@ -1,4 +1,4 @@
-"""How SQLAlchemy's engines are made: bounded pools, and connections that never wait for ever."""
+"""How SQLAlchemy's engines are made: bounded pools, and connections whose waits have time limits."""
 
 import select
 import time
@@ -40,7 +40,7 @@ OPEN_SECONDS = 2.0
 
 
 def engine_options(address: str, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
-    """What SQLAlchemy's engine is made with: at most ``pool_size`` connections, none of which waits for ever.
+    """The options of SQLAlchemy's engine: at most ``pool_size`` connections, all of whose waits have time limits.
 
     A ``pooler`` such as PgBouncer in transaction mode takes no session settings: there the role brings them.
     """

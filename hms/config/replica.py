@@ -37,7 +37,7 @@ def fall_back(engine: Engine, connect_to_primary: Callable[[], Any]) -> None:
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
-        """One that is fresh: the pool asks for another only once when ``check`` gives one back."""
+        """Connect to the replica if it is fresh, else to the primary."""
         with suppress(psycopg2.OperationalError):
             connection = breaker.call(lambda: dialect.connect(*arguments, **named))
             if _is_fresh(connection, record.info):
@@ -50,7 +50,7 @@ def fall_back(engine: Engine, connect_to_primary: Callable[[], Any]) -> None:
 
     @event.listens_for(engine, "checkout")
     def check(connection: Any, record: Any, proxy: Any) -> None:
-        """Give a connection back that should lead elsewhere by now; the pool makes another at once."""
+        """Raise ``DisconnectionError`` for a connection to the wrong server; the pool then makes another at once."""
         if record.info.get("stands_in"):
             if not breaker.is_open:
                 raise DisconnectionError("the replica is worth another try")

@@ -1,4 +1,4 @@
-"""Fits the application into where it runs: the proxies before it, and the log behind it."""
+"""Adapts the application to its surroundings: the proxies in front of it, and the form of its log."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 
 def fit(app: Flask) -> None:
-    """Believe as many proxies as there are, and write the log in the form that is wanted."""
+    """Trust the headers of ``PROXY_COUNT`` proxies, and write the log in the form of ``LOG_FORMAT``."""
     if proxies := app.config["PROXY_COUNT"]:
         # The host is never taken from a proxy: HMS_TRUSTED_HOSTS decides on the one that was asked for.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]

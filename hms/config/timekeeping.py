@@ -1,4 +1,4 @@
-"""Reading the database's clock over the connections that are there anyway."""
+"""Reads the database's clock over connections that are open anyway."""
 
 import time
 from collections.abc import Callable

@@ -25,7 +25,7 @@ def know_addresses_with(app: Flask, find_address: FindAddress) -> None:
 
 
 def take_report(raw: bytes) -> str:
-    """Take a report that a mail of ours did not arrive; a sentence that says what came of it.
+    """Process a report that a mail of ours did not arrive; answers a sentence for whoever handed it in.
 
     Raises :class:`hms.errors.Invalid` for what is no such report, and :class:`hms.errors.NotFound` for one that is not
     about a mail of ours. The same report again changes nothing.
@@ -81,5 +81,5 @@ def list_unreachable(*, limit: int = MAX_LISTED) -> list[UnreachableAddress]:
 
 
 def find_unreachable(address: str) -> UnreachableAddress | None:
-    """The mark of an address; None while mail arrives there."""
+    """The row of an unreachable address; None for any other address."""
     return db.session.get(UnreachableAddress, address.lower(), populate_existing=True)

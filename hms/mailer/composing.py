@@ -104,7 +104,7 @@ def foresee_with(app: Flask, message_type: str, check: Callable[[MailRequest, An
 
 
 def why_not(payload: Mapping[str, Any], subject: object) -> str:
-    """Why a mail about ``subject`` that waits will not be sent, as things stand now; empty as far as nobody knows."""
+    """Why a waiting mail about ``subject`` will not be sent as things stand now; empty if it will, or nobody knows."""
     try:
         request = _read(payload)
         check = current_app.extensions.get("hms.foreseen_mails", {}).get(request.message_type)

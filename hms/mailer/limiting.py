@@ -1,4 +1,4 @@
-"""How many mails one person gets in a day: what is more waits, and staff see that it does."""
+"""The limit of mails for one person in a day; the rest waits, which staff can see."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The one way in which mail leaves: the AWS Lambda function ``HMS_EMAIL_FUNCTION``, invoked through boto3.
+"""Sends mail through the AWS Lambda function ``HMS_EMAIL_FUNCTION``, invoked through boto3.
 
 On AWS, under serverless-offline and with the function on this machine alike: they differ by one variable of boto3's
 own, ``AWS_ENDPOINT_URL_LAMBDA``.

@@ -76,7 +76,7 @@ def _state(message: OutboxMessage, subject: Model) -> tuple[str, str]:
 
 
 def _why_not(message: OutboxMessage, subject: Model) -> str:
-    """Nothing is promised that will not be sent, and nothing is denied that may have left already."""
+    """Why a waiting mail will not be sent; empty if it will, and if it may have left already."""
     may_have_left = message.status != MessageStatus.PENDING or message.fault == Fault.UNSURE
     return "" if may_have_left else why_not(message.payload, subject)
 

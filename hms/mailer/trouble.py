@@ -22,7 +22,7 @@ class Notice(NamedTuple):
 
 
 def troubles(subject: object) -> str:
-    """The panel about mail that does not leave; nothing while it does."""
+    """The panel about mail that does not leave; empty while all mail leaves."""
     found = outbox.list_troubles("email", given_up_since=clock.now() - LATELY)
     notices = [notice for trouble in found if (notice := _notice(trouble))]
     unreachable = bouncing.list_unreachable(limit=MAX_SHOWN + 1)
@@ -33,7 +33,7 @@ def troubles(subject: object) -> str:
 
 
 def address_comes_back(user: Any) -> str:
-    """The panel that tells somebody that our emails do not arrive; nothing while they do."""
+    """The panel for a person whose emails do not arrive; empty while they do."""
     mark = bouncing.find_unreachable(user.email) if current_app.config["EMAIL_FUNCTION"] else None
     return render_template("mailer/_comes_back.html", mark=mark) if mark else ""
 

@@ -1,4 +1,4 @@
-"""Undoing what only a clock that ran ahead can have written of messages: nothing is lost on the word of a clock."""
+"""Undoes what a clock that ran ahead has written about messages, so that none is lost."""
 
 from datetime import timedelta
 from typing import Any

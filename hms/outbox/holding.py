@@ -101,7 +101,7 @@ def notice_restore() -> bool:
 
 
 def hold(*, because: str = BY_HAND) -> None:
-    """Let nothing leave from now on; what is being sent at this moment is finished."""
+    """Send nothing from now on; what is being sent at this moment is finished."""
     with transaction() as session:
         state = _locked(session)
         if state.held_at is None:

@@ -1,4 +1,4 @@
-"""What can be seen of the messages."""
+"""Queries about messages, for pages and commands."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,8 +1,8 @@
 """``flask serve``: the whole of HMS with one command; ``flask web``: the web server alone, for production.
 
-``serve`` brings the tables up to date, loads the demo clinic on a first start for development, and starts the web
-server and the worker. Both hold the listening sockets, start again what dies, begin anew at SIGHUP, and at SIGTERM stop
-without sending away anybody who has connected.
+``serve`` brings the tables up to date, loads the demo clinic on a first start in development, and starts the web server
+and the worker. Both commands hold the listening sockets, restart what dies, reload at SIGHUP, and stop at SIGTERM after
+everybody who has connected has been served.
 """
 
 import http.client
@@ -60,7 +60,7 @@ def _until_told_to_stop(app: Flask, do: Callable[[Flask, Sequence[socket.socket]
 
 
 def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
-    """Serve all of HMS until a KeyboardInterrupt, whatever dies."""
+    """Serve all of HMS until a KeyboardInterrupt; restart whatever dies."""
     _prepare(app)
     companions = _companions(app)
     worker = Program("worker", [sys.executable, "-m", "flask", "worker"])
@@ -76,7 +76,7 @@ def run(app: Flask, listeners: Sequence[socket.socket]) -> None:
 
 
 def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
-    """Serve the web pages until a KeyboardInterrupt, whatever dies."""
+    """Serve the web pages until a KeyboardInterrupt; restart whatever dies."""
     _notice_restore(app)
     with Programs(folder=PROJECT, environment=_environment(app)) as programs:
         try:
@@ -88,14 +88,14 @@ def run_web(app: Flask, listeners: Sequence[socket.socket]) -> None:
 
 
 class Welcome:
-    """What is said once HMS is ready; and, once, that it takes long."""
+    """Prints a greeting once HMS is ready, and one line if that takes longer than a minute."""
 
     def __init__(self, is_ready: Callable[[], bool], lines: Sequence[str]) -> None:
         self._is_ready, self._lines = is_ready, lines
         self._late_at = time.monotonic() + READY_SECONDS
 
     def is_over(self) -> bool:
-        """Whether all is said."""
+        """Whether the greeting has been printed."""
         if self._is_ready():
             for line in self._lines:
                 click.echo(line)
@@ -125,7 +125,7 @@ def _supervise(app: Flask, programs: Programs, *, welcome: Welcome | None = None
 
 
 def _revive_database(app: Flask) -> None:
-    """Start the embedded server again if it died; where it is not used, there is nothing to do."""
+    """Start the embedded PostgreSQL again if it died; do nothing where it is not used."""
     if tools := devtools(app.config):
         tools.revive_database()
 
@@ -142,14 +142,14 @@ def _prepare(app: Flask) -> None:
 
 
 def _companions(app: Flask) -> Companions:
-    """What runs beside the portal: nothing in production."""
+    """The programs that run beside the portal in development; none in production."""
     tools = devtools(app.config)
     companions: Companions = tools.companions(app, address=_address(app)) if tools else Companions()
     return companions
 
 
 def _notice_restore(app: Flask) -> None:
-    """End the sign-ins of a restored database before anybody is answered; if it is away, the worker looks at it."""
+    """End the sign-ins of a restored database before the first request; the worker does it if the database is away."""
     from hms import outbox
 
     with app.app_context():
@@ -165,7 +165,7 @@ def _address(app: Flask) -> str:
 
 
 def _environment(app: Flask) -> dict[str, str]:
-    """Ours, with the database named, so that the programs do not look for the embedded one themselves."""
+    """Our environment with the database's address, so that the programs do not start the embedded one themselves."""
     return {**os.environ, "HMS_DATABASE_URL": app.config["DATABASE_URL"], "FLASK_APP": "wsgi"}
 
 
@@ -182,9 +182,9 @@ def _is_ready(app: Flask) -> bool:
 
 
 def _stop_taking(listeners: Sequence[socket.socket]) -> None:
-    """Let everybody in who has connected, and nobody else; a socket that is systemd's serves whoever comes after us.
+    """Serve everybody who has connected and accept nobody new; a socket of systemd's stays open for the next process.
 
-    A second Ctrl-C must not keep us from ending what we started.
+    Signals are ignored from here on: a second Ctrl-C must not leave programs running.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -193,7 +193,7 @@ def _stop_taking(listeners: Sequence[socket.socket]) -> None:
 
 
 def _release_database(app: Flask) -> None:
-    """Last of all: the embedded server stops unless some other command uses it."""
+    """Close the connections; the embedded PostgreSQL stops unless another command uses it."""
     from hms.db import db
 
     with app.app_context():

@@ -1,4 +1,4 @@
-"""A process says once a second that it lives, to whoever supervises it; see :mod:`hms.server.watchdog`."""
+"""Sends a heartbeat once a second to the supervisor of this process; see :mod:`hms.server.watchdog`."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ EVERY_SECONDS = 1.0
 
 
 def begin() -> None:
-    """Have a thread of this process say so from now on; where nobody supervises, there is none."""
+    """Start a thread that sends heartbeats; do nothing where there is no supervisor."""
     if address := os.environ.get(VARIABLE):
         threading.Thread(target=_beat, args=(f"\0{address}",), name="heartbeat", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""granian with listening sockets that it is handed instead of opening them: one for each process, or one for all.
+"""granian on listening sockets that it inherits instead of opening them: one for each process, or one for all.
 
 Run as a program: ``python -P inherited_sockets.py DESCRIPTOR[,DESCRIPTOR...] PROCESSES THREADS`` where wsgi.py is.
 It imports nothing of HMS, so that at a reload the new processes load all of it anew.
@@ -43,7 +43,7 @@ class Death:
     again_at: float = 0.0
 
     def note(self, process: WorkerProcess, now: float) -> None:
-        """Once may be bad luck; after that the place stays empty for a while, longer each time."""
+        """Restart at once after the first early death; after each further one, wait longer."""
         self.process = process
         self.soon = self.soon + 1 if now - process.birth < LIVES_SECONDS else 0
         pause = 0.25 * 2 ** min(self.soon, 10) if self.soon > 1 else 0.0
@@ -51,9 +51,9 @@ class Death:
 
 
 class Server(MPServer):
-    """granian as it is where SO_REUSEPORT does not exist, but that each process may have another socket.
+    """granian in its mode without SO_REUSEPORT, with a socket of its own for each process.
 
-    A process that takes over from one that leaves has the same socket, so nobody who is in its queue is sent away.
+    A process that replaces another inherits its socket, so that nobody in the queue is refused.
     """
 
     listeners: Sequence[socket.socket]
@@ -104,9 +104,9 @@ class Server(MPServer):
 
 
 def _leave_in_good_order(listener: socket.socket, leave: Callable[..., None], *_: Any) -> None:
-    """Have the signals that end a process of granian's end it thus: let in nobody new, listen a moment, leave.
+    """End a process at a signal in three steps: accept nobody new, wait a moment for requests, leave.
 
-    granian by itself hangs up on whoever has connected and has not said a word yet.
+    granian by itself closes connections on which no request has arrived yet.
     """
 
     def handle(number: int, frame: Any) -> None:
@@ -120,9 +120,9 @@ def _leave_in_good_order(listener: socket.socket, leave: Callable[..., None], *_
 
 
 def _let_in_nobody(listener: socket.socket) -> None:
-    """Put a socket to which nobody comes in the place of the listening one (Linux); other processes accept from that.
+    """Replace the listening socket by one that nobody connects to (Linux); other processes go on accepting.
 
-    A listening socket cannot be told to stop for one process alone, and granian has no word for it.
+    A listening socket cannot be closed for one process alone, and granian has no call for it.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""Ends the programs of ``flask serve`` when it dies without a word (``kill -9``, out of memory).
+"""Ends the programs of ``flask serve`` when that is killed (``kill -9``, out of memory).
 
 Run as a program: it reads process groups from standard input, one command a line, ``+123`` to watch one and ``-123`` to
 forget it. The input ends when its writer dies, however that happens; the groups that are still watched are then ended.

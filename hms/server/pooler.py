@@ -1,4 +1,4 @@
-"""Behind a pooler in transaction mode: the role brings what HMS would otherwise set on each of its connections."""
+"""Behind a pooler in transaction mode the role brings the settings that HMS otherwise sets on each connection."""
 
 import click
 from flask import Flask
@@ -10,7 +10,7 @@ from hms.db import db
 
 
 def ensure_limits(app: Flask) -> None:
-    """Refuse to start without time limits; ``click.ClickException`` says what to do. A database that is away passes."""
+    """Raise ``click.ClickException`` if the role has no time limits; do nothing while the database is away."""
     if app.config["DATABASE_POOLER"] != "1":
         return
     with app.app_context():

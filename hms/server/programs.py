@@ -31,7 +31,7 @@ STOP_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Program:
-    """What to start, and what people call it.
+    """A program to start, and its name for people.
 
     ``keeps`` are file descriptors that it inherits. ``reload_signal`` has it load itself anew; a program that knows
     none is ended in good order and started again.
@@ -65,7 +65,7 @@ class Running:
         self.process: subprocess.Popen[bytes] | None = start(program)
 
     def look(self, now: float) -> None:
-        """Start the program again if it died, later each time, but never later than after ten seconds."""
+        """Start the program again if it died, after a pause that grows to ten seconds."""
         if self.process and self.process.poll() is not None:
             self._ended(self.process, now)
         if not self.process and now >= self._again_at:
@@ -74,13 +74,13 @@ class Running:
             self._recovered()
 
     def reload(self) -> None:
-        """Have the program begin anew, from the code that is on the disk now."""
+        """Have the program load the code that is on the disk now."""
         if self.process:
             self._is_leaving = self.program.reload_signal is None
             self.process.send_signal(self.program.reload_signal or signal.SIGTERM)
 
     def _ended(self, process: "subprocess.Popen[bytes]", now: float) -> None:
-        """Send what it leaves behind after it: nobody else would end, or reload, the children of a dead program."""
+        """End the children that the dead program left behind."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         if not self._is_leaving:
@@ -88,14 +88,14 @@ class Running:
         self._is_leaving, self.process = False, None
 
     def _start_again(self, now: float) -> None:
-        """Start it; a machine that has no memory or no process to spare at the moment is asked again later."""
+        """Start it; try again later if the machine has no memory or no process to spare."""
         try:
             self.process, self._started_at = self._start(self.program), now
         except OSError as error:
             self._died(now, how=str(error))
 
     def _died(self, now: float, *, how: str) -> None:
-        """Say so: each of the first times, then that it keeps stopping, then nothing until it runs again."""
+        """Report the first deaths one by one, then that it keeps stopping, then nothing until it recovers."""
         self._deaths += 1
         self._again_at = now + min(0.5 * 2 ** min(self._deaths - 1, 10), LONGEST_PAUSE_SECONDS)
         if self._deaths < MAX_DEATHS:
@@ -142,7 +142,7 @@ def _ending(code: int) -> str:
 
 
 class Programs:
-    """All that runs for one ``flask serve``; leaving the ``with`` block ends it, and so does our own death."""
+    """All programs of one ``flask serve``; they end when the ``with`` block or this process ends."""
 
     def __init__(self, *, folder: Path, environment: Mapping[str, str]):
         self._folder = folder
@@ -235,7 +235,7 @@ class Programs:
 
 
 def _wait(process: "subprocess.Popen[bytes]", give_up_at: float) -> None:
-    """Until the program has ended, if need be by force, and whatever it leaves behind with it."""
+    """Wait until the program has ended; kill it, and what it leaves behind, after ``give_up_at`` (monotonic)."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(max(0.0, give_up_at - time.monotonic()))
     with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The listening sockets, held by whoever supervises the web server rather than by the web server itself.
+"""The listening sockets, held by the supervisor rather than by the web server itself.
 
 So they survive a web server that is killed or replaced: who connects meanwhile waits a moment in the system's queue.
 And a port that is taken is noticed: granian by itself would share it without a word, and send away whoever waits for a
@@ -35,7 +35,7 @@ def were_handed_down() -> bool:
 
 @contextmanager
 def listening(host: str, port: int, *, count: int) -> Iterator[list[socket.socket]]:
-    """So many listening sockets at one address, or the one that systemd opened for us."""
+    """``count`` listening sockets at one address, or the one that systemd opened for us."""
     with ExitStack() as stack:
         if were_handed_down():
             listener = stack.enter_context(socket.socket(fileno=FIRST_HANDED_DOWN))
@@ -79,7 +79,7 @@ def _bound(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
 
 
 def _send_at_once(listener: socket.socket) -> None:
-    """Let no answer wait for a client's acknowledgement; granian sends head and body apart, which costs 40 ms else.
+    """Set TCP_NODELAY: granian sends head and body apart, and Nagle's algorithm would add 40 ms.
 
     On Linux the connections that are accepted inherit it (tcp(7), TCP_NODELAY).
     """
@@ -95,7 +95,7 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 
 
 def drain(listeners: Iterable[socket.socket]) -> None:
-    """Take nobody new, and wait until the web server has taken everybody who is in a queue; some seconds at most.
+    """Accept nobody new, and wait at most 5 seconds until the web server has taken everybody who is in a queue.
 
     Linux has no way to stop listening that keeps the queue, but a filter on the socket that drops whoever knocks does
     it. Elsewhere who is in the queue when HMS stops is sent away.

@@ -33,7 +33,7 @@ class Stat(NamedTuple):
 
 @dataclass
 class Watched:
-    """A process, as it was at the last look, and for how long it has given no sign of life."""
+    """A process at the last look, and for how many seconds it has shown no activity."""
 
     stat: Stat
     beats: bool = False
@@ -41,7 +41,7 @@ class Watched:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it will not go on by itself."""
+        """Whether it counts as frozen."""
         return self.quiet_seconds >= FROZEN_SECONDS and (self.beats or self.stat.state == STOPPED)
 
 
@@ -60,7 +60,7 @@ class Watchdog:
             self._socket.setblocking(False)
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Close the socket."""
         if self._socket:
             self._socket.close()
 
@@ -87,7 +87,7 @@ class Watchdog:
         return Watched(stat, before.beats or heard, 0.0 if is_alive else before.quiet_seconds + turn)
 
     def _heard(self) -> set[int]:
-        """Who has said so since the last look."""
+        """The processes that have sent a heartbeat since the last look."""
         heard: set[int] = set()
         with suppress(BlockingIOError, ValueError):
             while self._socket:
@@ -109,7 +109,7 @@ def _children(pid: int) -> set[int]:
 
 
 def _stat(pid: int) -> Stat | None:
-    """None for a process that has ended, or of which the system tells us nothing."""
+    """The state of a process; None if it has ended or the system does not say."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""The web server: which one, how large, and how it is started."""
+"""Which web server runs, with how many processes, and its command."""
 
 import os
 import sys
@@ -27,10 +27,9 @@ def sockets(config: Mapping[str, Any]) -> int:
 
 
 def processes(config: Mapping[str, Any]) -> int:
-    """As many as were asked for, else one for each core that we may use, within bounds.
+    """The number of processes that was set, otherwise one for each core, from 2 to 8.
 
-    Two at least, so that one answers while the other computes or starts; eight at most, for every one of them holds
-    connections to the database.
+    With two, one answers while the other computes or starts. Each holds connections to the database, hence at most 8.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return config["WEB_PROCESSES"] or max(MIN_PROCESSES, min(cores, MAX_PROCESSES))

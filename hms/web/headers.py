@@ -30,13 +30,13 @@ ONE_YEAR_SECONDS = 31_536_000
 
 
 def init_app(app: Flask) -> None:
-    """Number every request and dress every answer."""
+    """Give every request an id and every answer its headers."""
     app.before_request(_number)
     app.after_request(_dress)
 
 
 def request_id() -> str:
-    """The id under which this request stands in the log."""
+    """The id of this request in the log."""
     if "request_id" not in g:
         g.request_id = secrets.token_hex(8)
     return g.request_id

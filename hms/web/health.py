@@ -1,4 +1,4 @@
-"""Is it alive, and can it work: for the machine that watches over this one."""
+"""``/healthz`` (is it alive?) and ``/readyz`` (can it work?), for monitoring."""
 
 import math
 import time

@@ -47,7 +47,7 @@ def _size_of_head(environ: "WSGIEnvironment") -> int:
 
 
 def _refuse_endless_addresses() -> None:
-    """No page of ours has a long path, and nobody searches for thousands of words."""
+    """Refuse an address with a long path or query: no page of ours has one."""
     if len(request.path) > LONGEST_PATH:
         raise NotFound
     if len(request.query_string) > LONGEST_QUERY:

@@ -126,7 +126,7 @@ def _days(everybody: Roster, days: int, now: datetime) -> Diary:
 
 
 def _is_described(person: Person) -> bool:
-    """Only the first dozen doctors have a life of their own; a thousand more just offer times."""
+    """Whether a doctor has a written profile: only the first dozen do; a thousand more only offer times."""
     return bool(person.bio)
 
 

@@ -1,4 +1,4 @@
-"""Who holds the server, and stopping it once nobody does.
+"""Keeps track of who uses the server, and stops it once nobody does.
 
 Run as a program, this file is the guard: it waits until every process that held the server has ended, however that
 came about, and stops the server if it still runs. It imports nothing of HMS, so that it is small and starts at once.
