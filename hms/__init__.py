@@ -37,7 +37,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     from hms.db import db
 
     app = Flask(__name__)
-    config.load(app, overrides)
+    config.load(app, overrides, start_database=development.start_database)
     database.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     worker.init_app(app)

@@ -1,12 +1,12 @@
-"""The only way to :mod:`hms.devtools`, which holds what production never imports.
+"""The factory's only way to :mod:`hms.devtools`, which holds what production never imports.
 
 Its modules are imported by name, here and nowhere else, when something asks for them. So neither the web server nor the
 worker of a hospital loads them, and neither needs the packages of the extra ``dev``. An import statement anywhere else
 breaks a contract of import-linter.
 """
 
-from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,17 +19,18 @@ COMMANDS = {
 """Where the commands of hms.devtools are, and what ``flask --help`` says of them."""
 
 
-def devtools(settings: Mapping[str, Any]) -> Any | None:
-    """The module :mod:`hms.devtools.plug`; None in production."""
-    return None if settings["MODE"] == "production" else import_module("hms.devtools.plug")
+def start_database(data_dir: Path) -> str:
+    """The address of the embedded PostgreSQL, started if need be. Raises :class:`hms.config.BadSettings`."""
+    address: str = _plug().start_database(data_dir)
+    return address
 
 
 def init_app(app: Flask) -> None:
     """Register the commands of hms.devtools in every mode, and its pages outside of production."""
     for name, (module, attribute, summary) in COMMANDS.items():
         app.cli.add_command(CommandByName(name, module=module, attribute=attribute, short_help=summary))
-    if tools := devtools(app.config):
-        tools.init_app(app)
+    if app.config["MODE"] != "production":
+        _plug().init_app(app)
 
 
 class CommandByName(click.Command):
@@ -48,3 +49,7 @@ class CommandByName(click.Command):
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """A context of the command itself, which click then invokes."""
         return self.command.make_context(*arguments, **options)
+
+
+def _plug() -> Any:
+    return import_module("hms.devtools.plug")

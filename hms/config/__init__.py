@@ -24,7 +24,6 @@ from hms.config.engine import engine_options
 from hms.config.settings import MODES, NAMES, NOT_OURS, PREFIX, SETTINGS, Setting
 from hms.config.surroundings import fit
 from hms.config.values import country_of, database_url
-from hms.development import devtools
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost")
 SECRET_KEY_LENGTH = 32
@@ -32,21 +31,27 @@ LARGEST_FORM = 64 * 1024  # bytes: six long texts in any script
 TRY_OUT = "To try HMS out on this machine, set HMS_MODE=development."
 
 
+StartDatabase = Callable[[Path], str]
+"""Takes the folder of the data, and answers the address of a database that runs."""
+
+
 class BadSettings(click.ClickException):
     """HMS cannot start like this; the message has one sentence a line."""
 
 
-def load(app: Flask, overrides: Mapping[str, Any] | None = None) -> None:
+def load(
+    app: Flask, overrides: Mapping[str, Any] | None = None, *, start_database: StartDatabase | None = None
+) -> None:
     """Fill ``app.config`` from the environment and ``overrides`` (which win, and may hold Flask's own keys too).
 
-    Raises :class:`BadSettings`. Starts the embedded database where no other is named and the mode is not production.
+    Raises :class:`BadSettings`. Outside of production, ``start_database`` gives the database where no other is named.
     """
     overrides = dict(overrides or {})
     given = _given(overrides)
     mode = given.get("MODE", "production")
     settings, complaints = _read(given, production=mode not in MODES[1:])
     if not complaints:
-        _fill_in(settings)
+        _fill_in(settings, start_database)
         complaints = [*_unsafe(settings, debug=app.debug or get_debug_flag()), *_unfitting(settings)]
     complaints += _unknown(os.environ)
     if complaints and "MODE" not in given:
@@ -97,7 +102,7 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     return [f"{name} is not a setting of HMS; .env.example lists them all." for name in strange]
 
 
-def _fill_in(settings: dict[str, Any]) -> None:
+def _fill_in(settings: dict[str, Any], start_database: StartDatabase | None) -> None:
     """Complete what follows from other settings; outside production also what stays on this machine."""
     settings["PUBLIC_URL"] = settings["PUBLIC_URL"] or f"http://127.0.0.1:{settings['PORT']}"
     local = () if settings["MODE"] == "production" else LOCAL_HOSTS
@@ -108,8 +113,8 @@ def _fill_in(settings: dict[str, Any]) -> None:
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or development_secret(settings["DATA_DIR"])
     settings["CLINIC_COUNTRY"] = settings["CLINIC_COUNTRY"] or country_of(settings["CLINIC_TIMEZONE"])
     google.fill_in(settings, kept=development_encryption_key)
-    if not settings["DATABASE_URL"] and (tools := devtools(settings)):
-        settings["DATABASE_URL"] = database_url(tools.start_database(settings["DATA_DIR"]))
+    if start_database and not settings["DATABASE_URL"] and settings["MODE"] != "production":
+        settings["DATABASE_URL"] = database_url(start_database(settings["DATA_DIR"]))
 
 
 def _host(address: str) -> str:

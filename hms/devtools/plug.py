@@ -1,4 +1,4 @@
-"""What the rest of HMS uses of these tools, by way of :func:`hms.development.devtools`."""
+"""What these tools hand down to the rest of HMS, outside of production."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,14 @@ from hms.auth.models import User
 from hms.config import BadSettings
 from hms.db import db
 from hms.devtools import demo, email_function, google_stand_in, mailbox, postgres
+from hms.server.assistance import assist_with
 from hms.server.programs import Companions
 
 
 def init_app(app: Flask) -> None:
-    """Show the mailbox, in development."""
+    """Show the mailbox, and help ``flask serve``."""
     mailbox.init_app(app)
+    assist_with(app, Helper())
 
 
 def start_database(data_dir: Path) -> str:
@@ -26,33 +28,34 @@ def start_database(data_dir: Path) -> str:
         raise BadSettings(str(error)) from error
 
 
-def revive_database() -> None:
-    """Start the embedded PostgreSQL again if this process holds it and it died; say what happened."""
-    try:
-        if postgres.revive():
-            click.echo("The embedded PostgreSQL stopped; it runs again.", err=True)
-    except postgres.CannotStart as error:
-        click.echo(str(error), err=True)
+class Helper:
+    """Helps ``flask serve`` (:class:`hms.server.assistance.Assistance`)."""
 
+    def revive_database(self) -> None:
+        """Start the embedded PostgreSQL again if this process holds it and it died; say what happened."""
+        try:
+            if postgres.revive():
+                click.echo("The embedded PostgreSQL stopped; it runs again.", err=True)
+        except postgres.CannotStart as error:
+            click.echo(str(error), err=True)
 
-def stop_database() -> None:
-    """Let go of the embedded PostgreSQL; it stops unless another process uses it."""
-    postgres.stop()
+    def stop_database(self) -> None:
+        """Let go of the embedded PostgreSQL; it stops unless another process uses it."""
+        postgres.stop()
 
-
-def companions(app: Flask, *, address: str) -> Companions:
-    """What ``flask serve`` starts beside the portal in development, after the demo clinic has been loaded."""
-    if app.config["MODE"] != "development":
-        return Companions()
-    accounts = _demo_accounts(app)
-    mail_programs, mail_environment = email_function.prepare(app)
-    google_programs, google_environment, google_words = google_stand_in.prepare(app)
-    mail_words = [f"Every mail can be read at {address}/dev/mailbox"] if mail_programs else []
-    return Companions(
-        programs=[*mail_programs, *google_programs],
-        environment=mail_environment | google_environment,
-        greeting=[*mail_words, *google_words, *accounts],
-    )
+    def companions(self, app: Flask, *, address: str) -> Companions:
+        """What ``flask serve`` starts beside the portal in development, after the demo clinic has been loaded."""
+        if app.config["MODE"] != "development":
+            return Companions()
+        accounts = _demo_accounts(app)
+        mail_programs, mail_environment = email_function.prepare(app)
+        google_programs, google_environment, google_words = google_stand_in.prepare(app)
+        mail_words = [f"Every mail can be read at {address}/dev/mailbox"] if mail_programs else []
+        return Companions(
+            programs=[*mail_programs, *google_programs],
+            environment=mail_environment | google_environment,
+            greeting=[*mail_words, *google_words, *accounts],
+        )
 
 
 def _demo_accounts(app: Flask) -> list[str]:

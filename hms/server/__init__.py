@@ -22,8 +22,8 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from hms.cli import Command
-from hms.development import devtools
 from hms.server import pooler, sockets, web
+from hms.server.assistance import assistance
 from hms.server.programs import Companions, Program, Programs
 
 READY_SECONDS = 60.0
@@ -126,7 +126,7 @@ def _supervise(app: Flask, programs: Programs, *, welcome: Welcome | None = None
 
 def _revive_database(app: Flask) -> None:
     """Start the embedded PostgreSQL again if it died; do nothing where it is not used."""
-    if tools := devtools(app.config):
+    if tools := assistance(app):
         tools.revive_database()
 
 
@@ -143,9 +143,8 @@ def _prepare(app: Flask) -> None:
 
 def _companions(app: Flask) -> Companions:
     """The programs that run beside the portal in development; none in production."""
-    tools = devtools(app.config)
-    companions: Companions = tools.companions(app, address=_address(app)) if tools else Companions()
-    return companions
+    tools = assistance(app)
+    return tools.companions(app, address=_address(app)) if tools else Companions()
 
 
 def _notice_restore(app: Flask) -> None:
@@ -198,5 +197,5 @@ def _release_database(app: Flask) -> None:
 
     with app.app_context():
         db.engine.dispose()
-    if tools := devtools(app.config):
+    if tools := assistance(app):
         tools.stop_database()

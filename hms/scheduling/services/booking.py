@@ -103,7 +103,7 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
     if slot is None:
         return _missed(claim)
     rules = booking_rules.of_row(slot)
-    if refusal := _obstacle(slot, rules, claim):
+    if refusal := _why_not_at_all(slot, rules, claim):
         return _settled(claim, refusal)
     appointment = _write(slot, claim, appointment_rules.limits(rules, is_verified=slot.is_verified))
     if appointment is None:
@@ -113,7 +113,7 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
     return appointment
 
 
-def _obstacle(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
+def _why_not_at_all(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
     if slot.closed_at is not None:
         return AccountClosed()
     if slot.approved_at is None or slot.deactivated_at is not None:

@@ -31,10 +31,8 @@ def cancel_as_patient(appointment_id: UUID, *, patient: AnyPatient, reason: str 
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
         lately = queries.count_cancelled_lately(patient)
-        if obstacle := appointment_rules.why_not_cancel(appointment) or appointment_rules.why_not_cancel_another(
-            lately
-        ):
-            raise obstacle
+        if refusal := appointment_rules.why_not_cancel(appointment) or appointment_rules.why_not_cancel_another(lately):
+            raise refusal
         _cancel(session, appointment, by="patient", actor_id=patient.user_id, reason=reason)
     return appointment
 
