@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text, true
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, text, true
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hms.db import Model, new_id
@@ -140,8 +141,28 @@ class Doctor(Model):
 
     @property
     def is_approved(self) -> bool:
-        """Whether patients can find and book this doctor."""
+        """Whether somebody has checked the licence."""
         return self.approved_at is not None
+
+    @hybrid_property
+    def is_bookable(self) -> bool:
+        """Whether patients can find and book this doctor. A statement that asks it joins the doctor's ``User``."""
+        return self.is_approved and self.user.is_active
+
+    @is_bookable.inplace.expression
+    @classmethod
+    def _is_bookable(cls) -> ColumnElement[bool]:
+        return cls.approved_at.is_not(None) & User.deactivated_at.is_(None)
+
+    @hybrid_property
+    def is_waiting(self) -> bool:
+        """Whether somebody still has to check the licence. A statement that asks it joins the doctor's ``User``."""
+        return not self.is_approved and self.user.is_active
+
+    @is_waiting.inplace.expression
+    @classmethod
+    def _is_waiting(cls) -> ColumnElement[bool]:
+        return cls.approved_at.is_(None) & User.deactivated_at.is_(None)
 
 
 class DoctorChange(Model):

@@ -130,8 +130,8 @@ def count_waiting_changes() -> int:
 
 def count_doctors_to_approve() -> int:
     """How many doctors wait for somebody to check their licence."""
-    waiting = select(func.count()).select_from(Doctor).join(Doctor.user)
-    return db.session.scalar(waiting.where(Doctor.approved_at.is_(None), User.deactivated_at.is_(None))) or 0
+    waiting = select(func.count()).select_from(Doctor).join(Doctor.user).where(Doctor.is_waiting)
+    return db.session.scalar(waiting) or 0
 
 
 def find_photo(doctor_id: UUID) -> DoctorPhoto | None:

@@ -249,10 +249,9 @@ def _another_time(request: MailRequest, appointment: Appointment) -> dict[str, s
     if request.to != appointment.patient.user_id:
         return {}
     doctor = appointment.doctor
-    is_bookable = doctor.is_approved and doctor.user.is_active
     return {
         "action_url": public_url("directory.doctor", doctor_id=doctor.id)
-        if is_bookable
+        if doctor.is_bookable
         else public_url("directory.doctors"),
         "details_url": public_url("patient.appointment", appointment_id=appointment.id),
     }

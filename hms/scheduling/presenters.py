@@ -176,7 +176,7 @@ def cancelled_by(appointment: Appointment, *, reader: AnyPatient) -> str:
 
 def doctors_seen(appointments: list[Appointment], *, count: int = 3) -> list[Doctor]:
     """The doctors of these visits who can be booked again, each once, at most ``count``."""
-    seen = {a.doctor_id: a.doctor for a in appointments if a.status == S.FULFILLED and can_be_booked(a.doctor)}
+    seen = {a.doctor_id: a.doctor for a in appointments if a.status == S.FULFILLED and a.doctor.is_bookable}
     return list(seen.values())[:count]
 
 
@@ -188,11 +188,6 @@ def fee(doctor: HasFee) -> str:
 def photo_address(doctor_id: object, version: str | None) -> str | None:
     """Where the doctor's picture is; none without one."""
     return url_for("directory.photo", doctor_id=doctor_id, v=version) if version else None
-
-
-def can_be_booked(doctor: Doctor) -> bool:
-    """Whether patients can find this doctor."""
-    return doctor.is_approved and doctor.user.is_active
 
 
 def _near(appointment: Appointment) -> str:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import contains_eager
 
 from hms import clock
@@ -50,16 +50,12 @@ def list_doctors(*, name: str = "", page: int = 1) -> tuple[list[StaffDoctor], i
         found = finding.found_doctors(len(words.words))
         statement = statement.join(found, found.c.doctor_id == Doctor.id).order_by(found.c.whole_words.desc())
     statement = (
-        statement.order_by(_waits().desc(), User.deactivated_at.is_not(None), finding.sort_key(), Doctor.id)
+        statement.order_by(Doctor.is_waiting.desc(), User.deactivated_at.is_not(None), finding.sort_key(), Doctor.id)
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
     rows = db.session.execute(statement, words.values).all()
     return [StaffDoctor(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
-
-
-def _waits() -> ColumnElement[bool]:
-    return Doctor.approved_at.is_(None) & User.deactivated_at.is_(None)
 
 
 def get_doctor(doctor_id: UUID) -> Doctor:
@@ -74,7 +70,7 @@ def get_doctor(doctor_id: UUID) -> Doctor:
 
 def list_bookable(doctor: Doctor, day: date, *, rules: BookingRules) -> list[FreeTime]:
     """The times of the doctor's day that patients can book at this moment, in order."""
-    if not (doctor.is_approved and doctor.user.is_active):
+    if not doctor.is_bookable:
         return []
     starts_at, ends_at = clock.day_bounds(day)
     rows = db.session.execute(

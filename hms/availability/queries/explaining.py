@@ -107,9 +107,9 @@ def _reason_of(slot: OwnSlot, day: Day) -> Reason | None:
 
 
 def _of_the_doctor(doctor: Doctor) -> Reason | None:
-    if doctor.user.deactivated_at is not None:
-        return Reason.DOCTOR_LEFT
-    return Reason.DOCTOR_PENDING if doctor.approved_at is None else None
+    if doctor.is_bookable:
+        return None
+    return Reason.DOCTOR_PENDING if doctor.is_waiting else Reason.DOCTOR_LEFT
 
 
 def _of_the_moment(starts_at: datetime, rules: BookingRules) -> Reason | None:

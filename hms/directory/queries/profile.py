@@ -14,7 +14,7 @@ from hms.availability import booking_rules
 from hms.availability.booking_rules import BookingRules, ClockChanges, Window
 from hms.availability.models import Mode, Slot
 from hms.availability.queries.slots import FreeTime, Week, takes_place, times_between, week_of
-from hms.directory.queries.search import is_shown, soonest_times
+from hms.directory.queries.search import soonest_times
 from hms.errors import NotFound
 from hms.prepared import Errand, Prepared
 
@@ -140,7 +140,7 @@ def _doctor(window: Window) -> tuple[Select[Any], LateralFromClause, LateralFrom
         booking_rules.joined(doctors, doctor_id=Doctor.id)
         .outerjoin(in_person, true())
         .outerjoin(online, true())
-        .where(Doctor.id == bindparam("doctor_id"), is_shown())
+        .where(Doctor.id == bindparam("doctor_id"), Doctor.is_bookable)
     )
     return found, in_person, online
 

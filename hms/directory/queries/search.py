@@ -78,7 +78,7 @@ def _specialties() -> Select:
         select(Specialty.slug, Specialty.name, func.count(Doctor.id))
         .join(Doctor, Doctor.specialty_id == Specialty.id)
         .join(User, Doctor.user_id == User.id)
-        .where(is_shown())
+        .where(Doctor.is_bookable)
         .group_by(Specialty.id)
     )
 
@@ -116,7 +116,7 @@ def soonest_times(
 
 
 def _page_of_doctors(by_specialty: bool, words: int, changes: ClockChanges) -> Select:
-    wanted = [is_shown(), Specialty.slug == bindparam("specialty")] if by_specialty else [is_shown()]
+    wanted = [Doctor.is_bookable, Specialty.slug == bindparam("specialty")] if by_specialty else [Doctor.is_bookable]
     window = booking_rules.window(changes)
     first = lateral(
         select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable(window)).order_by(Slot.starts_at).limit(1)
@@ -181,7 +181,7 @@ def _welcome(changes: ClockChanges) -> Prepared:
     soonest = (
         booking_rules.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
         .join(first, true())
-        .where(is_shown())
+        .where(Doctor.is_bookable)
         .order_by(first.c.starts_at)
         .limit(1)
         .subquery("soonest")
@@ -189,11 +189,6 @@ def _welcome(changes: ClockChanges) -> Prepared:
     nobody = select(null().cast(Uuid).label("doctor_id")).subquery("nobody")
     statement = select(*booking_rules.COLUMNS, *soonest.c).select_from(nobody)
     return Prepared(booking_rules.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true()))
-
-
-def is_shown() -> ColumnElement[bool]:
-    """Which doctors patients can find."""
-    return Doctor.approved_at.is_not(None) & User.deactivated_at.is_(None)
 
 
 # The statements of these pages are put together once, not in every request: SQLAlchemy takes longer to build one than

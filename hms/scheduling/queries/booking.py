@@ -50,7 +50,7 @@ def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
         .join(account, account.id == patient.user_id)
         .join(numbers, true())
         .options(contains_eager(Slot.doctor).contains_eager(Doctor.user))
-        .where(Slot.id == slot_id, Doctor.approved_at.is_not(None), User.deactivated_at.is_(None))
+        .where(Slot.id == slot_id, Doctor.is_bookable)
         .execution_options(populate_existing=True)
     )
     row = db.session.execute(booking_rules.joined(statement, doctor_id=Slot.doctor_id)).first()

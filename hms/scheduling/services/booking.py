@@ -116,7 +116,7 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
 def _why_not_at_all(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
     if slot.closed_at is not None:
         return AccountClosed()
-    if slot.approved_at is None or slot.deactivated_at is not None:
+    if not slot.is_bookable:
         return NotOffering()
     return appointment_rules.why_not_book(slot, rules) or appointment_rules.why_not_that_way(slot, claim.mode)
 

@@ -136,7 +136,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         can_cancel=appointment_rules.patient_can_cancel(appointment),
         cancel_until=appointment_rules.cancel_until(appointment),
         window=booking_rules.of(appointment.doctor_id).cancellation_words,
-        can_book_again=presenters.can_be_booked(appointment.doctor),
+        can_book_again=appointment.doctor.is_bookable,
         is_over=presenters.is_over(appointment),
     )
 
