@@ -1,11 +1,8 @@
 """Everything between a request and a capability: pages and their errors, headers, formats, health, panels."""
 
-from collections.abc import MutableMapping
 from types import SimpleNamespace
-from typing import Any
 
 from flask import Flask, current_app
-from flask.templating import Environment
 
 from hms import areas
 from hms.web import assets, formats, fragment_cache, headers, health, pages, panels, sizes, tokens
@@ -14,17 +11,8 @@ from hms.web.pages import render
 __all__ = ["init_app", "render"]
 
 
-class SharedGlobals(Environment):
-    """Templates that look into one dictionary of globals; in a chain of two, as Jinja has it, every import is slow."""
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """What all templates share; nothing of HMS gives a template globals of its own."""
-        return super().make_globals(d) if d else self.globals
-
-
 def init_app(app: Flask) -> None:
     """Dress the application: order matters only in that headers come first, so that every answer has them."""
-    app.jinja_environment = SharedGlobals
     for part in (sizes, headers, pages, assets, formats, fragment_cache, health, panels, tokens):
         part.init_app(app)
     app.context_processor(_clinic)
