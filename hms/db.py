@@ -21,11 +21,9 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
     Session,
-    class_mapper,
     make_transient_to_detached,
     registry,
 )
-from sqlalchemy.orm.attributes import instance_dict
 from uuid_utils.compat import uuid7
 
 from hms.config.connection import Connection as DriverConnection
@@ -237,8 +235,7 @@ class _Work:
 
 def stored(of: type[AnyRow], values: dict[str, Any]) -> AnyRow:
     """An object of a row that was just written by hand, as the session would have made it; all columns are given."""
-    row: AnyRow = class_mapper(of).class_manager.new_instance()
-    instance_dict(row).update(values)
+    row = of(**values)
     make_transient_to_detached(row)
     db.session.add(row)
     return row
