@@ -7,6 +7,7 @@ import click
 from hms.auth import passwords, queries, services
 from hms.auth.models import DoctorChange, Role, User
 from hms.cli import Group, read_line, say
+from hms.web import paging
 from hms.web.formats import moment
 
 MAX_LISTED = 200
@@ -128,10 +129,18 @@ def reactivate(email: str) -> None:
 
 @group.command("list")
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="Only this role.")
-def list_users(role: str | None) -> None:
-    """List the accounts: email, role, name, state."""
-    for user in queries.list_users(role=role):
+@click.option("--page", type=click.IntRange(min=1), default=1, help="Which page of the list.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=MAX_LISTED, help="How many on a page; 200 if not said."
+)
+def list_users(role: str | None, page: int, limit: int) -> None:
+    """List the accounts, a page at a time: email, role, name, state."""
+    total = queries.count_users(role=role)
+    page = paging.clamped(page, total=total, size=limit)
+    for user in queries.list_users(role=role, limit=limit, offset=(page - 1) * limit):
         say("\t".join((user.email, user.role, user.full_name, _state(user))))
+    if (more := total - page * limit) > 0:
+        say(f"… and {more} more of {total}: --page {page + 1}")
 
 
 def _create(role: Role, email: str, name: str, password: str) -> None:

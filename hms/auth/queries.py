@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from hms import clock
@@ -84,10 +84,20 @@ def get_code(request_id: UUID) -> EmailCode:
     return request
 
 
-def list_users(*, role: str | None = None) -> Sequence[User]:
-    """All accounts, or those of one role, by email, with the people behind them."""
-    people = select(User).options(joinedload(User.patient), joinedload(User.doctor)).order_by(func.lower(User.email))
-    return db.session.scalars(people.where(User.role == role) if role else people).unique().all()
+def list_users(*, role: str | None = None, limit: int, offset: int = 0) -> Sequence[User]:
+    """Accounts, or those of one role, by email, with the people behind them."""
+    people = select(User).options(joinedload(User.patient), joinedload(User.doctor)).where(*_of_role(role))
+    some = people.order_by(func.lower(User.email), User.id).limit(limit).offset(offset)
+    return db.session.scalars(some).unique().all()
+
+
+def count_users(*, role: str | None = None) -> int:
+    """How many accounts there are, or how many of one role."""
+    return db.session.scalar(select(func.count()).select_from(User).where(*_of_role(role))) or 0
+
+
+def _of_role(role: str | None) -> list[ColumnElement[bool]]:
+    return [User.role == role] if role else []
 
 
 def list_specialties() -> Sequence[Specialty]:

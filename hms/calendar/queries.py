@@ -32,6 +32,9 @@ from hms.scheduling.models import Appointment, AppointmentChange, AppointmentSta
 
 Interval = tuple[datetime, datetime]
 MAX_IN_A_FEED = 1000
+NIL = UUID(int=0)
+AT_ONCE = 200
+"""How many rows a job reads at a time; it goes on after the last one."""
 
 
 def find_connection(connection_id: UUID) -> CalendarConnection | None:
@@ -58,10 +61,11 @@ def is_account_in_use(google_sub: str) -> bool:
     return bool(db.session.scalar(select(live)))
 
 
-def list_sealed() -> list[UUID]:
-    """The connections that a sealed token is stored of."""
+def list_sealed(*, after: UUID = NIL) -> list[UUID]:
+    """The next 200 connections that a sealed token is stored of, by id."""
     sealed = select(CalendarConnection.id).where(CalendarConnection.refresh_token.isnot(None))
-    return list(db.session.scalars(sealed.order_by(CalendarConnection.id)))
+    some = sealed.where(CalendarConnection.id > after).order_by(CalendarConnection.id)
+    return list(db.session.scalars(some.limit(AT_ONCE)))
 
 
 def _messages_for_changes() -> Select[Any]:
@@ -115,8 +119,8 @@ def latest_generation(connection: CalendarConnection, appointment_id: UUID) -> i
     )
 
 
-def list_unequal(connection: CalendarConnection) -> list[tuple[UUID, int]]:
-    """Id and version of each appointment that this calendar shows not at all, or not as it is.
+def list_unequal(connection: CalendarConnection, *, after: UUID = NIL) -> list[tuple[UUID, int]]:
+    """Id and version of the next 200 appointments, by id, that this calendar shows not at all, or not as they are.
 
     Those to come count, and those that are past but stand there as they no longer are.
     """
@@ -135,7 +139,9 @@ def list_unequal(connection: CalendarConnection) -> list[tuple[UUID, int]]:
         select(Appointment.id, Appointment.version)
         .outerjoin(own, and_(own.appointment_id == Appointment.id, own.connection_id == connection.id))
         .where(or_(Appointment.patient_id.in_(theirs), Appointment.doctor_id.in_(doctors)), or_(missing, stale))
-        .order_by(Appointment.starts_at)
+        .where(Appointment.id > after)
+        .order_by(Appointment.id)
+        .limit(AT_ONCE)
     )
     return [(row.id, row.version) for row in db.session.execute(statement)]
 
@@ -146,17 +152,20 @@ def _same_account(connection: CalendarConnection) -> ColumnElement[bool]:
     )
 
 
-def list_owners_without_a_right() -> list[User]:
-    """Who has a Google account connected while the account here is closed, or its address was never proved."""
+def list_owners_without_a_right(*, after: UUID = NIL) -> list[User]:
+    """The next 200, by id, who have a Google account connected while the account here is closed, or its address was
+    never proved."""
     connected = select(User).join(CalendarConnection, CalendarConnection.user_id == User.id)
     has_none = or_(User.deactivated_at.is_not(None), User.email_verified_at.is_(None))
-    return list(db.session.scalars(connected.where(CalendarConnection.status != ConnectionStatus.ENDED, has_none)))
+    some = connected.where(CalendarConnection.status != ConnectionStatus.ENDED, has_none, User.id > after)
+    return list(db.session.scalars(some.order_by(User.id).limit(AT_ONCE)))
 
 
-def list_connected() -> list[CalendarConnection]:
-    """Every connection that works."""
+def list_connected(*, after: UUID = NIL) -> list[CalendarConnection]:
+    """The next 200 connections that work, by id."""
     working = select(CalendarConnection).where(CalendarConnection.status == ConnectionStatus.CONNECTED)
-    return list(db.session.scalars(working.order_by(CalendarConnection.id)))
+    some = working.where(CalendarConnection.id > after).order_by(CalendarConnection.id)
+    return list(db.session.scalars(some.limit(AT_ONCE)))
 
 
 def own_intervals(connection: CalendarConnection, *, starts_at: datetime, ends_at: datetime) -> list[Interval]:
@@ -170,8 +179,9 @@ def own_intervals(connection: CalendarConnection, *, starts_at: datetime, ends_a
 
 
 def list_stale_busy(*, before: datetime) -> list[CalendarConnection]:
-    """The connections whose stored busy times were read before a moment."""
-    return list(db.session.scalars(select(CalendarConnection).where(CalendarConnection.busy_checked_at < before)))
+    """Up to 200 connections whose stored busy times were read before a moment."""
+    stale = select(CalendarConnection).where(CalendarConnection.busy_checked_at < before)
+    return list(db.session.scalars(stale.limit(AT_ONCE)))
 
 
 def find_doctor_id(user_id: UUID) -> UUID | None:

@@ -98,6 +98,16 @@ def test_the_list_says_who_is_who(asha, bose, dana, users):
     assert users("list", "--role", "admin").output == "dana@example.test\tadmin\tDana Reyes\tactive\n"
 
 
+def test_a_long_list_comes_in_pages_and_says_how_many_are_left(asha, bose, dana, users):
+    emails = ["asha@example.test", "bose@example.test", "dana@example.test"]
+    first = users("list", "--limit", "2").output.splitlines()
+    assert [line.partition("\t")[0] for line in first] == [*emails[:2], "… and 1 more of 3: --page 2"]
+    for page in ("2", "9" * 30):
+        rest = users("list", "--limit", "2", "--page", page).output.splitlines()
+        assert [line.partition("\t")[0] for line in rest] == emails[2:]
+    assert users("list", "--limit", "0").exit_code == 2
+
+
 def test_a_name_cannot_give_the_terminal_orders(users, session):
     asha = make.patient("Asha", email="asha@example.test")
     with transaction():

@@ -179,11 +179,13 @@ def calendar_disconnected(connection: CalendarConnection, **_: object) -> None:
 
 def drop_stale() -> int:
     """Forget what is older than a day, because Google cannot be asked: of how many connections."""
-    stale = queries.list_stale_busy(before=clock.now() - KEPT_FOR)
-    for connection in stale:
-        with transaction():
-            _forget(connection)
-    return len(stale)
+    forgotten = 0
+    while stale := queries.list_stale_busy(before=clock.now() - KEPT_FOR):
+        for connection in stale:
+            with transaction():
+                _forget(connection)
+        forgotten += len(stale)
+    return forgotten
 
 
 def _forget(connection: CalendarConnection) -> None:

@@ -162,11 +162,14 @@ def end_connection(user: User, **_: object) -> None:
 
 def end_without_a_right() -> int:
     """End the connections of closed accounts and unproved addresses, as their owners would. How many."""
-    owners = queries.list_owners_without_a_right()
-    for owner in owners:
-        with suppress(AlreadyEnded):
-            disconnect(owner)
-    return len(owners)
+    ended, last = 0, queries.NIL
+    while owners := queries.list_owners_without_a_right(after=last):
+        last = owners[-1].id
+        for owner in owners:
+            with suppress(AlreadyEnded):
+                disconnect(owner)
+        ended += len(owners)
+    return ended
 
 
 def _end(connection: CalendarConnection, now: datetime) -> None:
@@ -252,12 +255,14 @@ def _holding(connection_id: UUID, sealed: bytes, *, status: ConnectionStatus) ->
 
 def reseal_all() -> tuple[int, int]:
     """Put every sealed token under the newest key. How many were changed, and how many no key opens."""
-    changed = unreadable = 0
-    for connection_id in queries.list_sealed():
-        try:
-            changed += _reseal(connection_id)
-        except vault.Unreadable:
-            unreadable += 1
+    changed, unreadable, last = 0, 0, queries.NIL
+    while some := queries.list_sealed(after=last):
+        last = some[-1]
+        for connection_id in some:
+            try:
+                changed += _reseal(connection_id)
+            except vault.Unreadable:
+                unreadable += 1
     return changed, unreadable
 
 

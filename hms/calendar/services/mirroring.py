@@ -4,6 +4,7 @@ It does not say what has changed, so order and repetition do not matter. Nothing
 appointment.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -54,12 +55,25 @@ def calendar_connected(connection: CalendarConnection, **_: object) -> None:
 
 def repair() -> int:
     """Queue again what calendars that work still miss: given up during an outage, or lost. How many messages."""
-    return sum(_promise_unequal(connection) for connection in queries.list_connected()) if google.is_on() else 0
+    return sum(map(_promise_unequal, _working())) if google.is_on() else 0
+
+
+def _working() -> Iterator[CalendarConnection]:
+    last = queries.NIL
+    while some := queries.list_connected(after=last):
+        last = some[-1].id
+        yield from some
 
 
 def _promise_unequal(connection: CalendarConnection) -> int:
-    at = clock.now().isoformat(timespec="seconds")
-    unequal = queries.list_unequal(connection)
+    at, promised, last = clock.now().isoformat(timespec="seconds"), 0, queries.NIL
+    while some := queries.list_unequal(connection, after=last):
+        _promise(connection, some, at=at)
+        promised, last = promised + len(some), some[-1][0]
+    return promised
+
+
+def _promise(connection: CalendarConnection, unequal: list[tuple[UUID, int]], *, at: str) -> None:
     with transaction():
         for appointment_id, version in unequal:
             payload = {
@@ -69,7 +83,6 @@ def _promise_unequal(connection: CalendarConnection) -> int:
             }
             key = f"GOOGLE_EVENT:{connection.id}:{appointment_id}:{version}:{at}"
             outbox.enqueue(KIND, payload, dedup_key=key, subject_id=appointment_id)
-    return len(unequal)
 
 
 def deliver(message: Message) -> None:
