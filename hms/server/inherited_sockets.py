@@ -2,6 +2,9 @@
 
 Run as a program: ``python -P inherited_sockets.py DESCRIPTOR[,DESCRIPTOR...] PROCESSES THREADS`` where wsgi.py is.
 It imports nothing of HMS, so that at a reload the new processes load all of it anew.
+
+It stands on methods that granian does not promise to keep: therefore ``setup.cfg`` holds it below its next minor
+version.
 """
 
 import os
