@@ -283,6 +283,13 @@ def test_tests_cannot_reach_the_world():
         world.connect(("192.0.2.1", 80))
 
 
+def test_tests_wait_for_what_comes_true_and_hope_for_nothing():
+    """A pause that nothing depends on says so beside it."""
+    pause = re.compile(r"time\.sleep\((?!600)[^#]*$", re.MULTILINE)
+    files = set((ROOT / "tests").rglob("*.py")) - {ROOT / "tests" / "standins" / "google" / "server.py"}
+    assert [name_of(path) for path in sorted(files) if pause.search(path.read_text())] == []
+
+
 def test_every_folder_with_modules_is_a_package_so_that_the_wheel_contains_it():
     folders = {path.parent for top in ("hms", "email_lambda", "migrations") for path in (ROOT / top).rglob("*.py")}
     node_modules = {folder for folder in folders if "node_modules" in folder.parts}

@@ -15,6 +15,7 @@ from hms.devtools import demo
 from tests.browser.sites import Account, Site, served
 from tests.browser.windows import PHONE, WIDE, Form, Hand, Keyboard, OpenWindow, Window
 from tests.fixtures.time import TestClock
+from tests.waiting import GENEROUS_SECONDS
 
 SWITCHES = [
     "--headless",
@@ -26,7 +27,6 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TIMEOUT_MS = 10_000
 
 
 @pytest.fixture(scope="package")
@@ -105,7 +105,7 @@ class Contexts:
         context = self._browser.new_context(
             java_script_enabled=javascript, reduced_motion="reduce", locale="en-GB", timezone_id="Europe/London"
         )
-        context.set_default_timeout(TIMEOUT_MS)
+        context.set_default_timeout(GENEROUS_SECONDS * 1000)
         return context
 
     def give_back(self, context: BrowserContext, *, javascript: bool) -> None:

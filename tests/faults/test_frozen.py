@@ -13,7 +13,7 @@ from tests.faults.test_graceful import WAITING, web  # noqa: F401  # a fixture
 from tests.processes import is_gone
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 KILLS = depth(short=3, full=200)
 
 

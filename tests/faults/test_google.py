@@ -25,7 +25,7 @@ from tests.faults.conftest import Process
 from tests.standins.google import SCOPES, Google, served
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 KILLS, SEED = depth(short=3, full=200), 20261121
 VISITS = 4 * KILLS
 

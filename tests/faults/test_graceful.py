@@ -18,7 +18,7 @@ from hms.db import db
 from tests.faults.crowd import Crowd, ask, connect, free_port, visit
 from tests.waiting import GENEROUS_SECONDS, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 
 

@@ -10,9 +10,9 @@ from hms.outbox.lanes import LANES
 from tests.depth import depth
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 KILLS, SEED = depth(short=5, full=2000), 20261121
-MESSAGES = 100 * KILLS if KILLS < 200 else 20 * KILLS
+MESSAGES = depth(short=500, full=40_000)
 
 
 def test_kill_9_at_random_points_loses_no_message_and_repeats_none(house, tmp_path):

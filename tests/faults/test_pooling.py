@@ -11,7 +11,7 @@ from deploy.visitor import Visitor
 from hms.db import db
 from hms.server import pooler
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hms.config import engine, replica
 from hms.db import db, read_the_replica, transaction
 from tests.faults.proxy import standing_before
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 
 @pytest.fixture

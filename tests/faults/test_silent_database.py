@@ -18,7 +18,7 @@ from hms.db import db, transaction
 from tests.faults.proxy import standing_before
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 SOON = "-c statement_timeout=200ms"
 
 

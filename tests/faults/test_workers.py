@@ -10,7 +10,7 @@ from hms.outbox.lanes import LANES
 from tests.depth import depth
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 MESSAGES = depth(short=120, full=3000)
 
 
