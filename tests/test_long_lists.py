@@ -136,7 +136,7 @@ def test_a_closure_of_many_visits_reads_none_of_them_while_doctors_are_locked(cl
 
 
 def test_the_history_of_a_visit_ends_and_it_can_be_cancelled_all_the_same(session, monkeypatch, steady_clock, bose):
-    monkeypatch.setattr(history, "MOST_CHANGES", 5)
+    monkeypatch.setattr(history, "MAX_CHANGES", 5)
     visit = make.appointment(doctor=bose)
     steady_clock.set(visit.starts_at - timedelta(hours=1))
     for _ in range(2):

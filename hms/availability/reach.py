@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from hms.availability.plan import HoursDraft, ScheduleDraft
 
 DAY = timedelta(days=1)
-MOST_AHEAD = 20_000
+MAX_AHEAD = 20_000
 """How many times a doctor can have ahead: three for every working hour of two years, and what is written in seconds."""
 
-MOST_BEFORE_APPROVAL = 200
+MAX_BEFORE_APPROVAL = 200
 """How many while nobody has approved the doctor: some weeks to look at, and no load that a stranger can make."""
 
 
@@ -27,14 +27,14 @@ def number_of_times(schedules: Iterable[ScheduleDraft], *, gap_minutes: int, fir
 
 
 def last_day_within(
-    most: int, schedules: list[ScheduleDraft], *, gap_minutes: int, first_day: date, last_day: date
+    limit: int, schedules: list[ScheduleDraft], *, gap_minutes: int, first_day: date, last_day: date
 ) -> date:
     """The last day up to which the hours make at most so many times; the day before the first if that has more."""
     fits, too_far = first_day - DAY, last_day + DAY
     while (too_far - fits).days > 1:
         middle = fits + (too_far - fits) // 2
         number = number_of_times(schedules, gap_minutes=gap_minutes, first_day=first_day, last_day=middle)
-        fits, too_far = (middle, too_far) if number <= most else (fits, middle)
+        fits, too_far = (middle, too_far) if number <= limit else (fits, middle)
     return fits
 
 

@@ -29,7 +29,7 @@ from hms.scheduling.refusals import (
 )
 from hms.web import formats
 
-MOST_UNVERIFIED = 1
+MAX_UNVERIFIED = 1
 """How many appointments to come somebody can have whose email address nobody has proved."""
 
 
@@ -55,7 +55,7 @@ def limits(rules: BookingRules, *, is_verified: bool) -> dict[str, int | None]:
     """How many appointments a patient may have to come at most, with this doctor, and book within an hour (all before
     this one); None is any number.
     """
-    most = [number for number in (rules.most_future_bookings, None if is_verified else MOST_UNVERIFIED) if number]
+    most = [number for number in (rules.most_future_bookings, None if is_verified else MAX_UNVERIFIED) if number]
     return {
         "coming": min(most, default=None),
         "with_doctor": rules.most_with_doctor,
@@ -66,7 +66,7 @@ def limits(rules: BookingRules, *, is_verified: bool) -> dict[str, int | None]:
 def why_not_book_another(rules: BookingRules, standing: Standing) -> Refusal | None:
     """Why a patient who stands so cannot book one more."""
     coming, with_doctor = standing.coming, standing.with_doctor
-    if not standing.is_verified and coming >= MOST_UNVERIFIED:
+    if not standing.is_verified and coming >= MAX_UNVERIFIED:
         way = "Confirm it, or call us" if mailer.is_on() else "Call us"
         return TooManyBookings(
             "Until your email address is confirmed you can have one appointment to come, and you have one."

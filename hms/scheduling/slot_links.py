@@ -58,9 +58,9 @@ def _named(day: date, beside: date) -> str:
     return formats.short_day(day)[:3] if abs(day - beside) < WEEK else formats.short_day(day)
 
 
-def nearest(free: Sequence[FreeTime], *, to: Slot, besides: Sequence[Appointment], count: int = 3) -> list[FreeTime]:
+def nearest(free: Sequence[FreeTime], *, to: Slot, excluding: Sequence[Appointment], count: int = 3) -> list[FreeTime]:
     """The ``count`` times nearest to a slot that overlap none of the patient's own appointments, in order of time."""
-    possible = [time for time in free if not any(overlaps(time, appointment) for appointment in besides)]
+    possible = [time for time in free if not any(overlaps(time, appointment) for appointment in excluding)]
     closest = sorted(possible, key=lambda time: abs(time.starts_at - to.starts_at))[:count]
     return sorted(closest, key=lambda time: time.starts_at)
 

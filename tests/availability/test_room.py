@@ -29,7 +29,7 @@ def two_years(session):
 def little_room(monkeypatch):
     """Sixty times ahead at most, and seven before approval."""
     for module in (reach, offers, planning, services.room):
-        for name, number in (("MOST_AHEAD", 60), ("MOST_BEFORE_APPROVAL", 7)):
+        for name, number in (("MAX_AHEAD", 60), ("MAX_BEFORE_APPROVAL", 7)):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, number)
 
@@ -137,7 +137,7 @@ def test_a_horizon_that_a_doctor_has_no_room_for_is_made_as_far_as_it_reaches(
 
 
 def test_so_many_periods_of_hours_and_no_more(session, monkeypatch, bose):
-    monkeypatch.setattr(services.room, "MOST_SCHEDULES", 3)
+    monkeypatch.setattr(services.room, "MAX_SCHEDULES", 3)
     for n in range(3):
         make.schedule(bose, first=MONDAY + n * 10 * DAY, last=MONDAY + (n * 10 + 5) * DAY)
     with pytest.raises(Invalid, match="You have 3 periods of weekly hours already"):

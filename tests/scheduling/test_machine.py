@@ -123,7 +123,7 @@ class Clinic(RuleBasedStateMachine):
         slot_id = self.pick(self.times, slot)
         doctor = self.times[slot_id].doctor if as_owner else 1 - self.times[slot_id].doctor
         time = self.time_of(self.times[slot_id].doctor, day, start, length)
-        expected = self.why_not_touch(slot_id, as_owner) or self.why_not_offer(time, besides=slot_id)
+        expected = self.why_not_touch(slot_id, as_owner) or self.why_not_offer(time, excluding=slot_id)
         if self.attempt(expected, lambda: availability.change_slot(slot_id, doctor=self.doctors[doctor], **wall(time))):
             self.times[slot_id] = time
 
@@ -260,10 +260,12 @@ class Clinic(RuleBasedStateMachine):
         midnight = datetime.combine(self.now.date() + timedelta(days=day), datetime.min.time(), UTC)
         return Time(doctor, midnight + start, midnight + start + length)
 
-    def why_not_offer(self, time: Time, *, besides: UUID | None = None):
+    def why_not_offer(self, time: Time, *, excluding: UUID | None = None):
         if time.starts_at <= self.now:
             return SlotInPast
-        others = (other for slot_id, other in self.times.items() if slot_id != besides and other.doctor == time.doctor)
+        others = (
+            other for slot_id, other in self.times.items() if slot_id != excluding and other.doctor == time.doctor
+        )
         return SlotOverlap if any(time.overlaps(other) for other in others) else None
 
     def why_not_book(self, slot_id: UUID, patient: int):

@@ -153,7 +153,7 @@ def test_answers_are_forgotten_after_two_days(session, steady_clock, asha, chen,
 
 
 def test_nobody_fills_the_table_with_refusals(session, monkeypatch, asha, chen, bose):
-    limit = claiming.MOST_REMEMBERED
+    limit = claiming.MAX_REMEMBERED
     slot = make.slot(bose, day=THURSDAY)
     book(slot, chen)
     for number in range(limit + 5):

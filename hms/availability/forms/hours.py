@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from hms import clock
 from hms.auth.models import Doctor
 from hms.availability.forms.offering import MinutesField, ModeField, next_monday
-from hms.availability.forms.rows import DAYS, MOST_ROWS, USUAL_HOURS, indices
+from hms.availability.forms.rows import DAYS, MAX_ROWS, USUAL_HOURS, indices
 from hms.availability.models import Mode
 from hms.availability.plan import HoursDraft, ScheduleDraft
 from hms.forms import ClockField, DayField, EndField, HmsForm
@@ -91,7 +91,7 @@ class RowsField(FieldList):
     """The rows of one weekday, sent as ``mon-0-start``, ``mon-0-end`` and so on; at most ten."""
 
     def __init__(self, label: str, **options: Any):
-        super().__init__(FormField(HoursRow), label, max_entries=MOST_ROWS, **options)
+        super().__init__(FormField(HoursRow), label, max_entries=MAX_ROWS, **options)
 
     def process(self, formdata: Any, *args: Any, **values: Any) -> None:
         """Read the rows; those above the limit are counted and left."""
@@ -104,8 +104,8 @@ class RowsField(FieldList):
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         """Whether every row can be kept, there are not too many, and none begins before the last one has ended."""
         is_valid = super().validate(form, extra_validators)
-        if self.sent > MOST_ROWS:
-            self.errors = [*self.errors, f"A day has at most {MOST_ROWS} rows of hours."]
+        if self.sent > MAX_ROWS:
+            self.errors = [*self.errors, f"A day has at most {MAX_ROWS} rows of hours."]
         if is_valid:
             self._refuse_overlaps()
         return not self.errors

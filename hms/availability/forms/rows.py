@@ -15,7 +15,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("start", "end", "visit", "gap", "mode")
 WHOLE = ("csrf_token", "valid_from", "valid_until", "timezone")
 COPIED_TO = DAYS[1:5]
-MOST_ROWS = 10
+MAX_ROWS = 10
 USUAL_HOURS = (("09:00", "12:00"), ("13:00", "17:00"))
 
 Rows = list[dict[str, str]]
@@ -29,7 +29,7 @@ def changed(sent: Mapping[str, str], act: str, *, visit_minutes: int) -> MultiDi
     rows = {day: _rows(sent, day) for day in DAYS}
     word, _, rest = act.partition("-")
     day, _, number = rest.partition("-")
-    if word == "add" and day in DAYS and len(rows[day]) < MOST_ROWS:
+    if word == "add" and day in DAYS and len(rows[day]) < MAX_ROWS:
         rows[day].append(_row_after(rows[day], visit_minutes=visit_minutes))
     elif word == "remove" and day in DAYS:
         rows[day] = [row for n, row in enumerate(rows[day]) if str(n) != number]

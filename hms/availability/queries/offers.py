@@ -14,7 +14,7 @@ from hms.availability import booking_rules, reach
 from hms.availability import plan as planning
 from hms.availability.models import BusyTime, Closure, Schedule, Slot, TimeOff
 from hms.availability.plan import Away, Closed, HoursDraft, Plan, ScheduleDraft
-from hms.availability.reach import MOST_AHEAD, MOST_BEFORE_APPROVAL
+from hms.availability.reach import MAX_AHEAD, MAX_BEFORE_APPROVAL
 from hms.availability.reconcile import OwnSlot
 from hms.db import db
 
@@ -92,7 +92,7 @@ class Room(NamedTuple):
     """
 
     is_open: bool
-    most: int
+    limit: int
     ahead: int
 
 
@@ -101,7 +101,7 @@ def room_of(doctor_id: UUID) -> Room:
     ahead = select(func.count()).where(Slot.doctor_id == doctor_id, Slot.starts_at > clock.now()).scalar_subquery()
     columns = (User.deactivated_at.is_(None), Doctor.approved_at.is_not(None), ahead)
     row = db.session.execute(select(*columns).join(Doctor.user).where(Doctor.id == doctor_id)).one()
-    return Room(row[0], MOST_AHEAD if row[1] else MOST_BEFORE_APPROVAL, row[2])
+    return Room(row[0], MAX_AHEAD if row[1] else MAX_BEFORE_APPROVAL, row[2])
 
 
 def schedules_of(doctor_id: UUID) -> Sequence[Schedule]:

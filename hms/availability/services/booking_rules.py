@@ -16,7 +16,7 @@ from hms.db import new_id, transaction
 from hms.errors import Conflict, Invalid, NotFound
 
 CAN_CONTRADICT = {"minimum_notice_minutes", "horizon_days", "cancellation_hours"}
-MOST_NAMES = 3
+MAX_NAMES = 3
 MAY_BE_EMPTY = "most_future_bookings"
 SHAPES_THE_PLAN = {"horizon_days", "gap_minutes"}
 LIMITS = {
@@ -61,8 +61,8 @@ def set_doctor_rules(doctor_id: UUID, **values: int | None) -> list[RuleChange]:
 
 def _check(values: dict[str, int | None]) -> None:
     for name, value in values.items():
-        least, most, sentence = LIMITS[name]
-        if value is not None and not least <= value <= most:
+        minimum, maximum, sentence = LIMITS[name]
+        if value is not None and not minimum <= value <= maximum:
             raise Invalid(sentence, field=name)
 
 
@@ -121,7 +121,7 @@ def _check_doctors(clinic: RuleValues, before: RuleValues) -> None:
 
 def _listed(names: list[str]) -> str:
     """``Dr Rao``, ``Dr Rao and Dr Bose``, ``Dr Rao, Dr Bose and 4 more``."""
-    shown = names[:MOST_NAMES] if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], f"{len(names) - 2:,} more"]
+    shown = names[:MAX_NAMES] if len(names) <= MAX_NAMES else [*names[: MAX_NAMES - 1], f"{len(names) - 2:,} more"]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 

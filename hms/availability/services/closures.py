@@ -23,7 +23,7 @@ from hms.errors import Invalid
 
 LONGEST_DAYS = 366
 LONGEST_NAME = 80
-MOST_TO_COME = 500
+MAX_TO_COME = 500
 DOCTORS_AT_ONCE = 20
 """Of how many doctors one statement hides times; each has at most some thousands."""
 
@@ -76,8 +76,8 @@ def add_closure(*, first_day: date, last_day: date, name: str, preview_token: st
         _lock_all_offers(session)
         closure = _the_same(session, first_day, last_day, name)
         if closure is None:
-            if _count_to_come(session) >= MOST_TO_COME:
-                raise Invalid(f"There are {MOST_TO_COME} closures to come already. Remove one that is not needed.")
+            if _count_to_come(session) >= MAX_TO_COME:
+                raise Invalid(f"There are {MAX_TO_COME} closures to come already. Remove one that is not needed.")
             closure = Closure(first_day=first_day, last_day=last_day, name=name)
             session.add(closure)
             session.flush()

@@ -23,7 +23,7 @@ from hms.errors import Invalid
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
 LONGEST_SERIES_DAYS = 366
-MOST_TIMES = 10_000
+MAX_TIMES = 10_000
 """As many as one statement writes in a second or two, and more than a doctor works in a year."""
 
 Interval = tuple[datetime, datetime]
@@ -248,8 +248,8 @@ def _copied(pattern: list[OwnSlot], day: date) -> tuple[list[Time], list[str]]:
 
 
 def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) -> SeriesResult:
-    if len(times) > MOST_TIMES:
-        raise Invalid(f"These are more than {MOST_TIMES:,} times. Choose fewer days.", field="last_day")
+    if len(times) > MAX_TIMES:
+        raise Invalid(f"These are more than {MAX_TIMES:,} times. Choose fewer days.", field="last_day")
     coming = [each for each in times if each[0] > clock.now()]
     with transaction() as session:
         lock_offer(session, doctor.id)

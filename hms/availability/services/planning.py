@@ -21,7 +21,7 @@ from hms.availability.models import BusyTime, DoctorPlan, Origin, Schedule, Slot
 from hms.availability.plan import Plan, PlannedSlot
 from hms.availability.queries import offers
 from hms.availability.queries.offers import Offer
-from hms.availability.reach import MOST_AHEAD
+from hms.availability.reach import MAX_AHEAD
 from hms.availability.reconcile import Around, Changes, Intervals, OwnSlot, State, diff, state_of
 from hms.db import new_id, transaction
 
@@ -124,9 +124,9 @@ def reconcile(session: Session, doctor_id: UUID, *, only: Range | None = None) -
     if only is not None:
         made_to = plan.planned_to if plan and plan.planned_to else offer.last_day
         return _apply(session, doctor_id, _compare_days(doctor_id, offer, only, made_to), around(offer))
-    changes, planned_to, most = compare(doctor_id, offer)
+    changes, planned_to, limit = compare(doctor_id, offer)
     done = _apply(session, doctor_id, changes, around(offer))
-    problem = _too_many(offer) if planned_to < offer.last_day and most == MOST_AHEAD else None
+    problem = _too_many(offer) if planned_to < offer.last_day and limit == MAX_AHEAD else None
     if problem and not (plan and plan.problem == problem):
         current_app.logger.error("the times of doctor %s end on %s: %s", doctor_id, planned_to, problem)
     _note(session, doctor_id, planned_to=planned_to, seen=plan.stale_since if plan else None, problem=problem)
@@ -138,20 +138,20 @@ class Compared(NamedTuple):
 
     changes: Changes
     made_to: date
-    most: int
+    limit: int
 
 
 def compare(doctor_id: UUID, offer: Offer) -> Compared:
     """What would have to change in the doctor's slots to be as this offer plans; writes nothing."""
-    now, most = clock.now(), offers.room_of(doctor_id).most
+    now, limit = clock.now(), offers.room_of(doctor_id).limit
     slots = offers.own_slots(doctor_id, since=now)
     by_hand = sum(slot.origin != Origin.SCHEDULE for slot in slots)
-    last_day = offer.reaches(_last_day(offer, slots), room=most - by_hand)
+    last_day = offer.reaches(_last_day(offer, slots), room=limit - by_hand)
     plan = offer.plan(clock.today(), last_day) if last_day >= clock.today() else Plan([], [])
     made_to = min(offer.last_day, last_day)
     until = clock.start_of_day(made_to + DAY)
     changes = diff(slots, plan, around=around(offer), now=now, add_until=until)
-    return Compared(changes, made_to, most)
+    return Compared(changes, made_to, limit)
 
 
 def _compare_days(doctor_id: UUID, offer: Offer, days: Range, made_to: date) -> Changes:
@@ -163,7 +163,7 @@ def _compare_days(doctor_id: UUID, offer: Offer, days: Range, made_to: date) -> 
 
 
 def _too_many(offer: Offer) -> str:
-    return f"the hours make {offer.number_of_times():,} times in {offer.horizon_days} days, and {MOST_AHEAD:,} fit"
+    return f"the hours make {offer.number_of_times():,} times in {offer.horizon_days} days, and {MAX_AHEAD:,} fit"
 
 
 def days_of(starts_at: datetime, ends_at: datetime) -> Range:

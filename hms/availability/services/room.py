@@ -4,11 +4,11 @@ from hms import clock
 from hms.auth.models import Doctor
 from hms.availability.queries import offers
 from hms.availability.queries.offers import Offer
-from hms.availability.reach import MOST_AHEAD, MOST_BEFORE_APPROVAL
+from hms.availability.reach import MAX_AHEAD, MAX_BEFORE_APPROVAL
 from hms.errors import Invalid
 
 CLOSED = "This doctor's account is closed, so that no times can be offered. Reactivate the account first."
-MOST_SCHEDULES = 50
+MAX_SCHEDULES = 50
 """As many periods of weekly hours, one after the other, that are not over."""
 
 
@@ -18,20 +18,20 @@ def check_times(doctor: Doctor, *, field: str, adding: int = 0) -> None:
     Asked before, too, with how many times are to be added: what can never fit is not written first. The doctor's row is
     locked, so that nobody adds others meanwhile.
     """
-    is_open, most, number = offers.room_of(doctor.id)
+    is_open, limit, number = offers.room_of(doctor.id)
     number = max(number, adding)
     if not is_open:
         raise Invalid(CLOSED)
-    if number <= most:
+    if number <= limit:
         return
-    if most == MOST_BEFORE_APPROVAL:
+    if limit == MAX_BEFORE_APPROVAL:
         raise Invalid(
-            f"Until your account is approved you can offer {most:,} times ahead, and this would make {number:,}."
+            f"Until your account is approved you can offer {limit:,} times ahead, and this would make {number:,}."
             " Offer fewer, or wait for the approval.",
             field=field,
         )
     raise Invalid(
-        f"You can offer {most:,} times ahead, and this would make {number:,}. Choose fewer days or longer visits,"
+        f"You can offer {limit:,} times ahead, and this would make {number:,}. Choose fewer days or longer visits,"
         " or remove times that you do not need.",
         field=field,
     )
@@ -42,12 +42,12 @@ def check_hours(doctor: Doctor, offer: Offer) -> None:
     if not offers.room_of(doctor.id).is_open:
         raise Invalid(CLOSED)
     current = [each for each in offer.schedules if each.valid_until is None or each.valid_until >= clock.today()]
-    if len(current) > MOST_SCHEDULES:
-        raise Invalid(f"You have {MOST_SCHEDULES} periods of weekly hours already. Remove one that you do not need.")
+    if len(current) > MAX_SCHEDULES:
+        raise Invalid(f"You have {MAX_SCHEDULES} periods of weekly hours already. Remove one that you do not need.")
     number = offer.number_of_times()
-    if number > MOST_AHEAD:
+    if number > MAX_AHEAD:
         raise Invalid(
             f"With these hours you would offer {number:,} times in the {offer.horizon_days} days that patients can book"
-            f" ahead, and no more than {MOST_AHEAD:,} are possible. Make the visits longer or the hours fewer, or ask"
+            f" ahead, and no more than {MAX_AHEAD:,} are possible. Make the visits longer or the hours fewer, or ask"
             " the clinic to open bookings for fewer days ahead."
         )

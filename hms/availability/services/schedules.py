@@ -27,7 +27,7 @@ from hms.errors import Invalid, NotFound
 
 DAY = timedelta(days=1)
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
-MOST_HOURS = 70
+MAX_HOURS = 70
 """Ten intervals a day."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -183,8 +183,8 @@ def check(draft: ScheduleDraft) -> None:
         raise Invalid("Choose a time zone from the list.", field="timezone")
     if not draft.hours:
         raise Invalid("Add hours on at least one day.")
-    if len(draft.hours) > MOST_HOURS:
-        raise Invalid(f"These are more than {MOST_HOURS} lines of hours.")
+    if len(draft.hours) > MAX_HOURS:
+        raise Invalid(f"These are more than {MAX_HOURS} lines of hours.")
     for hours in draft.hours:
         _check_hours(hours)
     _check_order(draft.hours)

@@ -25,7 +25,7 @@ from hms.db import db, new_id, transaction
 from hms.errors import Invalid
 
 LONGEST = timedelta(days=366)
-MOST_TO_COME = 500
+MAX_TO_COME = 500
 OTHERS_ARE_BOOKED = "Other appointments are booked in this period than you were shown. Nothing was saved."
 LAST_MOMENT = datetime(2100, 12, 31, tzinfo=UTC)
 
@@ -63,8 +63,8 @@ def add_time_off(
         lock_offer(session, doctor.id)
         if earlier := _the_same(session, doctor, starts_at, ends_at, reason.strip()):
             return earlier
-        if len(queries.list_time_off(doctor)) >= MOST_TO_COME:
-            raise Invalid(f"You have {MOST_TO_COME} times off to come already. Remove one that you do not need.")
+        if len(queries.list_time_off(doctor)) >= MAX_TO_COME:
+            raise Invalid(f"You have {MAX_TO_COME} times off to come already. Remove one that you do not need.")
         time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
         session.add(time_off)
         session.flush()

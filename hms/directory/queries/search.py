@@ -104,12 +104,12 @@ def _search(by_specialty: bool, words: int, changes: ClockChanges) -> Prepared:
 
 
 def soonest_times(
-    whose: ColumnElement[bool], window: Window, *others: ColumnElement[bool], count: int = 1
+    condition: ColumnElement[bool], window: Window, *others: ColumnElement[bool], count: int = 1
 ) -> LateralFromClause:
     """The soonest bookable slots of each doctor, from the partial index of free ones."""
     return lateral(
         select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode)
-        .where(whose, is_bookable(window), *others)
+        .where(condition, is_bookable(window), *others)
         .order_by(Slot.starts_at)
         .limit(count)
     )

@@ -34,7 +34,7 @@ from hms.prepared import Prepared
 from hms.scheduling import queries
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus, RefusedBooking
 
-MOST_REMEMBERED = 200
+MAX_REMEMBERED = 200
 """How many refusals are kept of one patient; whoever sends more pages than that within two days is no person."""
 
 
@@ -129,8 +129,8 @@ def _remember() -> Any:
     """Keep what the page is told; the answer is what it was told first."""
     columns = {column.name: column.type for column in RefusedBooking.__table__.columns}
     given = {name: cast(bindparam(name, type_=kind), kind) for name, kind in columns.items()}
-    some = select(literal(1)).where(RefusedBooking.patient_id == given["patient_id"]).limit(MOST_REMEMBERED)
-    many = select(func.count() >= MOST_REMEMBERED).select_from(some.subquery()).scalar_subquery()
+    some = select(literal(1)).where(RefusedBooking.patient_id == given["patient_id"]).limit(MAX_REMEMBERED)
+    many = select(func.count() >= MAX_REMEMBERED).select_from(some.subquery()).scalar_subquery()
     statement = insert(RefusedBooking).from_select(list(given), select(*given.values()).where(not_(many)))
     return statement.on_conflict_do_update(
         index_elements=["patient_id", "idempotency_key", "slot_id"], set_={"code": RefusedBooking.code}

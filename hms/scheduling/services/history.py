@@ -9,7 +9,7 @@ from hms import clock
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.scheduling.refusals import MoveNotAllowed
 
-MOST_CHANGES = 100
+MAX_CHANGES = 100
 """How many lines the history of an appointment has at most, its cancellation apart."""
 
 
@@ -21,7 +21,7 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
     """
     if not appointment.can_become(status):
         raise MoveNotAllowed("Someone has changed this appointment in the meantime. Look at it as it is now.")
-    if status != AppointmentStatus.CANCELLED and _number_of_changes(session, appointment) >= MOST_CHANGES:
+    if status != AppointmentStatus.CANCELLED and _number_of_changes(session, appointment) >= MAX_CHANGES:
         raise MoveNotAllowed("This visit has been marked so often that its mark cannot be changed any more.")
     session.add(
         AppointmentChange(

@@ -89,7 +89,7 @@ def _check_page(found: SlotToBook, form: BookForm) -> ResponseReturnValue:
 def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list[Appointment]) -> ResponseReturnValue:
     slot, rules, _ = found
     near = offered.nearest_free(slot, rules=rules, count=TIMES_TO_CHOOSE_FROM)
-    free = slot_links.nearest(near, to=slot, besides=own)
+    free = slot_links.nearest(near, to=slot, excluding=own)
     clash = next((appointment for appointment in own if slot_links.overlaps(slot, appointment)), None)
     return render(
         "patient/book.html",

@@ -16,7 +16,7 @@ from hms.availability.models import Schedule
 from hms.availability.plan import ScheduleDraft
 from hms.availability.queries import offers
 from hms.availability.queries.offers import Offer
-from hms.availability.reach import MOST_BEFORE_APPROVAL
+from hms.availability.reach import MAX_BEFORE_APPROVAL
 from hms.availability.refusals import PreviewOutdated
 from hms.availability.services import Preview
 from hms.availability.views.doctor.blueprint import bp
@@ -25,7 +25,7 @@ from hms.errors import Conflict, Refusal
 from hms.web import render
 
 DAY, COUNTED = timedelta(days=1), timedelta(weeks=4)
-MOST_LISTED = 200
+MAX_LISTED = 200
 LEAD = "Hours that hold until further notice end on the day before these start."
 SETTLED = ("check", "save")  # what the form is sent for when its rows are as they should be
 
@@ -157,13 +157,13 @@ def _check(
         out_of_hours=out_of_hours_by(preview),
         clock_changes=_clock_changes(draft),
         lists=[
-            (_count(title, len(times)), schedule_text.by_day(times[:MOST_LISTED])) for title, times in lists if times
+            (_count(title, len(times)), schedule_text.by_day(times[:MAX_LISTED])) for title, times in lists if times
         ],
     )
 
 
 def _count(title: str, number: int) -> str:
-    return f"{title}: {number:,}" + (f" (the first {MOST_LISTED} are shown)" if number > MOST_LISTED else "")
+    return f"{title}: {number:,}" + (f" (the first {MAX_LISTED} are shown)" if number > MAX_LISTED else "")
 
 
 def _ending(draft: ScheduleDraft) -> list[str]:
@@ -180,7 +180,7 @@ def _ending(draft: ScheduleDraft) -> list[str]:
 def _before_approval() -> list[str]:
     if current_doctor.is_approved:
         return []
-    return [f"Until your account is approved, no more than {MOST_BEFORE_APPROVAL} times are made ahead."]
+    return [f"Until your account is approved, no more than {MAX_BEFORE_APPROVAL} times are made ahead."]
 
 
 def _zone_sentences(timezone: str | None) -> list[str]:
