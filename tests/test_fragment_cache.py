@@ -98,6 +98,13 @@ def test_a_part_that_is_larger_than_all_the_room_is_drawn_each_time():
     assert [kept.get("a", pen), kept.get("a", pen)] == ["<1>", "<2>"]
 
 
+def test_how_much_is_kept_is_set(new_app, app, server):
+    """A thousand doctors' weeks fit the room that there is by default, at 11 kB each; and more if there is more."""
+    assert app.jinja_env.fragments.max_bytes == 16 * 2**20 > 1000 * 11_000
+    larger = new_app(server, FRAGMENT_CACHE_MEBIBYTES="3")
+    assert larger.jinja_env.fragments.max_bytes == 3 * 2**20
+
+
 def test_many_threads_get_what_is_theirs():
     kept = FragmentCache(max_bytes=2000)
 

@@ -103,6 +103,12 @@ SETTINGS = (
         help="How many requests one web process answers at a time; at most HMS_DATABASE_POOL_SIZE.",
     ),
     Setting(
+        name="FRAGMENT_CACHE_MEBIBYTES",
+        parse=count,
+        default="16",
+        help="How much of the pages that it has drawn one web process keeps; a doctor's week takes some 11 kB.",
+    ),
+    Setting(
         name="PUBLIC_URL",
         parse=web_address,
         required=True,

@@ -16,8 +16,9 @@ from jinja2 import Environment, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-MAX_BYTES = 8 * 2**20
-"""How much each process keeps; what has not been shown for longest goes first."""
+MEBIBYTE = 2**20
+MAX_BYTES = 8 * MEBIBYTE
+"""How much is kept where nothing else is said; what has not been shown for longest goes first."""
 
 
 class Keep(Extension):
@@ -27,7 +28,7 @@ class Keep(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._fragments = FragmentCache()
+        environment.extend(fragments=FragmentCache())  # unless init_app gave it another one
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Read the tag; a part is known by where it stands and by its key."""
@@ -39,7 +40,8 @@ class Keep(Extension):
     def _draw(self, place: str, key: object, caller: Callable[[], str]) -> str:
         if self.environment.auto_reload:  # somebody is working on the templates
             return caller()
-        return self._fragments.get(repr((place, key, request.script_root)), caller)
+        fragments: FragmentCache = self.environment.fragments  # type: ignore[attr-defined]  # see Environment.extend
+        return fragments.get(repr((place, key, request.script_root)), caller)
 
 
 class FragmentCache:
@@ -48,7 +50,7 @@ class FragmentCache:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._texts: OrderedDict[bytes, str] = OrderedDict()
         self._lock = Lock()
-        self._bytes, self._max_bytes = 0, max_bytes
+        self._bytes, self.max_bytes = 0, max_bytes
 
     def get(self, key: str, make: Callable[[], str]) -> str:
         """The text that was made for this key before, or the one that is made now."""
@@ -62,11 +64,12 @@ class FragmentCache:
             if name not in self._texts:
                 self._texts[name] = text
                 self._bytes += sys.getsizeof(text)
-            while self._bytes > self._max_bytes:
+            while self._bytes > self.max_bytes:
                 self._bytes -= sys.getsizeof(self._texts.popitem(last=False)[1])
         return text
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the tag."""
+    """Give templates the tag, and room for what is drawn with it."""
+    app.jinja_env.extend(fragments=FragmentCache(app.config["FRAGMENT_CACHE_MEBIBYTES"] * MEBIBYTE))
     app.jinja_env.add_extension(Keep)
