@@ -1,6 +1,7 @@
 """Nothing leaves while the outbox is held; after a restore from a dump it is, and nobody is signed in any more."""
 
 import os
+import re
 import subprocess
 from datetime import timedelta
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from hms.db import db, transaction
 from hms.errors import Invalid
 from hms.outbox import Fault, MessageStatus, OutboxMessage, holding
 from hms.outbox.delivering import deliver_due
-from hms.outbox.holding import NotHeld
+from hms.outbox.holding import NotHeld, OutboxState
 from tests.outbox.conftest import queue, stored
 from tests.waiting import GENEROUS_SECONDS
 
@@ -140,16 +141,68 @@ class TestNoticing:
         assert not outbox.notice_restore()
         assert db.session.scalar(db.select(SignIn)) is not None
 
-    def test_where_the_cluster_may_not_be_asked_the_rest_decides(self, app, session, sender, monkeypatch):
+    def test_where_the_cluster_may_not_be_asked_the_rest_decides(self, app, client, session, sender, monkeypatch):
         outbox.notice_restore()  # there is a row from here on
         monkeypatch.setattr(holding, "CLUSTER", text("SELECT no_such_function()"))
         monkeypatch.delitem(app.extensions, holding.MAY_NOT_ASK, raising=False)
         session.execute(text("UPDATE outbox_state SET system_identifier = '1'"))
         assert not outbox.notice_restore()
         assert session.scalar(text("SELECT system_identifier FROM outbox_state")) == "1"
-        monkeypatch.setattr(holding, "CLUSTER", None)  # it is not asked again
-        assert not outbox.notice_restore()
+        with client.statements() as seen:
+            assert not outbox.notice_restore()
+        assert not any("no_such_function" in statement for statement in seen), "it is not asked again"
         monkeypatch.delitem(app.extensions, holding.MAY_NOT_ASK)
+
+
+class TestNoticingABackup:
+    """What keeps all numbers: files that were restored, and rows that were put into tables that were there."""
+
+    @pytest.fixture(autouse=True)
+    def looked(self, app, session, sender, monkeypatch):
+        """Somebody has looked, in this process."""
+        monkeypatch.delitem(app.extensions, holding.SEEN, raising=False)
+        assert not outbox.notice_restore()
+
+    def is_now(self, session, **values):
+        with transaction():
+            session.execute(update(OutboxState).values(values))
+
+    def test_the_timeline_is_known(self, session):
+        assert re.fullmatch("[0-9A-F]{8}", session.scalar(text("SELECT timeline FROM outbox_state")))
+
+    @pytest.mark.parametrize(("minutes", "is_restored"), [(4, False), (6, True)])
+    def test_another_timeline_is_a_restore_unless_it_only_took_over(self, session, steady_clock, minutes, is_restored):
+        self.is_now(session, timeline="0000BEEF")
+        steady_clock.advance(minutes=minutes)
+        assert outbox.notice_restore() is is_restored
+        assert not outbox.notice_restore(), "once"
+
+    def test_a_long_pause_alone_is_no_restore(self, session, steady_clock):
+        steady_clock.advance(days=3)
+        assert not outbox.notice_restore()
+
+    @pytest.mark.parametrize(("minutes", "is_restored"), [(4, False), (6, True)])
+    def test_what_this_process_has_seen_younger_was_restored(self, session, minutes, is_restored):
+        queue("one")
+        self.is_now(session, seen_at=clock.now() - timedelta(minutes=minutes))
+        assert outbox.notice_restore() is is_restored
+        assert deliver_due() == (0 if is_restored else 1)
+        assert not outbox.notice_restore(), "once"
+
+    def test_a_clock_that_ran_ahead_proves_no_restore(self, session, steady_clock):
+        right = clock.now()
+        steady_clock.advance(hours=8)
+        assert not outbox.notice_restore()
+        steady_clock.set(right)
+        self.is_now(session, seen_at=right)
+        assert not outbox.notice_restore()
+
+    @pytest.mark.parametrize(("minutes", "is_restored"), [(4, False), (6, True)])
+    def test_messages_that_are_older_than_an_empty_database_were_put_there(self, session, minutes, is_restored):
+        queue("one")
+        self.is_now(session, began_at=clock.now() + timedelta(minutes=minutes))
+        assert outbox.notice_restore() is is_restored
+        assert not outbox.notice_restore(), "once"
 
 
 def program(name, url, *arguments):
@@ -195,10 +248,33 @@ def test_a_dump_that_is_restored_elsewhere_or_in_its_place_starts_held_and_signe
         assert [message.dedup_key for message in sent] == ["one"]
 
 
+@pytest.mark.slow
+def test_rows_that_are_restored_into_new_tables_start_held(new_database, new_app, tmp_path):
+    first, second, dump = new_database(), new_database(), str(tmp_path / "rows.dump")
+    for url in (first, second):
+        with new_app(url).app_context():
+            upgrade()
+            if url is first:
+                queue("one")
+                with transaction():
+                    db.session.execute(update(OutboxMessage).values(created_at=clock.now() - HOUR))
+            db.session.remove()
+            db.engine.dispose()
+    words = ("--data-only", "--table=outbox_messages", "--format=custom")
+    program("pg_dump", first, *words, "--file", dump, first.database)
+    program("pg_restore", second, "--dbname", second.database, "--no-owner", dump)
+
+    with new_app(second).app_context():
+        assert outbox.notice_restore()
+        assert deliver_due() == 0
+        db.session.remove()
+
+
 def test_the_row_says_where_it_was_written_from_the_migration_on(new_database, new_app):
     url = new_database()
     with new_app(url).app_context():
         upgrade()
     with create_engine(url).connect() as connection:
         assert connection.scalar(text("SELECT table_oid = tableoid::bigint FROM outbox_state"))
+        assert connection.scalar(text("SELECT began_at IS NOT NULL FROM outbox_state"))
         connection.engine.dispose()
