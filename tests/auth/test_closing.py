@@ -220,7 +220,7 @@ def contest(committing, monkeypatch):
         slot_id, user_id = make.slot(doctor).id, (doctor if whose == "doctor" else patient).user_id
         db.session.remove()
         pause = Pause()
-        module, name = (closing, "_count") if first == "close" else (booking, "_obstacle")
+        module, name = (closing, "_count") if first == "close" else (booking, "_why_not_at_all")
         monkeypatch.setattr(module, name, pause(getattr(module, name)))
 
         def close():

@@ -59,14 +59,14 @@ def drop_the_lock(monkeypatch) -> None:
 
 def let_all_read_before_any_writes(monkeypatch, count: int) -> None:
     """Stop everybody between the checks and the writing, until all have come that far."""
-    check, everybody = booking._obstacle, threading.Barrier(count)
+    check, everybody = booking._why_not_at_all, threading.Barrier(count)
 
     def check_and_wait(*about):
-        obstacle = check(*about)
+        refusal = check(*about)
         everybody.wait(GENEROUS_SECONDS)
-        return obstacle
+        return refusal
 
-    monkeypatch.setattr(booking, "_obstacle", check_and_wait)
+    monkeypatch.setattr(booking, "_why_not_at_all", check_and_wait)
 
 
 def a_crowd_books_one_slot(app) -> Outcomes:

@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime, time
 from uuid import uuid4
 
-from hms.availability import services
+from hms.availability import services as offered
 from hms.db import Busy
+from hms.scheduling import services
 from tests import make
 from tests.booking_page import THE_SAME_KEY, appointments, open_times, post
 
@@ -116,7 +117,7 @@ def test_when_the_clinic_is_too_busy_the_page_stays_and_can_be_sent_again(patien
 
 
 def test_a_time_that_was_taken_back_is_not_found(patient, bose, slot):
-    services.delete_slot(slot.id, doctor=bose)
+    offered.delete_slot(slot.id, doctor=bose)
     patient.page("patient.book", slot_id=slot.id, status=404)
     assert post(patient, slot).status_code == 404
     patient.page("patient.book", slot_id=uuid4(), status=404)
