@@ -32,8 +32,8 @@ class NotFound(Refusal):
 class Forbidden(Refusal):
     """The account's role does not include this page."""
 
-    status, code, title = 403, "forbidden", "You cannot open this page"
-    message = "It belongs to another account, or your role does not include it."
+    status, code, title = 403, "forbidden", "You can’t view this page"
+    message = "You don’t have permission to view this page."
 
 
 class Conflict(Refusal):

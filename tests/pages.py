@@ -195,6 +195,8 @@ def _faults(page: Page):
     yield from _missing_targets(elements, set(ids))
     yield from _inline_code(elements)
     yield from _run_together(page)
+    yield from _written_twice(elements)
+    yield from _wordless(elements)
     yield from _half_typed(elements)
     yield from _nameless(page, elements)
 
@@ -217,6 +219,21 @@ def _run_together(page: Page):
         if before.strip() and before[-1] == before[-1].strip() and not before.endswith(JOINS) and piece[:1].isalnum():
             yield f"without styles {before[-30:]!r} and {piece[:30]!r} run together"
         before = piece or before
+
+
+def _written_twice(elements: list[Element]):
+    """Text that screen readers skip says again what stands beside it; without style sheets everybody reads both."""
+    for element in elements:
+        if element.get("aria-hidden") == "true" and element.tag not in {"button", "svg"} and words(element):
+            yield f"without styles {words(element)!r} is written twice"
+
+
+def _wordless(elements: list[Element]):
+    """A link or button whose name is not text is not there without style sheets, or cannot be told from others."""
+    for element in elements:
+        is_seen = element.get("aria-hidden") != "true" and not list(element.iter("img"))
+        if element.tag in ("a", "button") and is_seen and not words(element):
+            yield f"without styles the {element.tag} to {element.get('href', '')!r} has no words"
 
 
 def _as_without_styles(element: Element):

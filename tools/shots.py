@@ -65,7 +65,7 @@ def _of_the_patient(browser: Browser, url: str) -> None:
     page.goto("/doctors")
     _take(page, "directory")
     page.get_by_role("link", name="Dr Anil Bose", exact=True).click()
-    page.get_by_role("link", name="Later week").click()
+    page.get_by_role("link", name="Next week").click()
     page.wait_for_url("**?day=*")
     page.locator("a.day").nth(2).click()
     page.locator("a.day[aria-current=date]").wait_for()

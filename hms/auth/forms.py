@@ -173,5 +173,5 @@ class NewPasswordForm(HmsForm):
 class ChangePasswordForm(HmsForm):
     """A new password, by somebody who knows the present one."""
 
-    current = SecretField("Present password")
+    current = SecretField("Current password")
     password = SecretField("New password")

@@ -38,8 +38,8 @@ LASTS = {
 class LinkEnded(Conflict):
     """The link is used up, too old, or was never ours."""
 
-    code, title = "link-ended", "This link has ended"
-    message = "It was used already, is too old, or was cut off in the mail. Ask for a new one."
+    code, title = "link-ended", "This link no longer works"
+    message = "It may have been used already, be too old, or be incomplete."
 
 
 def make(purpose: Purpose, user: User) -> str:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 _DOTS = str.maketrans({"\u3002": ".", "\uff61": ".", "\uff0e": ".", "\u200c": None, "\u200d": None})
-_SIGNS = re.compile(r"@|://|\bhttps?\s*:|\bwww\s*\d*\.|\bmailto:|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
+_SIGNS = re.compile(r"@|://|\bhttps?\s*:|\bwww\b|\bwww\s*\d*\.|\bmailto:|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
 _DOTTED = re.compile(r"([^\W_][\w-]*)\.(?=([^\W\d_][\w-]+))")
 _PATH = re.compile(r"\w\.\w{2,}(?:[/?#]|:\d)")
 

@@ -153,8 +153,7 @@ def promise(rules: BookingRules) -> str:
 
 def usual_promise(rules: BookingRules) -> str:
     """The same of the clinic's rules, from which a doctor's own may differ."""
-    words = promise(rules)
-    return f"As a rule, {words[0].lower()}{words[1:]}"
+    return promise(rules).replace("You can", "You can usually", 1)
 
 
 def promise_for(slot: Slot, rules: BookingRules) -> str:

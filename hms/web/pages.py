@@ -30,10 +30,10 @@ SENTENCES = {
 }
 CSRF = ("This page is out of date", "Nothing was sent. Load it again and repeat the last step.")
 BUG = (
-    "We cannot show this page now",
+    "Sorry, there’s a problem with the service",
     "Something went wrong on our side. Your bookings are safe. Try again in a few minutes.",
 )
-AWAY = ("We cannot show this page now", "Your bookings are safe. Try again in a few minutes, or call us.")
+AWAY = ("Sorry, there’s a problem with the service", "Your bookings are safe. Try again in a few minutes, or call us.")
 
 UPDATING = ("The service is being updated", "Your bookings are safe. Try again in a few minutes, or call us.")
 

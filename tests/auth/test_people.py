@@ -126,3 +126,13 @@ def test_a_name_with_an_address_is_refused_with_what_to_do(name):
 )
 def test_a_name_may_have_full_stops(name):
     assert clean_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["Call 07700 900123 now", "Cancelled +44 20 7946 0100", "Ring ٠٧٧٠٠٩٠٠١٢٣"])
+def test_a_name_with_a_phone_number_is_refused(name):
+    with pytest.raises(BadName, match="without a phone number"):
+        clean_name(name)
+
+
+def test_a_name_may_have_a_number():
+    assert clean_name("John Smith 3rd (ward 1204)") == "John Smith 3rd (ward 1204)"

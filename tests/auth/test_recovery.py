@@ -13,7 +13,7 @@ from hms.outbox import OutboxMessage
 from tests import make
 
 NEW = "another-passphrase-for-tests"
-ENDED = "This link has ended"
+ENDED = "This link no longer works"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ class TestAsking:
     def test_the_answer_is_the_same_whether_there_is_an_account_or_not(self, client, inbox, email):
         answer = client.submit("recovery.forgot", {"email": email})
         assert answer.location == "/forgot-password/sent"
-        assert client.get(answer.location).page.heading == "Look into your mail"
+        assert client.get(answer.location).page.heading == "Check your email"
         assert len(inbox.deliver()) == (not email.startswith("nobody"))
 
     def test_what_is_no_address_is_refused(self, client, inbox):
@@ -108,7 +108,7 @@ class TestResetting:
 
         answer = client.get(reset_path)
         assert (answer.status_code, answer.page.heading) == (409, ENDED)
-        assert answer.page.link("Ask for a new link") == "/forgot-password"
+        assert answer.page.link("Get a new link") == "/forgot-password"
 
     def test_opening_the_link_changes_nothing(self, client, reset_path):
         for _ in range(3):

@@ -65,3 +65,24 @@ def test_signing_out_is_a_form_of_its_own(world, principal):
     assert [button.get("form") for button in form.element.iter("button")] == [None]
     assert page.all(".//button[@form]") == []
     assert world.browsers[principal].post("/logout", data=form.values).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p><a href='/a'><span>09:40 on Thursday</span> <span aria-hidden='true'>09:40</span></a></p>",
+        "<p><b aria-hidden='true'><i>AR</i></b> Asha Rao</p>",
+    ],
+)
+def test_words_that_stand_beside_their_like_are_found(markup):
+    with pytest.raises(AssertionError, match="written twice"):
+        Page(markup, is_fragment=True)
+
+
+def test_what_the_style_sheet_writes_is_not_written_twice():
+    assert Page("<p>Asha Rao <b aria-hidden='true' data-shown='AR'></b></p>", is_fragment=True).text == "Asha Rao"
+
+
+def test_a_link_without_words_is_found():
+    with pytest.raises(AssertionError, match="has no words"):
+        Page("<p><a href='/next'><svg role='img' aria-label='Next week'></svg></a></p>", is_fragment=True)

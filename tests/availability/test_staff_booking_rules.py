@@ -44,7 +44,7 @@ def test_saving_without_a_change_says_so(admin):
 
 def test_a_doctors_rules_name_the_clinics_and_empty_ones_go_back_to_them(admin, bose):
     page = admin.page("staff.doctor_policy", doctor_id=bose.id)
-    assert "Empty: as the clinic, 60 days ahead." in page.text
+    assert "Leave blank to use the clinic’s setting (60 days ahead)." in page.text
     answer = admin.submit("staff.doctor_policy", {"horizon_days": "14"}, doctor_id=bose.id)
     assert "Bookings open: 14 days ahead (was: as the clinic)" in admin.get(answer.location).page.text
     assert booking_rules.of(bose.id).horizon_days == 14

@@ -61,7 +61,7 @@ def test_saving_hides_the_free_times_and_leaves_what_is_booked(admin, days):
     assert answer.location == f"/staff/closures/{closure.id}"
     page = admin.get(answer.location).page
     assert "Patients are not offered 3 free times any more." in page.text
-    assert "1 patient is booked all the same" in page.text
+    assert "1 patient is still booked" in page.text
     assert statuses() == ["busy", "busy-unavailable", "busy-unavailable", "busy-unavailable", "free"]
     assert db.session.get(Appointment, days.id).status == "booked"
 

@@ -122,6 +122,11 @@ def test_a_day_shows_what_can_be_booked_and_why_nothing_else(reception, asha, bo
     assert "Asha" not in page.text
 
 
+def test_a_day_that_is_one_stretch_is_called_all_day(reception, bose):
+    page = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26")
+    assert rows(page) == [["All day", "Hidden", "No weekly hours are set"]]
+
+
 def test_the_rules_are_reasons(reception, bose, freeze):
     open_times(bose, THURSDAY, time(9))
     open_times(bose, date(2027, 1, 23), time(9))
@@ -207,5 +212,5 @@ def test_a_day_that_cannot_be_read_is_said_to_be_none(reception, bose, text):
     page = reception.page("staff.times", doctor_id=bose.id, day=text)
 
     assert "Enter a day, like 26/11/2026. This is today." in page.text
-    assert page.heading == "Why is there no time?"
+    assert page.heading == "Availability check"
     assert "Today, Monday 23 November" in page.text

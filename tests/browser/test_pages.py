@@ -68,7 +68,7 @@ def test_pages_of_recovery(open_window, site):
     window.look(ANYTHING)
     window.allow(409)
     window.open("/reset-password/cut-off-in-the-mail")
-    window.look("This link has ended")
+    window.look("This link no longer works")
 
 
 def test_pages_of_a_patient_with_a_past(open_window, site):

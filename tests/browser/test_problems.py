@@ -64,7 +64,7 @@ def test_an_empty_form_is_refused_with_the_page_again(open_window, path, heading
 def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_window, site):
     window = open_window(site.doctor("Dr Ngozi Eze"))
     window.allow(422)
-    for region, field, button in (("Add one time", "End", "Add time"), ("Add a series", "To", "Add series")):
+    for region, field, button in (("Add one time", "End (optional)", "Add time"), ("Add a series", "To", "Add series")):
         window.open("/doctor/slots")
         window.write(field, "08:00", inside=window.page.get_by_role("region", name=region))
         window.press("button", button)
@@ -91,7 +91,7 @@ def test_the_area_of_another_role_is_forbidden(open_window, site):
     window = open_window(site.patient("Asha Rao"))
     window.allow(403)
     window.open("/doctor/")
-    window.look("You cannot open this page")
+    window.look("You can’t view this page")
     window.press("link", "Go to the start page")
     window.look("See a doctor when it suits you")
 
@@ -103,7 +103,7 @@ def test_a_form_from_before_the_cookie_went_is_out_of_date(open_window):
     window.allow(400)
     window.press("button", "Sign in")
     window.look("This page is out of date")
-    window.press("link", "Load this page again")
+    window.press("link", "Try again")
     window.look("Sign in")
 
 
@@ -153,6 +153,6 @@ def test_while_the_database_is_away_a_page_says_that_bookings_are_safe(open_wind
     window = open_window(at=broken_site)
     window.allow(503)
     window.open("/doctors")
-    window.look("We cannot show this page now")
+    window.look("Sorry, there’s a problem with the service")
     window.says("Your bookings are safe")
     assert window.status == 503

@@ -148,7 +148,7 @@ def test_the_tab_of_online_visits_leads_to_such_visits(client, patient, bose, mi
     assert link == f"/patient/slots/{mixed['both'].id}/book?visit=online"
     path = f"/patient/slots/{mixed['both'].id}/book"
     assert patient.get(link).page.find_form(path).values["mode"] == "online"
-    assert client.get(page.link("Later week")).page.all(".//a[@aria-current='true']")[-1].get("href").endswith("online")
+    assert client.get(page.link("Next week")).page.all(".//a[@aria-current='true']")[-1].get("href").endswith("online")
 
 
 def test_a_doctor_with_one_kind_of_visit_has_no_tabs(client, bose, eze):

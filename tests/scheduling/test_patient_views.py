@@ -116,7 +116,7 @@ def test_the_history_is_told_in_plain_words(patient, asha, bose, slot):
 def test_an_appointment_that_the_doctor_cancelled_tells_why_and_leads_to_a_new_one(patient, asha, bose, slot):
     made = make.appointment(asha, slot=slot, status="cancelled")
     page = patient.page("patient.appointment", appointment_id=made.id)
-    assert "Dr Anil Bose cannot see you on Thursday 26 November" in page.text
+    assert "Dr Anil Bose can’t see you on Thursday 26 November" in page.text
     assert "Called away" in page.text
     assert page.link("Book again") == f"/doctors/{bose.id}"
     assert not [link for link in page.links if link.endswith((".ics", "/cancel"))]

@@ -65,9 +65,15 @@ def _lines(free: list[FreeTime], hidden: list[Explained]) -> list[Line]:
     return [_line(each) for each in stretches]
 
 
-def _line(stretch: FreeTime | Explained) -> Line:
+def _when(stretch: FreeTime | Explained) -> str:
     start, end = formats.time(stretch.starts_at), formats.time(stretch.ends_at)
-    when = start if stretch.starts_at == stretch.ends_at else f"{start} to {end}"
+    if stretch.starts_at == stretch.ends_at:
+        return start
+    return "All day" if start == end else f"{start} to {end}"
+
+
+def _line(stretch: FreeTime | Explained) -> Line:
+    when = _when(stretch)
     if isinstance(stretch, FreeTime):
         return Line(when, True, words.MODES[Mode(stretch.mode)], "free")
     return Line(when, False, stretch.words, stretch.reason)
