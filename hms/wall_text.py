@@ -8,6 +8,8 @@ import re
 import unicodedata
 from datetime import date, time
 
+from hms.labels import WEEKDAY_CODES
+
 LONGEST = 40
 """Characters; nobody needs more for a day or a time, and nothing longer is looked at."""
 
@@ -17,7 +19,6 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = re.compile(r"(?P<name>mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+(?=\S)")
 _BETWEEN = r"\s*[-/.\s]\s*"
 _YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}}){_BETWEEN}(?P<month>\d{{1,2}}){_BETWEEN}(?P<day>\d{{1,2}})", re.ASCII)
@@ -46,7 +47,7 @@ def read_day(text: str) -> date | None:
     written = _plain(text)
     weekday = _WEEKDAY.match(written)
     day = _read_date(written[weekday.end() :] if weekday else written)
-    if day and weekday and not weekday["name"].startswith(_WEEKDAYS[day.weekday()]):
+    if day and weekday and not weekday["name"].startswith(WEEKDAY_CODES[day.weekday()]):
         return None
     return day
 

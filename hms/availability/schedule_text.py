@@ -7,13 +7,10 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hms import clock
+from hms import clock, labels
 from hms.availability.models import Mode
 from hms.availability.plan import ScheduleDraft
 from hms.web import formats
-
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MODES = {Mode.ONLINE: "online", Mode.BOTH: "in person or online"}
 
 
 class Hours(Protocol):
@@ -125,7 +122,7 @@ def _clock_change(day: date, zone: ZoneInfo) -> str:
 
 def _interval(one: Hours) -> str:
     text = f"{_wall(one.start_minute)}\u2013{_wall(one.end_minute)}"
-    return f"{text} {MODES[Mode(one.mode)]}" if one.mode != Mode.IN_PERSON else text
+    return f"{text} {labels.within(labels.MODES[one.mode])}" if one.mode != Mode.IN_PERSON else text
 
 
 def _wall(minute: int) -> str:
@@ -133,7 +130,7 @@ def _wall(minute: int) -> str:
 
 
 def _days(days: Sequence[int]) -> str:
-    first, last = WEEKDAYS[days[0]], WEEKDAYS[days[-1]]
+    first, last = labels.SHORT_WEEKDAYS[days[0]], labels.SHORT_WEEKDAYS[days[-1]]
     return first if first == last else f"{first} to {last}"
 
 

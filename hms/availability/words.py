@@ -10,8 +10,6 @@ BLOCKED = {
 }
 """Why a slot is kept from patients, for its doctor."""
 
-MODES = {Mode.IN_PERSON: "In person", Mode.ONLINE: "Online", Mode.BOTH: "In person or online"}
-
 
 def parse_mode(text: str) -> Mode | None:
     """The kind of visit that an address names, if it names one."""

@@ -12,10 +12,9 @@ from urllib.parse import urlencode, urlsplit
 from flask import current_app
 from icalendar import Alarm, Calendar, Event, vCalAddress, vDuration
 
-from hms import clock
+from hms import clock, labels
 from hms.auth.models import User
 from hms.auth.queries import Account
-from hms.availability.models import Mode
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.web import formats
 from hms.web.links import mailto, public_url
@@ -170,10 +169,8 @@ def _page(appointment: Appointment, *, to: User | Account) -> str:
 
 
 def _place(appointment: Appointment) -> str:
-    if appointment.mode == Mode.ONLINE:
-        return "Online"
     room = appointment.doctor.room if current_app.config["CALENDAR_DETAILS"] else ""
-    return _plain(", ".join(filter(None, [room, current_app.config["CLINIC_NAME"]])))
+    return _plain(labels.place(appointment.mode, room=room, clinic=current_app.config["CLINIC_NAME"]))
 
 
 def _description(appointment: Appointment, *, to: User | Account) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import Row
 
-from hms import clock, mailer
+from hms import clock, labels, mailer
 from hms.availability import booking_rules
 from hms.availability.booking_rules import BookingRules, counted
 from hms.availability.models import Mode, Slot, SlotStatus
@@ -98,10 +98,9 @@ def why_not_that_way(slot: Slot | Row, mode: str | None) -> Refusal | None:
     """Why the visit cannot take place as the patient read that it would; None when it can, or when nothing was said."""
     if mode is None or slot.mode in (mode, Mode.BOTH):
         return None
-    return ModeChanged(f"This visit is now {MODE_WORDS[Mode(slot.mode)]}. Look at the details again before you book.")
-
-
-MODE_WORDS = {Mode.IN_PERSON: "in person", Mode.ONLINE: "online"}
+    return ModeChanged(
+        f"This visit is now {labels.within(labels.MODES[slot.mode])}. Look at the details again before you book."
+    )
 
 
 def why_not_cancel_another(cancelled_lately: int) -> Refusal | None:

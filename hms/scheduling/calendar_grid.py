@@ -11,6 +11,7 @@ from typing import NamedTuple
 from hms import clock
 from hms.availability.models import BlockedBy, Mode, SlotStatus
 from hms.availability.words import BLOCKED
+from hms.labels import MODES
 from hms.scheduling.models import AppointmentStatus
 from hms.scheduling.queries import AgendaItem
 from hms.web import formats
@@ -36,7 +37,7 @@ KINDS: dict[str, str] = {
 
 TEXTS = {"free": "Free", "held": "Being booked", "block": "Not available"}
 LABELS = {"free": "change or remove", "block": "open or remove"}
-IN_ANOTHER_WAY = {Mode.ONLINE: "Online", Mode.BOTH: "In person or online"}
+IN_ANOTHER_WAY = {mode: MODES[mode] for mode in (Mode.ONLINE, Mode.BOTH)}
 BEHIND_A_BLOCK = (BlockedBy.TIME_OFF, BlockedBy.CLOSURE)
 
 Link = Callable[[AgendaItem], str | None]

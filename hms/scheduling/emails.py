@@ -9,10 +9,9 @@ from uuid import UUID
 
 from flask import Flask, current_app
 
-from hms import clock, mailer, outbox
+from hms import clock, labels, mailer, outbox
 from hms.auth import tokens
 from hms.auth.models import User
-from hms.availability.models import Mode
 from hms.mailer import Mail, MailRequest
 from hms.scheduling import appointment_rules, mail_conditions, queries
 from hms.scheduling.models import Appointment, AppointmentStatus
@@ -33,7 +32,8 @@ STATUS_DELAY = timedelta(minutes=10)
 STATUS_LASTS = timedelta(days=2)
 """After that, the status of a visit is no news: mail was away, or switched on only now."""
 
-STATUS_WORDS = {AppointmentStatus.FULFILLED: "Completed", AppointmentStatus.NOSHOW: "Did not attend"}
+TOLD = (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW)
+"""The statuses that a mail tells."""
 
 
 # -- queueing ------------------------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def cancelled(appointment: Appointment, *, by: str, patient_user_id: UUID, docto
 
 def marked(appointment: Appointment, *, patient_user_id: UUID) -> None:
     """Tell the patient how the visit was marked just now, unless the mark is taken back before long."""
-    if appointment.status not in STATUS_WORDS:
+    if appointment.status not in TOLD:
         return
     marked_at = clock.now()
     mailer.send(
@@ -167,7 +167,7 @@ def _status_update(request: MailRequest) -> Mail:
         raise outbox.Dropped("The mark was taken back.")
     if clock.now() >= marked_at + STATUS_LASTS:
         raise outbox.Dropped("It is so late that this is no news.")
-    return _mail(request, appointment, status=STATUS_WORDS[AppointmentStatus(appointment.status)])
+    return _mail(request, appointment, status=labels.STATUSES[appointment.status])
 
 
 def _as_requested(request: MailRequest) -> Appointment:
@@ -191,7 +191,7 @@ def _mail(request: MailRequest, appointment: Appointment, **more: Any) -> Mail:
         "recipient_name": recipient.full_name,
         "when": _when(appointment),
         "when_short": f"{formats.short_day(appointment.starts_at)}, {formats.time(appointment.starts_at)}",
-        "where": _where(appointment),
+        "where": labels.place(appointment.mode, room=appointment.doctor.room, clinic=current_app.config["CLINIC_NAME"]),
         "reference": formats.reference(appointment.reference),
         "action_url": public_url(page, appointment_id=appointment.id),
         **other,
@@ -224,13 +224,6 @@ def _starts(appointment: Appointment) -> str:
 def _when(appointment: Appointment) -> str:
     times = f"{formats.time(appointment.starts_at)} to {formats.time(appointment.ends_at)}"
     return f"{formats.day(appointment.starts_at)}, {times}, {formats.zone_name(appointment.starts_at)}"
-
-
-def _where(appointment: Appointment) -> str:
-    if appointment.mode == Mode.ONLINE:
-        return "Online"
-    clinic = current_app.config["CLINIC_NAME"]
-    return f"{appointment.doctor.room}, {clinic}" if appointment.doctor.room else clinic
 
 
 def _how_to_cancel(request: MailRequest, appointment: Appointment) -> dict[str, str]:

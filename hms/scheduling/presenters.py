@@ -5,11 +5,10 @@ from typing import NamedTuple, Protocol
 
 from flask import current_app, url_for
 
-from hms import clock
+from hms import clock, labels
 from hms.auth.models import AnyPatient, Doctor
 from hms.availability.booking_rules import BookingRules
 from hms.availability.models import Mode, Slot
-from hms.availability.words import MODES
 from hms.scheduling import appointment_rules
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.web import formats
@@ -112,7 +111,7 @@ def details(visit: Appointment | Slot) -> Details:
         length=length(visit),
         name=doctor.user.full_name,
         specialty=doctor.specialty.name,
-        kind=MODES[Mode(visit.mode)],
+        kind=labels.MODES[visit.mode],
         where=place(visit),
         fee=fee(doctor),
         zone_name=formats.zone_name(visit.starts_at),
@@ -121,12 +120,12 @@ def details(visit: Appointment | Slot) -> Details:
 
 def place(visit: Appointment | Slot) -> str:
     """Where the patient goes: ``Heart Centre, level 2, Northgate Hospital``, or ``Online``."""
-    return MODES[Mode.ONLINE] if visit.mode == Mode.ONLINE else where(visit.doctor)
+    return labels.place(visit.mode, room=visit.doctor.room, clinic=current_app.config["CLINIC_NAME"])
 
 
 def where(doctor: HasRoom) -> str:
     """``Heart Centre, level 2, Northgate Hospital``."""
-    return ", ".join(filter(None, [doctor.room, current_app.config["CLINIC_NAME"]]))
+    return labels.place(Mode.IN_PERSON, room=doctor.room, clinic=current_app.config["CLINIC_NAME"])
 
 
 def length(visit: Appointment | Slot) -> str:

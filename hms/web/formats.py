@@ -8,7 +8,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from flask import Flask, current_app
 
-from hms import clock
+from hms import clock, labels
 from hms import phone as phones
 from hms.web.links import mailto
 
@@ -131,6 +131,8 @@ def init_app(app: Flask) -> None:
     filters = (day, plain_day, short_day, near_day, time, moment, isodate, initials, reference, money, zone_name)
     for function in (*filters, phone, tel, mailto):
         app.add_template_filter(function)
+    app.add_template_filter(lambda code: labels.MODES.get(code, code), "mode_label")
+    app.add_template_filter(lambda code: labels.STATUSES.get(code, code), "status_label")
 
 
 def days(first: date, last: date) -> str:

@@ -7,7 +7,8 @@ import click
 
 from hms import clock
 from hms.availability import queries, services
-from hms.availability.cli.words import Day, counted
+from hms.availability.booking_rules import counted
+from hms.availability.cli.words import Day
 from hms.availability.models import Closure
 from hms.availability.visits import Visit
 from hms.cli import Group, say

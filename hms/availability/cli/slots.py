@@ -7,7 +7,8 @@ import click
 
 from hms import clock
 from hms.availability import services
-from hms.availability.cli.words import Day, EndTime, WallTime, Weekdays, counted, doctor_named
+from hms.availability.booking_rules import counted
+from hms.availability.cli.words import Day, EndTime, WallTime, Weekdays, doctor_named
 from hms.availability.models import Mode
 from hms.cli import Group, say
 from hms.errors import Invalid

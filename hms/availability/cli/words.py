@@ -8,8 +8,7 @@ import click
 from hms.auth import queries as people
 from hms.auth.models import Doctor
 from hms.errors import NotFound
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from hms.labels import WEEKDAY_CODES
 
 
 class Day(click.ParamType):
@@ -54,9 +53,9 @@ class Weekdays(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[int]:
         """Read the days; Monday is 0."""
         words = [word.strip().lower() for word in value.split(",")]
-        if strange := [word for word in words if word not in WEEKDAYS]:
-            self.fail(f"{strange[0]!r} is not one of {', '.join(WEEKDAYS)}.", param, ctx)
-        return frozenset(WEEKDAYS.index(word) for word in words)
+        if strange := [word for word in words if word not in WEEKDAY_CODES]:
+            self.fail(f"{strange[0]!r} is not one of {', '.join(WEEKDAY_CODES)}.", param, ctx)
+        return frozenset(WEEKDAY_CODES.index(word) for word in words)
 
 
 def doctor_named(email: str) -> Doctor:
@@ -65,8 +64,3 @@ def doctor_named(email: str) -> Doctor:
     if user is None or user.doctor is None:
         raise NotFound(f"There is no doctor with the address {email}.")
     return user.doctor
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 time``, ``12 times``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

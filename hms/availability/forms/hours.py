@@ -12,14 +12,14 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from hms import clock
 from hms.auth.models import Doctor
 from hms.availability.forms.offering import MinutesField, ModeField, next_monday
-from hms.availability.forms.rows import DAYS, MAX_ROWS, USUAL_HOURS, indices
+from hms.availability.forms.rows import MAX_ROWS, USUAL_HOURS, indices
 from hms.availability.models import Mode
 from hms.availability.plan import HoursDraft, ScheduleDraft
 from hms.forms import ClockField, DayField, EndField, HmsForm
+from hms.labels import WEEKDAY_CODES, WEEKDAYS
 from hms.text import without_forbidden
 from hms.web import formats
 
-NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MINUTES_PER_DAY = 24 * 60
 NO_REGIONS = ("Etc", "SystemV", "US")
 
@@ -129,13 +129,13 @@ class HoursForm(HmsForm):
     valid_from = DayField("Starts on", required="Enter the day from which these hours hold.")
     valid_until = DayField("Ends on")
     timezone = ZoneField("Time zone")
-    mon = RowsField("Monday")
-    tue = RowsField("Tuesday")
-    wed = RowsField("Wednesday")
-    thu = RowsField("Thursday")
-    fri = RowsField("Friday")
-    sat = RowsField("Saturday")
-    sun = RowsField("Sunday")
+    mon = RowsField(WEEKDAYS[0])
+    tue = RowsField(WEEKDAYS[1])
+    wed = RowsField(WEEKDAYS[2])
+    thu = RowsField(WEEKDAYS[3])
+    fri = RowsField(WEEKDAYS[4])
+    sat = RowsField(WEEKDAYS[5])
+    sun = RowsField(WEEKDAYS[6])
 
     def __init__(self, *args: Any, **values: Any):
         super().__init__(*args, **values)
@@ -144,12 +144,12 @@ class HoursForm(HmsForm):
     @property
     def days(self) -> list[tuple[str, str, RowsField]]:
         """The weekdays as the page shows them: short name, name and rows."""
-        return [(short, name, self[short]) for short, name in zip(DAYS, NAMES, strict=True)]
+        return [(short, name, self[short]) for short, name in zip(WEEKDAY_CODES, WEEKDAYS, strict=True)]
 
     @property
     def rows(self) -> list[tuple[int, HoursRow]]:
         """Every row with its weekday (Monday 0)."""
-        return [(weekday, row.form) for weekday, day in enumerate(DAYS) for row in self[day]]
+        return [(weekday, row.form) for weekday, day in enumerate(WEEKDAY_CODES) for row in self[day]]
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Whether the hours can be kept: there are some, and they end after they start."""
@@ -226,9 +226,9 @@ def _text(field: Any) -> str:
 
 def values_of(schedule: ScheduleDraft) -> dict[str, Any]:
     """What the form holds when it opens a schedule."""
-    values: dict[str, Any] = {day: [] for day in DAYS}
+    values: dict[str, Any] = {day: [] for day in WEEKDAY_CODES}
     for row in schedule.hours:
-        values[DAYS[row.weekday]].append(
+        values[WEEKDAY_CODES[row.weekday]].append(
             {
                 "start": _wall(row.start_minute),
                 "end": _wall(row.end_minute),
@@ -252,7 +252,7 @@ def usual_values(doctor: Doctor) -> dict[str, Any]:
         }
         for start, end in USUAL_HOURS
     ]
-    return {"valid_from": next_monday(clock.today()), **dict.fromkeys(DAYS[:5], rows)}
+    return {"valid_from": next_monday(clock.today()), **dict.fromkeys(WEEKDAY_CODES[:5], rows)}
 
 
 def values_after(schedule: ScheduleDraft) -> dict[str, Any]:

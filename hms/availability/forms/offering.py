@@ -16,10 +16,10 @@ from hms.availability.forms.doubled import WhichField, with_fold
 from hms.availability.models import Mode
 from hms.errors import Refusal
 from hms.forms import ClockField, DayField, EndField, HmsForm, WholeField
+from hms.labels import MODES, SHORT_WEEKDAYS
 from hms.web import formats
 
-WEEKDAYS = {"0": "Mon", "1": "Tue", "2": "Wed", "3": "Thu", "4": "Fri", "5": "Sat", "6": "Sun"}
-MODES = {str(Mode.IN_PERSON): "In person", str(Mode.ONLINE): "Online", str(Mode.BOTH): "In person or online"}
+WEEKDAYS = {str(number): name for number, name in enumerate(SHORT_WEEKDAYS)}
 USUAL_START, USUAL_END = time(9), time(12)
 SERIES_WEEKS = 4
 

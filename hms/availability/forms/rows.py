@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from werkzeug.datastructures import MultiDict
 
 from hms.availability.models import Mode
+from hms.labels import WEEKDAY_CODES
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("start", "end", "visit", "gap", "mode")
 WHOLE = ("csrf_token", "valid_from", "valid_until", "timezone")
-COPIED_TO = DAYS[1:5]
+COPIED_TO = WEEKDAY_CODES[1:5]
 MAX_ROWS = 10
 USUAL_HOURS = (("09:00", "12:00"), ("13:00", "17:00"))
 
@@ -26,12 +26,12 @@ def changed(sent: Mapping[str, str], act: str, *, visit_minutes: int) -> MultiDi
 
     Anything else changes nothing. The texts stay as they were typed.
     """
-    rows = {day: _rows(sent, day) for day in DAYS}
+    rows = {day: _rows(sent, day) for day in WEEKDAY_CODES}
     word, _, rest = act.partition("-")
     day, _, number = rest.partition("-")
-    if word == "add" and day in DAYS and len(rows[day]) < MAX_ROWS:
+    if word == "add" and day in WEEKDAY_CODES and len(rows[day]) < MAX_ROWS:
         rows[day].append(_row_after(rows[day], visit_minutes=visit_minutes))
-    elif word == "remove" and day in DAYS:
+    elif word == "remove" and day in WEEKDAY_CODES:
         rows[day] = [row for n, row in enumerate(rows[day]) if str(n) != number]
     elif act == "copy-mon":
         rows |= {day: [dict(row) for row in rows["mon"]] for day in COPIED_TO}
@@ -52,7 +52,9 @@ def _row_after(rows: Rows, *, visit_minutes: int) -> dict[str, str]:
 
 def _written(sent: Mapping[str, str], rows: Mapping[str, Rows]) -> MultiDict[str, str]:
     whole = [(name, sent[name]) for name in WHOLE if name in sent]
-    parts = [(f"{day}-{n}-{part}", row[part]) for day in DAYS for n, row in enumerate(rows[day]) for part in PARTS]
+    parts = [
+        (f"{day}-{n}-{part}", row[part]) for day in WEEKDAY_CODES for n, row in enumerate(rows[day]) for part in PARTS
+    ]
     return MultiDict(whole + parts)
 
 

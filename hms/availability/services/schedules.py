@@ -24,13 +24,13 @@ from hms.availability.services.room import check_hours
 from hms.availability.visits import BookedTime
 from hms.db import new_id, transaction
 from hms.errors import Invalid, NotFound
+from hms.labels import WEEKDAYS
 
 DAY = timedelta(days=1)
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 8 * 60
 MAX_HOURS = 70
 """Ten intervals a day."""
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Drafts = list[ScheduleDraft]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import current_app
 
-from hms import clock
+from hms import clock, labels
 from hms.scheduling.models import Appointment
 from hms.web import formats
 from hms.web.links import public_url
@@ -76,10 +76,8 @@ def _summary(other: str) -> str:
 
 
 def _place(appointment: Appointment) -> str:
-    if appointment.mode == "online":
-        return "Online"
     room = appointment.doctor.room if current_app.config["CALENDAR_DETAILS"] else ""
-    return _plain(", ".join(filter(None, [room, current_app.config["CLINIC_NAME"]])))
+    return _plain(labels.place(appointment.mode, room=room, clinic=current_app.config["CLINIC_NAME"]))
 
 
 def _moment(moment: datetime) -> dict[str, str]:

@@ -12,6 +12,7 @@ from hms.availability.models import Mode
 from hms.availability.queries import DaySummary, FreeTime, Week
 from hms.directory.queries import DoctorFacts, DoctorProfile
 from hms.directory.slot_picker.query import Kind
+from hms.labels import MODES
 from hms.scheduling.slot_links import WEEK, Time, time_link
 from hms.web import formats
 
@@ -20,7 +21,7 @@ PARTS_OF_THE_DAY = (
     ("Afternoon", "12:00 to 17:00", 12, 17),
     ("Evening", "from 17:00", 17, 24),
 )
-KINDS = {Mode.IN_PERSON: ("In person", "building-2"), Mode.ONLINE: ("Online", "video")}
+ICONS = {Mode.IN_PERSON: "building-2", Mode.ONLINE: "video"}
 
 
 class Day(NamedTuple):
@@ -92,8 +93,8 @@ def _kinds(doctor: DoctorFacts, day: date, kind: Kind) -> list[tuple[str, str, b
     if kind.mode is None:
         return []
     return [
-        (text, url_for("directory.doctor", doctor_id=doctor.id, visit=mode.value), mode == kind.mode, icon)
-        for mode, (text, icon) in KINDS.items()
+        (MODES[mode], url_for("directory.doctor", doctor_id=doctor.id, visit=mode.value), mode == kind.mode, icon)
+        for mode, icon in ICONS.items()
     ]
 
 

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from hms import clock
 from hms.availability.booking_rules import counted
-from hms.availability.models import Mode
-from hms.availability.words import MODES
 from hms.directory.queries import DoctorProfile
+from hms.labels import MODES
 from hms.scheduling.presenters import where
 from hms.web import formats
 
@@ -26,5 +25,5 @@ def experience(years: int) -> str:
 def places(profile: DoctorProfile) -> str:
     """Where the doctor sees patients: at the hospital, online, or both, as the times that are free say."""
     if profile.online and not profile.in_person:
-        return MODES[Mode.ONLINE]
+        return MODES["online"]
     return where(profile.doctor) + (" or online" if profile.online else "")

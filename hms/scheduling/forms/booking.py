@@ -10,10 +10,11 @@ from wtforms.validators import InputRequired, Regexp
 from hms.availability.models import Mode
 from hms.errors import Refusal, Unavailable
 from hms.forms import HmsForm, TextField
+from hms.labels import MODES
 
 OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and book again."
 LONGEST_REASON = 500
-MODES = {Mode.IN_PERSON.value: "In person", Mode.ONLINE.value: "Online"}
+CHOICES = {mode.value: MODES[mode] for mode in (Mode.IN_PERSON, Mode.ONLINE)}
 
 
 def new_key() -> str:
@@ -24,7 +25,7 @@ def new_key() -> str:
 class BookForm(HmsForm):
     """Book one time. The key makes one appointment of a double click, a reload or the Back button."""
 
-    mode = RadioField("How do you want to see the doctor?", choices=MODES, default=Mode.IN_PERSON)
+    mode = RadioField("How do you want to see the doctor?", choices=CHOICES, default=Mode.IN_PERSON)
     reason = TextField("Reason for your visit", longest=LONGEST_REASON)
     idempotency_key = HiddenField(
         default=new_key,

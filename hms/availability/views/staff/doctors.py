@@ -7,11 +7,11 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from hms import clock, wall_text
-from hms.availability import booking_rules, queries, schedule_text, words
-from hms.availability.models import Mode
+from hms.availability import booking_rules, queries, schedule_text
 from hms.availability.queries import Explained, FreeTime
 from hms.availability.queries import doctors as all_doctors
 from hms.availability.views.staff.blueprint import bp
+from hms.labels import MODES
 from hms.web import formats, paging, query_params, render
 
 LONGEST_NAME = 120
@@ -75,5 +75,5 @@ def _when(stretch: FreeTime | Explained) -> str:
 def _line(stretch: FreeTime | Explained) -> Line:
     when = _when(stretch)
     if isinstance(stretch, FreeTime):
-        return Line(when, True, words.MODES[Mode(stretch.mode)], "free")
+        return Line(when, True, MODES[stretch.mode], "free")
     return Line(when, False, stretch.words, stretch.reason)
