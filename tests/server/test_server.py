@@ -465,3 +465,11 @@ def test_systemd_and_docker_never_give_up_either():
     runs = re.findall(r"^docker run .*--detach.*$", (ROOT / "docs" / "deployment.md").read_text(), re.MULTILINE)
     assert runs
     assert all("--restart unless-stopped" in run for run in runs)
+
+
+def test_containers_get_as_many_seconds_to_stop_as_systemd_gives():
+    """Docker's own ten are fewer than a worker needs to finish what it has begun."""
+    units = [ROOT / "deploy" / "systemd" / f"hms-{name}.service" for name in ("web", "worker")]
+    seconds = [re.search(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE)[1] for unit in units]
+    assert re.findall(r"stop_grace_period: (\d+)s", (ROOT / "compose.yaml").read_text()) == seconds
+    assert re.findall(r"--stop-timeout (\d+) ", (ROOT / "docs" / "deployment.md").read_text()) == seconds

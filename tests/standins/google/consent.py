@@ -1,4 +1,4 @@
-"""The doors that people and the token client use: consent page, token endpoint, revocation."""
+"""The endpoints that people and the token client use: consent page, token endpoint, revocation."""
 
 import base64
 import re

@@ -165,7 +165,7 @@ class Google:
                 return self._api(request, fault)
             except Refused as refused:
                 return refused.of_the_api()
-        doors: dict[tuple[str, str], Callable[[Request], Answer]] = {
+        routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/o/oauth2/v2/auth"): self._consent.ask,
             ("POST", "/o/oauth2/v2/auth/decision"): self._consent.decide,
             ("POST", "/token"): self._consent.token,
@@ -174,11 +174,11 @@ class Google:
             ("GET", "/board"): lambda request: board.show(self),
             ("POST", "/board"): lambda request: board.act(self, request),
         }
-        door = doors.get((request.method, request.path))
+        view = routes.get((request.method, request.path))
         try:
-            if door is None:
+            if view is None:
                 raise Refused(404, "not_found", f"{request.method} {request.path} is nothing here.")
-            answer = door(request)
+            answer = view(request)
         except Refused as refused:
             return refused.of_oauth() if request.path in ("/token", "/revoke") else error_page(refused)
         return _without_refresh_token(answer) if fault == "no-refresh-token" else answer
