@@ -29,23 +29,29 @@ def send(mail: bytes, *, to: str, settings: Settings, deadline: Deadline, tag: s
     ``tag`` marks the envelope's sender, so that a bounce names the message. A server that takes mail from the plain
     sender only is asked again without it.
     """
+    tagged = settings.envelope_sender(tag)
     with _session(settings, deadline) as server:
         try:
-            _introduce(server, mail, settings, to=to, tag=tag)
-        except (smtplib.SMTPException, OSError) as problem:
-            raise _broken(problem) from problem
-        _hand_over(server, mail, deadline)
+            _send_from(tagged, server, mail, to=to, deadline=deadline)
+        except Misconfigured:
+            if tagged == settings.sender or not _is_ready_again(server):
+                raise
+            _send_from(settings.sender, server, mail, to=to, deadline=deadline)
 
 
-def _introduce(server: smtplib.SMTP, mail: bytes, settings: Settings, *, to: str, tag: str) -> None:
-    tagged = settings.envelope_sender(tag)
+def _is_ready_again(server: smtplib.SMTP) -> bool:
     try:
-        _ask_for(server, mail, tagged, to)
-    except Misconfigured:
-        if tagged == settings.sender:
-            raise
-        server.rset()
-        _ask_for(server, mail, settings.sender, to)
+        return server.rset()[0] in _ACCEPTED
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _send_from(sender: str, server: smtplib.SMTP, mail: bytes, *, to: str, deadline: Deadline) -> None:
+    try:
+        _ask_for(server, mail, sender, to)
+    except (smtplib.SMTPException, OSError) as problem:
+        raise _broken(problem) from problem
+    _hand_over(server, mail, deadline)
 
 
 def _ask_for(server: smtplib.SMTP, mail: bytes, sender: str, to: str) -> None:

@@ -32,6 +32,7 @@ class MailServer:
         self.answers: dict[str, str] = {}
         self.pauses: dict[str, threading.Event] = {}
         self.only_sender = ""
+        self.judges_sender_after_data = False
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -46,6 +47,7 @@ class MailServer:
         self.answers.clear()
         self.pauses.clear()
         self.only_sender = ""
+        self.judges_sender_after_data = False
 
     def stop(self) -> None:
         """Close everything that is open."""
@@ -95,7 +97,7 @@ class MailServer:
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         """Answer RCPT TO. Like Postfix, it judges the sender only here, by ``only_sender`` if there is one."""
-        if self.only_sender not in ("", envelope.mail_from):
+        if self.only_sender not in ("", envelope.mail_from) and not self.judges_sender_after_data:
             return "553 5.7.1 Sender address rejected: not owned by user"
         envelope.rcpt_tos.append(address)
         return self.answers.get("RCPT", "250 OK")
@@ -106,6 +108,8 @@ class MailServer:
             await asyncio.to_thread(pause.wait, 10)
         if answer := self.answers.get("DATA"):
             return answer
+        if self.only_sender not in ("", envelope.mail_from):  # as Exchange does
+            return "554 5.2.252 SendAsDenied"
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.deliveries.append(Delivery(envelope.mail_from, envelope.rcpt_tos, envelope.content, mail))

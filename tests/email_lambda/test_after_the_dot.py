@@ -132,8 +132,12 @@ class TestTheEnvelopesSender:
         assert delivery.sender == "no-reply+abc234@clinic.example"
         assert "abc234" not in delivery.mail["From"]
 
-    def test_a_server_that_takes_the_plain_sender_only_gets_that(self, call: Call, mail_server: MailServer) -> None:
+    @pytest.mark.parametrize("after_data", [False, True])
+    def test_a_server_that_takes_the_plain_sender_only_gets_that(
+        self, after_data: bool, call: Call, mail_server: MailServer
+    ) -> None:
         mail_server.only_sender = "no-reply@clinic.example"
+        mail_server.judges_sender_after_data = after_data
         assert call(TAGGED)["ok"]
         assert mail_server.only().sender == "no-reply@clinic.example"
 
