@@ -15,7 +15,6 @@ from hms.directory import queries as directory
 from hms.directory.queries import profile, search
 from hms.outbox import enqueuing
 from hms.prepared import Prepared
-from hms.scheduling.queries import appointments
 from hms.scheduling.services import booking, claiming
 from hms.web.fragment_cache import Keep
 
@@ -138,7 +137,6 @@ SWITCHES = {
     "Prepared: lock": Switch(_core((claiming, "LOCK_IF_FREE")), (BOOKING,)),
     "Prepared: write": Switch(_core((claiming, "WRITE")), (BOOKING,)),
     "Prepared: messages": Switch(_core((enqueuing, "WRITE_GIVEN"), (enqueuing, "_write_with")), (BOOKING,)),
-    "Prepared: refusal": Switch(_core((claiming, "REMEMBER")), (REFUSED,)),
     "Prepared: session": Switch(_core((people, "SIGN_IN")), (BOOKING, OWN)),
     "Prepared: doctor": Switch(_core((profile, "_profile")), (FORM,)),
     "Prepared: doctor with week": Switch(_core((profile, "_profile_with_week"), (prepared, "_both")), (VISITOR,)),
@@ -146,7 +144,6 @@ SWITCHES = {
     "Prepared: search": Switch(_core((search, "_search")), (LIST,)),
     "Prepared: specialties": Switch(_core((search, "SPECIALTIES")), (LIST, LANDING)),
     "Prepared: welcome": Switch(_core((search, "_welcome")), (LANDING,)),
-    "Prepared: counts": Switch(_core((appointments, "_counts")), (OWN,)),
     "stored": Switch(_stored, (BOOKING,)),
     "fragments": Switch(_fragments, (PATIENT, VISITOR, LIST, OWN)),
 }

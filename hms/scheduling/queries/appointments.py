@@ -11,7 +11,6 @@ from hms import clock
 from hms.auth.models import AnyPatient, Doctor, Patient
 from hms.db import db
 from hms.errors import NotFound
-from hms.prepared import Prepared
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 DOCTOR = (
@@ -112,14 +111,15 @@ def _listed(of_patient: bool, past: bool) -> Select:
 
 def count_appointments(*, patient: AnyPatient | None = None, doctor: Doctor | None = None) -> tuple[int, int]:
     """How many are to come, and how many are past or cancelled."""
-    counts = _counts(patient is not None).first(owner_id=_owner_id(patient, doctor), now=clock.now())
-    return counts[0], counts[1]
+    given = {"owner_id": _owner_id(patient, doctor), "now": clock.now()}
+    to_come, over = db.session.execute(_counts(patient is not None), given).one()
+    return to_come, over
 
 
 @lru_cache
-def _counts(of_patient: bool) -> Prepared:
+def _counts(of_patient: bool) -> Select[int, int]:
     to_come = func.count(case((_is_to_come(bindparam("now")), 1)))
-    return Prepared(select(to_come, func.count() - to_come).where(_owner(of_patient) == bindparam("owner_id")))
+    return select(to_come, func.count() - to_come).where(_owner(of_patient) == bindparam("owner_id"))
 
 
 def next_appointment(*, patient: AnyPatient) -> Appointment | None:

@@ -158,14 +158,15 @@ def _settled(claim: Claim, refusal: Refusal | None) -> Appointment | Refusal | N
 
 
 def _remember(claim: Claim, refusal: Refusal) -> Refusal:
-    told = REMEMBER.first(
-        patient_id=claim.patient.id,
-        idempotency_key=claim.idempotency_key,
-        slot_id=claim.slot_id,
-        code=refusal.code,
-        message=refusal.message,
-        refused_at=clock.now(),
-    )
+    given = {
+        "patient_id": claim.patient.id,
+        "idempotency_key": claim.idempotency_key,
+        "slot_id": claim.slot_id,
+        "code": refusal.code,
+        "message": refusal.message,
+        "refused_at": clock.now(),
+    }
+    told = db.session.connection().execute(REMEMBER, given).one_or_none()
     return _as_told(told) if told else refusal
 
 

@@ -139,4 +139,4 @@ def _remember() -> Any:
 
 LOCK_IF_FREE = Prepared(_lock_if_free())
 WRITE = Prepared(_write_all())
-REMEMBER = Prepared(_remember())
+REMEMBER = _remember()
