@@ -34,8 +34,10 @@ UNREAD = {"script", "style", "template", "svg", "title"}
 JOINS = tuple("(/“‘'\"-–#@+£$€’\u00a0\u202f")
 """Signs after which a word may follow in the next element without a blank."""
 
-WRITTEN = re.compile(r'(?<= value=")[^"]*(?=")|(?<=>)[^<>]*(?=</textarea>)')
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WRITTEN = re.compile(r'(?<= value=")[^"]*(?=")|(?<=\?)[^"<>\s]+(?=")|(?<=>)[^<>]*(?=</textarea>)')
+"""What stands in a field, and what follows the question mark in an address."""
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{16}\b")
+"""Of something that is stored, or of a request."""
 _without_fault: set[bytes] = set()
 
 
@@ -172,13 +174,13 @@ def _pieces(element: Element) -> list[str]:
 
 
 def _shape(markup: str, *, is_fragment: bool) -> bytes:
-    """The same for pages that differ only in what stands in their fields, properly written, and in which ids they name.
+    """The same for pages that differ only in what is properly written in fields and addresses, and in their ids.
 
     The first id counts as the first in each, so that one which is there twice is so in both.
     """
     numbers: dict[str, str] = {}
     without_values = WRITTEN.sub(lambda value: "" if _is_properly_written(value[0]) else value[0], markup)
-    shape = UUID.sub(lambda uuid: numbers.setdefault(uuid[0], f"id {len(numbers)}"), without_values)
+    shape = ID.sub(lambda one: numbers.setdefault(one[0], f"id {len(numbers)}"), without_values)
     return hashlib.sha256(f"{is_fragment} {shape}".encode("utf-8", "surrogatepass")).digest()
 
 
