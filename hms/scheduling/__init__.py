@@ -16,7 +16,7 @@ def init_app(app: Flask) -> None:
     from hms import worker
     from hms.auth import obligations
     from hms.availability import visits
-    from hms.scheduling import emails, services
+    from hms.scheduling import emails, requirements, services
     from hms.scheduling.queries.visits import Visits
     from hms.scheduling.views import doctor, menus, patient, staff
 
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(staff.bp)
     menus.init_app(app)
     emails.init_app(app)
+    requirements.init_app(app)
     visits.tell_with(app, Visits())
     obligations.ask(app, services.VisitsToCome())
     worker.every(FORGET_SECONDS, "forget refused bookings", services.forget_refusals)

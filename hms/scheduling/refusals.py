@@ -75,6 +75,16 @@ class NotOffering(Conflict):
     message = "This doctor is not taking bookings at the moment. Choose another doctor."
 
 
+class NotYet(Conflict):
+    """The patient has to do something else first, at ``next_page`` (an address of this site)."""
+
+    code, title = "not-yet", "Something else comes first"
+
+    def __init__(self, message: str, *, next_page: str):
+        super().__init__(message)
+        self.next_page = next_page
+
+
 class KeyReused(Conflict):
     """One page tried to book two different times."""
 

@@ -16,7 +16,7 @@ from hms.availability.booking_rules import BookingRules
 from hms.availability.models import Mode, SlotStatus
 from hms.db import Busy, db, new_id, stored, transaction
 from hms.errors import NotFound, Refusal
-from hms.scheduling import appointment_rules, emails, queries, signals
+from hms.scheduling import appointment_rules, emails, queries, requirements, signals
 from hms.scheduling.models import Appointment, RefusedBooking
 from hms.scheduling.queries import Standing
 from hms.scheduling.refusals import (
@@ -48,7 +48,8 @@ REMEMBERED_REFUSALS: tuple[type[Refusal], ...] = (
 )
 """What a page is told is its answer, whatever changes later: a twin of it that waited in line must not book what the
 person was refused. The page that says so carries another key. A busy database (``Unavailable``) is no answer: the same
-page may be sent again. Nor are a slot that is gone for good and a key used elsewhere, which cannot become a booking."""
+page may be sent again. Nor are a slot that is gone for good and a key used elsewhere, which cannot become a booking, and
+``NotYet``: the page goes on once what it asks for is done."""
 
 
 def book(
@@ -61,7 +62,7 @@ def book(
     second one; a key that was refused this slot is refused it again. Raises :class:`SlotTaken`,
     :class:`SlotPast`, :class:`TooSoon`, :class:`BeyondHorizon`, :class:`NoLongerOffered`, :class:`ModeChanged`,
     :class:`AlreadyBooked`, :class:`TooManyBookings`, :class:`TooOften`, :class:`NotOffering`, :class:`KeyReused`,
-    :class:`NotFound`; :class:`Busy` when a lock does not come free in time.
+    :class:`NotFound`, :class:`NotYet`; :class:`Busy` when a lock does not come free in time.
     """
     claim = Claim(slot_id, PatientKey(patient.id, patient.user_id), reason, mode, idempotency_key)
     with transaction():
@@ -114,11 +115,11 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
 
 
 def _why_not_at_all(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
-    if slot.closed_at is not None:
-        return AccountClosed()
-    if not slot.is_bookable:
-        return NotOffering()
-    return appointment_rules.why_not_book(slot, rules) or appointment_rules.why_not_that_way(slot, claim.mode)
+    return (
+        requirements.first_unmet(slot, claim.patient)
+        or appointment_rules.why_not_book(slot, rules)
+        or appointment_rules.why_not_that_way(slot, claim.mode)
+    )
 
 
 def _missed(claim: Claim) -> Appointment | Refusal | None:

@@ -15,7 +15,15 @@ from hms.scheduling import appointment_rules, presenters, queries, services, slo
 from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.queries import SlotToBook
-from hms.scheduling.refusals import AlreadyBooked, KeyReused, ModeChanged, NotOffering, TooManyBookings, TooOften
+from hms.scheduling.refusals import (
+    AlreadyBooked,
+    KeyReused,
+    ModeChanged,
+    NotOffering,
+    NotYet,
+    TooManyBookings,
+    TooOften,
+)
 from hms.web import paging, render
 
 TIMES_TO_CHOOSE_FROM = 12
@@ -52,6 +60,8 @@ def book(slot_id: UUID) -> ResponseReturnValue:
             )
         except NotOffering:  # there is no time of this doctor to offer instead
             raise
+        except NotYet as not_yet:
+            return redirect(not_yet.next_page, 303)
         except Refusal as refusal:
             form.reject(refusal)
         else:
