@@ -48,8 +48,8 @@ REMEMBERED_REFUSALS: tuple[type[Refusal], ...] = (
 )
 """What a page is told is its answer, whatever changes later: a twin of it that waited in line must not book what the
 person was refused. The page that says so carries another key. A busy database (``Unavailable``) is no answer: the same
-page may be sent again. Nor are a slot that is gone for good and a key used elsewhere, which cannot become a booking, and
-``NotYet``: the page goes on once what it asks for is done."""
+page may be sent again. Nor are a slot that is gone for good and a key used elsewhere, which cannot become a booking,
+and ``NotYet``: the page goes on once what it asks for is done."""
 
 
 def book(
