@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from bench import anchor, wrk
+from bench import anchor, mails, wrk
 from bench.anchor import Anchor
 from bench.clinic import DOCTOR, uuid_of
 from bench.product import Hello, Product
@@ -32,13 +32,19 @@ def in_turn(rounds: int, acts: dict[str, Callable[[], float]]) -> dict[str, list
     return measured
 
 
-def book(product: Product, *, connections: int = CONNECTIONS, seconds: int) -> Load:
-    """Book for so long. Raises :class:`Untrue` unless each booking that was answered is in the database, once."""
+def book(product: Product, *, connections: int = CONNECTIONS, seconds: int, backlog: int = 0) -> Load:
+    """Book for so long, while a ``backlog`` of so many mails leaves.
+
+    Raises :class:`Untrue` unless each booking that was answered is in the database, once, and mails wait to the end.
+    """
     product.settle()
+    mails.queue(product, backlog)
     slots = product.ledger.take(min(MAX_A_SECOND * seconds, len(product.clinic.bookable)))
     requests = product.desk.bookings(slots, product.clinic)
     load = wrk.spend(product.port, requests, connections=connections, seconds=seconds)
-    booked = product.ledger.settle(slots)
+    booked, waiting = product.ledger.settle(slots), mails.waiting(product)
+    if backlog and not waiting:
+        raise Untrue(f"All {backlog:,} mails had left before the bookings were over.")
     if load.refused:
         raise wrk.Failed(f"{load.refused} of {load.requests} bookings were refused.")
     if not load.answered <= booked <= load.answered + connections:

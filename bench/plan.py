@@ -11,7 +11,7 @@ class Plan:
 
     ``servers`` are the web servers, and ``workers`` the numbers of web workers. ``turns`` transactions by one client
     make one measurement of their time; ``rounds`` is how often twenty patients want one time; memory is looked at after
-    ``few`` and ``many`` requests.
+    ``few`` and ``many`` requests. So many ``mails`` leave in one measurement of how fast they do.
     """
 
     main: int
@@ -24,6 +24,7 @@ class Plan:
     rounds: int
     few: int
     many: int
+    mails: int
 
     def small(self) -> "Plan":
         """The same with a hundredth of the slots."""
@@ -41,6 +42,7 @@ FULL = Plan(
     rounds=10,
     few=1_000,
     many=100_000,
+    mails=1_000,
 )
 QUICK = Plan(
     main=10_000,
@@ -53,4 +55,5 @@ QUICK = Plan(
     rounds=3,
     few=500,
     many=3_000,
+    mails=200,
 )

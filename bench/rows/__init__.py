@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from bench.plan import Plan
 from bench.results import Case
-from bench.rows import booking, directory, growth, memory, outside, pages, stampede, statements, weight
+from bench.rows import booking, directory, growth, mails, memory, outside, pages, stampede, statements, weight
 from bench.servers import Setup
 from bench.stage import Stage
 
@@ -26,7 +26,12 @@ ORDINARY: dict[int, Row] = {
 BY_WORKERS: dict[int, Row] = {1: booking.throughput, 5: pages.throughput}
 """Measured with other numbers of workers too."""
 
-ONCE: dict[int, Callable[[Stage], Iterator[Case]]] = {10: statements.counts, 11: memory.growth, 12: weight.kilobytes}
+ONCE: dict[int, Callable[[Stage], Iterator[Case]]] = {
+    10: statements.counts,
+    11: memory.growth,
+    12: weight.kilobytes,
+    13: mails.draining,
+}
 """Not measured under one setup after the other: the same under all, or under several at once."""
 
 

@@ -171,6 +171,12 @@ SETTINGS = (
         help="How many emails about appointments one person gets in 24 hours; what is more waits. 0: no limit.",
     ),
     Setting(
+        name="OUTBOX_LANES",
+        parse=count,
+        default="12",
+        help="How many messages of one kind (emails, calendar events) one worker sends at the same time.",
+    ),
+    Setting(
         name="REMINDER_HOURS",
         parse=hours,
         default="24,2",

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
+from threading import BoundedSemaphore
 from typing import Any
 
 from email_validator import validate_email
@@ -35,6 +36,10 @@ NOT_ALLOWED = frozenset(
 """What AWS answers when our own settings are wrong: the identity, its policy, the function's name or region."""
 
 
+_composing = BoundedSemaphore(2)
+"""Two lanes at a time: more would compose no faster, and hold connections to the database that others wait for."""
+
+
 def deliver(message: outbox.Message) -> None:
     """Compose the mail and have the Lambda function send it.
 
@@ -42,9 +47,10 @@ def deliver(message: outbox.Message) -> None:
     or :class:`~hms.outbox.MayHaveBeenSent`. The Message-ID comes from the dedup key, so that a repetition can be
     recognised.
     """
-    mail = compose(message.payload)
-    limiting.check(message.payload)
-    db.session.rollback()  # what was read is read: no transaction stays open while a slow function is waited for
+    with _composing:
+        mail = compose(message.payload)
+        limiting.check(message.payload)
+        db.session.rollback()  # what was read is read: no transaction stays open while a slow function is waited for
     event = {
         "type": message.payload["type"],
         "to": _in_ascii(mail.to),
@@ -161,5 +167,10 @@ def _client() -> Any:
     import boto3
     from botocore.config import Config
 
-    once = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
+    once = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=current_app.config["OUTBOX_LANES"],
+    )
     return boto3.client("lambda", config=once)

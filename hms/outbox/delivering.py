@@ -5,14 +5,17 @@ between sending and marking.
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Update, func, select, update
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, String, any_, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import aliased
 
 from hms import clock
 from hms.db import db, transaction
@@ -27,6 +30,7 @@ from hms.outbox.trouble import (
     ours,
     wait_after,
 )
+from hms.prepared import Prepared
 
 LEASE = timedelta(seconds=150)
 """Longer than any sender takes: the email function answers, or is given up, within 108 seconds."""
@@ -89,16 +93,26 @@ def take(kinds: Collection[str]) -> Message | None:
     """The message of one of these kinds that became due last, leased to this worker; none when no such one is due.
 
     The newest comes first: whoever waits for a confirmation now does not stand behind an outage's thousands. No
-    message relies on an earlier one, as each is composed from how things stand when it is sent.
+    message relies on an earlier one, as each is composed from how things stand when it is sent; and none is taken while
+    another to the same person about the same thing is under way, so that the later one also arrives later.
     """
     now = clock.now()
+    with transaction():
+        row = _taking().first(kinds=list(kinds), now=now, lease_ends_at=now + LEASE)
+    return Message(*row) if row else None
+
+
+@cache
+def _taking() -> Prepared:
+    now: BindParameter[datetime] = bindparam("now", type_=OutboxMessage.due_at.type)
     due = (
         select(OutboxMessage.id)
         .where(
-            OutboxMessage.status.in_((MessageStatus.PENDING, MessageStatus.SENDING)),
+            or_(OutboxMessage.status == MessageStatus.PENDING, OutboxMessage.status == MessageStatus.SENDING),
             OutboxMessage.due_at <= now,
-            OutboxMessage.kind.in_(kinds),
+            OutboxMessage.kind == any_(bindparam("kinds", type_=ARRAY(String))),
             *[~condition for condition in _held_back_while],
+            ~_follows_one_under_way(now),
         )
         .order_by(OutboxMessage.due_at.desc())
         .limit(1)
@@ -113,7 +127,7 @@ def take(kinds: Collection[str]) -> Message | None:
             attempts=OutboxMessage.attempts + 1,
             unanswered=OutboxMessage.unanswered + 1,
             first_tried_at=func.coalesce(OutboxMessage.first_tried_at, now),
-            due_at=now + LEASE,
+            due_at=bindparam("lease_ends_at"),
         )
         .returning(
             OutboxMessage.id,
@@ -125,11 +139,19 @@ def take(kinds: Collection[str]) -> Message | None:
             OutboxMessage.first_tried_at,
             OutboxMessage.fault,
         )
-        .execution_options(synchronize_session=False)
     )
-    with transaction() as session:
-        row = session.execute(taken).first()
-    return Message(*row) if row else None
+    return Prepared(taken)
+
+
+def _follows_one_under_way(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a worker is sending another message of the kind, to the same person, about the same thing."""
+    other = aliased(OutboxMessage)
+    return (
+        exists()
+        .where(other.subject_id == OutboxMessage.subject_id, other.kind == OutboxMessage.kind)
+        .where(other.payload["to"].astext == OutboxMessage.payload["to"].astext)
+        .where(other.status == MessageStatus.SENDING, other.due_at > now)
+    )
 
 
 def deliver(message: Message) -> Fault | None:
@@ -217,36 +239,44 @@ def _mark(
     finished_at: datetime | None = None,
 ) -> None:
     """Write what became of it, unless another worker has taken it over meanwhile."""
-    mark = (
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.id == message.id,
-            OutboxMessage.attempts == message.attempt,
-            OutboxMessage.status == MessageStatus.SENDING,
-        )
-        .values(
-            status=status,
-            due_at=due_at,
-            last_error=(error or "")[:500] or None,
-            fault=fault,
-            unanswered=0,
-            finished_at=finished_at,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    mark = {
+        "marked": status,
+        "due": due_at,
+        "error": (error or "")[:500] or None,
+        "its_fault": fault,
+        "finished": finished_at,
+    }
     for pause in MARK_AGAIN_AFTER_SECONDS:
         try:
-            return _write(mark)
-        except DBAPIError:
+            return _write(message, mark)
+        except (DBAPIError, PoolTimeout):  # away, or all connections of this process are in use
             current_app.logger.warning("message %s cannot be marked %s, trying again", message.id, status)
             time.sleep(pause)
-    return _write(mark)
+    return _write(message, mark)
 
 
-def _write(mark: Update) -> None:
+MARK = Prepared(
+    update(OutboxMessage)
+    .where(
+        OutboxMessage.id == bindparam("message_id"),
+        OutboxMessage.attempts == bindparam("attempt"),
+        OutboxMessage.status == MessageStatus.SENDING,
+    )
+    .values(
+        status=bindparam("marked"),
+        due_at=bindparam("due"),
+        last_error=bindparam("error"),
+        fault=bindparam("its_fault"),
+        unanswered=0,
+        finished_at=bindparam("finished"),
+    )
+)
+
+
+def _write(message: Message, mark: Mapping[str, Any]) -> None:
     db.session.rollback()
-    with transaction() as session:
-        session.execute(mark)
+    with transaction():
+        MARK.all(message_id=message.id, attempt=message.attempt, **mark)
 
 
 def send_again(message_id: UUID) -> bool:

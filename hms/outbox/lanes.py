@@ -1,5 +1,7 @@
 """The worker's own way to deliver: several messages of each kind at once, so that none waits behind a silent server.
 
+``HMS_OUTBOX_LANES`` says how many. Messages to one person about one thing are never under way together.
+
 A kind whose other side is away, or whose settings of ours are wrong, rests between tries: its messages wait untried,
 and the first that gets through opens the way for all.
 """
@@ -13,9 +15,6 @@ from flask import Flask, current_app
 
 from hms.outbox.delivering import Message, deliver, senders, take
 from hms.outbox.models import Fault
-
-LANES = 4
-"""How many messages of one kind a worker sends at the same time."""
 
 LANE_WAIT_SECONDS = 0.5
 """How long the worker waits for a lane to come free before it looks after its other work."""
@@ -47,6 +46,7 @@ class Lanes:
         self._changed = Condition()
         self._busy: Counter[str] = Counter()
         self._rests: dict[str, Rest] = {}
+        self.ended = 0
 
     def open_kinds(self) -> list[str]:
         """The kinds that have a lane free and do not rest. One that has failed tries again with one message."""
@@ -56,7 +56,7 @@ class Lanes:
     def _is_open(self, kind: str) -> bool:
         rest = self._rests.get(kind)
         if rest is None:
-            return self._busy[kind] < LANES
+            return self._busy[kind] < current_app.config["OUTBOX_LANES"]
         return time.monotonic() >= rest.until and not self._busy[kind]
 
     def run(self, app: Flask, message: Message) -> None:
@@ -66,10 +66,10 @@ class Lanes:
         # Not a daemon: a worker that is told to stop finishes what it has begun.
         Thread(target=self._deliver, args=(app, message), name=f"outbox {message.kind}").start()
 
-    def wait_for_one(self) -> bool:
-        """Whether a lane came free within half a second; at once False when none is in use."""
+    def wait_for_one(self, *, since: int) -> bool:
+        """Whether a lane came free ``since`` so many had, or does within half a second; False if none is in use."""
         with self._changed:
-            return bool(self._busy.total()) and self._changed.wait(LANE_WAIT_SECONDS)
+            return self.ended != since or bool(self._busy.total() and self._changed.wait(LANE_WAIT_SECONDS))
 
     def _deliver(self, app: Flask, message: Message) -> None:
         fault: Fault | None = None
@@ -82,6 +82,7 @@ class Lanes:
     def _end(self, kind: str, fault: Fault | None) -> None:
         with self._changed:
             self._busy[kind] -= 1
+            self.ended += 1
             if fault in OF_THE_WHOLE_KIND:
                 self._rests.setdefault(kind, Rest()).fail()
             else:
@@ -94,9 +95,9 @@ lanes = Lanes()
 
 def deliver_next() -> bool:
     """Begin to deliver one message that is due; whether there may be more to do. Ends when the worker's lanes end."""
-    kinds = lanes.open_kinds()
+    ended, kinds = lanes.ended, lanes.open_kinds()
     message = take(kinds) if kinds else None
     if message is None:
-        return lanes.wait_for_one()
+        return lanes.wait_for_one(since=ended)
     lanes.run(current_app._get_current_object(), message)  # type: ignore[attr-defined]
     return True

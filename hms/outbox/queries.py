@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, String, any_, bindparam, func, select
 
 from hms.db import db
 from hms.outbox.models import Fault, MessageStatus, OutboxMessage
+from hms.prepared import Prepared
 
 
 def timeline(subject_id: UUID) -> list[OutboxMessage]:
@@ -52,19 +53,20 @@ def notified(subject_id: UUID, *, to: UUID, types: Collection[str]) -> Notified:
 
 def nth_latest(number: int, *, to: str, types: Collection[str], since: datetime) -> datetime | None:
     """When the mail was sent that is the n-th latest of these types to a person since a moment; None if it is fewer."""
-    statement = (
-        select(OutboxMessage.finished_at)
-        .where(OutboxMessage.status == MessageStatus.SENT, OutboxMessage.kind == "email", _sent_to(to))
-        .where(OutboxMessage.finished_at > since, OutboxMessage.payload["type"].astext.in_(types))
-        .order_by(OutboxMessage.finished_at.desc())
-        .offset(number - 1)
-        .limit(1)
-    )
-    return db.session.scalar(statement)
+    found = NTH_LATEST.first(place=number - 1, to=to, types=list(types), since=since)
+    return found[0] if found else None
 
 
-def _sent_to(to: str) -> ColumnElement[bool]:
-    return OutboxMessage.payload["to"].astext == to
+NTH_LATEST = Prepared(
+    select(OutboxMessage.finished_at)
+    .where(OutboxMessage.status == MessageStatus.SENT, OutboxMessage.kind == "email")
+    .where(OutboxMessage.payload["to"].astext == bindparam("to", type_=String))
+    .where(OutboxMessage.finished_at > bindparam("since"))
+    .where(OutboxMessage.payload["type"].astext == any_(bindparam("types", type_=ARRAY(String))))
+    .order_by(OutboxMessage.finished_at.desc())
+    .offset(bindparam("place", type_=Integer))
+    .limit(1)
+)
 
 
 class Trouble(NamedTuple):

@@ -126,9 +126,17 @@ def cancel_until(appointment: Appointment) -> datetime:
     return appointment.starts_at - booking_rules.of(appointment.doctor_id).cancellation_window
 
 
+def can_cancel_until(appointment: Appointment) -> datetime | None:
+    """Until when the patient may cancel this appointment by themselves; None where they may not, or no longer."""
+    if appointment.status != AppointmentStatus.BOOKED:
+        return None
+    until = cancel_until(appointment)
+    return until if clock.now() < until else None
+
+
 def patient_can_cancel(appointment: Appointment) -> bool:
     """Whether the patient may cancel this appointment by themselves at this moment."""
-    return appointment.status == AppointmentStatus.BOOKED and clock.now() < cancel_until(appointment)
+    return can_cancel_until(appointment) is not None
 
 
 def doctor_can_cancel(appointment: Appointment) -> bool:

@@ -228,9 +228,8 @@ def _when(appointment: Appointment) -> str:
 
 def _how_to_cancel(request: MailRequest, appointment: Appointment) -> dict[str, str]:
     """For the patient, while there is time: where to cancel, and until when."""
-    if request.to != appointment.patient.user_id or not appointment_rules.patient_can_cancel(appointment):
+    if request.to != appointment.patient.user_id or not (until := appointment_rules.can_cancel_until(appointment)):
         return {}
-    until = appointment_rules.cancel_until(appointment)
     return {
         "cancel_url": public_url("patient.cancel", appointment_id=appointment.id),
         "cancel_until": f"{formats.moment(until)}, {formats.zone_name(until)}",

@@ -22,6 +22,7 @@ from tests.email_lambda.mail_server import MailServer
 from tests.fixtures.mail import FUNCTION
 from tests.waiting import GENEROUS_SECONDS
 
+LANES = 4  # of each worker
 ROOT = Path(__file__).parents[2]
 
 
@@ -98,6 +99,7 @@ class House:
             "HMS_DATABASE_URL": self._url,
             "HMS_DATA_DIR": str(self._folder),
             "HMS_EMAIL_FUNCTION": FUNCTION,
+            "HMS_OUTBOX_LANES": str(LANES),
             "AWS_ENDPOINT_URL_LAMBDA": self.function.said.split()[2],
         }
         environment = {**self._environment, **settings}

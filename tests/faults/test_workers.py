@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from hms.outbox.lanes import LANES
 from tests.depth import depth
+from tests.faults.conftest import LANES
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]

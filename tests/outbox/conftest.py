@@ -35,11 +35,11 @@ def sender(app, monkeypatch) -> Sender:
     return sender
 
 
-def queue(*keys: str, kind: str = "note", subject_id: UUID | None = None, **more) -> None:
+def queue(*keys: str, kind: str = "note", subject_id: UUID | None = None, payload: dict | None = None, **more) -> None:
     """Store a message for each key."""
     with transaction():
         for key in keys:
-            outbox.enqueue(kind, {"type": "NOTE"}, dedup_key=key, subject_id=subject_id, **more)
+            outbox.enqueue(kind, {"type": "NOTE", **(payload or {})}, dedup_key=key, subject_id=subject_id, **more)
 
 
 def stored(key: str) -> OutboxMessage:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hms import clock, outbox, worker
 from hms.db import db
@@ -340,10 +341,12 @@ class TestTheMark:
         queue("a")
         pauses, write = [], delivering._write
 
-        def away_twice(mark):
+        away = [OperationalError("UPDATE", {}, Exception("the server went away")), PoolTimeout("all are in use")]
+
+        def away_twice(*given):
             if len(pauses) < 2:
-                raise OperationalError("UPDATE", {}, Exception("the server went away"))
-            write(mark)
+                raise away[len(pauses)]
+            write(*given)
 
         monkeypatch.setattr(delivering, "_write", away_twice)
         monkeypatch.setattr(delivering, "time", SimpleNamespace(sleep=pauses.append))  # other threads sleep, too
