@@ -1,5 +1,6 @@
 """What every form of the house has in common: the text edge, the wall clock's fields, and a place for refusals."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
@@ -136,9 +137,20 @@ class EndField(ClockField):
 
 
 class WholeField(IntegerField):
-    """A whole number; a text field, as :class:`DayField` is: of ``1e`` a browser's field for numbers sends nothing."""
+    """A whole number of at most six plain digits; Python alone would also take ``1_0`` and ``٣``.
+
+    A text field, as :class:`DayField` is: of ``1e`` a browser's field for numbers sends nothing.
+    """
 
     widget = TextInput()
+    complaint = "Enter a whole number, like 12."
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the digits; nothing for nothing."""
+        typed, self.data = _typed(valuelist), None
+        if typed and not re.fullmatch(r"[0-9]{1,6}", typed, re.ASCII):
+            raise ValueError(self.complaint)
+        self.data = int(typed) if typed else None
 
 
 def _typed(valuelist: list[str]) -> str:

@@ -99,20 +99,12 @@ def _typeable(form: HmsForm, field: Field) -> None:
 
 
 class WholeNumberField(WholeField):
-    """A whole number from ``minimum`` to ``maximum``, in plain digits; Python alone also takes ``1_000`` and ``٣``."""
+    """A whole number from ``minimum`` to ``maximum``."""
 
     def __init__(self, label: str, *, minimum: int, maximum: int, required: str | None = None, **options: Any):
         sentence = f"Enter a number from {minimum} to {maximum}."
         presence = InputRequired(required) if required else Optional()
         super().__init__(label, [presence, NumberRange(minimum, maximum, sentence)], **options)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the digits."""
-        typed = valuelist[0].strip() if valuelist else ""
-        if typed and not re.fullmatch(r"[0-9]{1,6}", typed, re.ASCII):
-            self.data = None
-            raise ValueError("Enter a whole number, like 12.")
-        self.data = int(typed) if typed else None
 
     def pre_validate(self, form: BaseForm) -> None:
         """One complaint is enough."""

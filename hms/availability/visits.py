@@ -11,9 +11,10 @@ from uuid import UUID
 from flask import Flask, current_app
 
 from hms.auth.models import Doctor
+from hms.web import paging
 
 Interval = tuple[datetime, datetime]
-ON_A_PAGE = 50
+ON_A_PAGE = paging.PAGE_SIZE
 
 
 class Visit(NamedTuple):

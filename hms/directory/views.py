@@ -60,7 +60,7 @@ def doctors() -> ResponseReturnValue:
 @bp.get("/doctors/<uuid:doctor_id>")
 def doctor(doctor_id: UUID) -> ResponseReturnValue:
     """One doctor, and the free times of one week with one day open."""
-    visit, asked = words.parse_mode(request.args.get("visit", "")), slot_picker.parse_day(request.args.get("day", ""))
+    visit, asked = words.parse_mode(query_params.word("visit")), slot_picker.parse_day("day")
     found = queries.get_doctor_with_week(doctor_id, day=asked, visit=visit, along=browser_session().errand())
     profile = found.profile
     kind = slot_picker.kind_of(visit, profile)

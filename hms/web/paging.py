@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 from flask import request
 
 Item = TypeVar("Item")
+PAGE_SIZE = 50
+"""How many things stand on a page, where nothing says otherwise (a page of the directory has 20 cards)."""
+
 HIGHEST = 100_000
 """Higher numbers are read as this one, so that no list is asked to pass over more rows than a number can count."""
 
@@ -65,7 +68,7 @@ def load_page(load: Callable[[int], tuple[Sequence[Item], int]], number: int, *,
     return Page(items, number, total, size)
 
 
-def page_of(things: Sequence[Item], number: int, *, size: int) -> Page[Item]:
+def page_of(things: Sequence[Item], number: int, *, size: int = PAGE_SIZE) -> Page[Item]:
     """The page with this number of a list that is there whole, or the last one."""
     number = clamped(number, total=len(things), size=size)
     return Page(things[(number - 1) * size : number * size], number, len(things), size)

@@ -1,6 +1,5 @@
 """Forms for the times that a doctor offers. Days and times are the clinic's wall clock."""
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, time, timedelta
@@ -27,11 +26,7 @@ SERIES_WEEKS = 4
 class MinutesField(WholeField):
     """A whole number of minutes."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the number; say what one looks like when it is none. Python alone would also take ``1_0`` and ``٣``."""
-        if valuelist and not re.fullmatch(r"[0-9]{1,4}", valuelist[0].strip(), re.ASCII):
-            raise ValueError("Enter a number of minutes, like 20.")
-        super().process_formdata(valuelist)
+    complaint = "Enter a number of minutes, like 20."
 
 
 class ModeField(SelectField):

@@ -1,6 +1,5 @@
 """What staff fill in: the rules about booking, and the clinic's closures."""
 
-import re
 from typing import Any
 
 from wtforms.validators import Optional
@@ -15,16 +14,10 @@ LONGEST_NAME = 80
 class NumberField(WholeField):
     """A whole number, or nothing. Its bounds are the service's to say."""
 
+    complaint = "Enter a whole number, like 60."
+
     def __init__(self, label: str, **options: Any):
         super().__init__(label, [Optional()], **options)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the number; say what one looks like when it is none. Python alone would also take ``1_0`` and ``٣``."""
-        text = valuelist[0].strip() if valuelist else ""
-        if text and not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII):
-            self.data = None
-            raise ValueError("Enter a whole number, like 60.")
-        self.data = int(text) if text else None
 
 
 class RulesForm(HmsForm):

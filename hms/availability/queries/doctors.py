@@ -15,8 +15,9 @@ from hms.availability.models import Slot, StoredRules
 from hms.availability.queries.slots import FreeTime, is_bookable
 from hms.db import db
 from hms.errors import NotFound
+from hms.web import paging
 
-PAGE = 50
+PAGE = paging.PAGE_SIZE
 
 
 class StaffDoctor(NamedTuple):

@@ -1,6 +1,5 @@
 """What the addresses of these pages ask for; whatever they cannot mean is what most people want."""
 
-import re
 from datetime import date
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ from hms import clock
 from hms.availability.models import Mode
 from hms.availability.queries import FreeTime
 from hms.directory.queries import DoctorProfile
+from hms.web import query_params
 
 
 class Kind(NamedTuple):
@@ -17,24 +17,15 @@ class Kind(NamedTuple):
     earliest: FreeTime | None
 
 
-def parse_day(text: str) -> date | None:
-    """The day in an address, unless it has gone by; None for anything else."""
-    day = _read_day(text)
-    return day if day and clock.today() <= day <= clock.LAST_DAY else None
+def parse_day(name: str) -> date | None:
+    """The day that this parameter of the address names, unless it has gone by; None for anything else."""
+    day = query_params.day(name)
+    return day if day and clock.today() <= day else None
 
 
 def day_of(earliest: FreeTime | None) -> date:
     """The day of the earliest free time, or today."""
     return clock.to_clinic(earliest.starts_at).date() if earliest else clock.today()
-
-
-def _read_day(text: str) -> date | None:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def kind_of(visit: Mode | None, profile: DoctorProfile) -> Kind:

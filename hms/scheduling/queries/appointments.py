@@ -12,6 +12,7 @@ from hms.auth.models import AnyPatient, Doctor, Patient
 from hms.db import db
 from hms.errors import NotFound
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
+from hms.web import paging
 
 DOCTOR = (
     joinedload(Appointment.doctor).joinedload(Doctor.user),
@@ -20,7 +21,7 @@ DOCTOR = (
 PATIENT = (joinedload(Appointment.patient).joinedload(Patient.user),)
 PEOPLE = (*DOCTOR, *PATIENT)
 LIVE = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
-PAGE = 50
+PAGE = paging.PAGE_SIZE
 IN_ORDER = (AppointmentChange.changed_at, AppointmentChange.id)
 
 

@@ -24,7 +24,7 @@ from hms.scheduling.refusals import (
     TooManyBookings,
     TooOften,
 )
-from hms.web import paging, render
+from hms.web import paging, query_params, render
 
 TIMES_TO_CHOOSE_FROM = 12
 
@@ -47,7 +47,7 @@ def home() -> ResponseReturnValue:
 @bp.route("/slots/<uuid:slot_id>/book", methods=["GET", "POST"])
 def book(slot_id: UUID) -> ResponseReturnValue:
     """Check the details of a free time and book it."""
-    asked = words.parse_mode(request.args.get("visit", ""))
+    asked = words.parse_mode(query_params.word("visit"))
     form = BookForm(mode=asked or Mode.IN_PERSON)
     if form.validate_on_submit():
         try:

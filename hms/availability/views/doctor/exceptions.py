@@ -18,8 +18,6 @@ from hms.availability.views.gone import gone_is_fine
 from hms.errors import Refusal
 from hms.web import formats, paging, render
 
-LINES_ON_A_PAGE = 50
-
 
 class Line(NamedTuple):
     """A line of the list; only one's own time off has an id to remove it by."""
@@ -88,7 +86,7 @@ def _page(form: TimeOffForm) -> ResponseReturnValue:
     return render(
         "doctor/exceptions.html",
         form=form,
-        exceptions=paging.page_of(in_order, paging.parse_page(), size=LINES_ON_A_PAGE),
+        exceptions=paging.page_of(in_order, paging.parse_page()),
         out_of_hours=len(queries.list_out_of_hours(current_doctor)),
     )
 

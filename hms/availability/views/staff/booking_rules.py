@@ -17,8 +17,6 @@ from hms.availability.views.staff.blueprint import bp
 from hms.errors import Refusal
 from hms.web import paging, render
 
-DOCTORS_ON_A_PAGE = 50
-
 
 class Own(NamedTuple):
     """A doctor with rules of their own, and those that differ, in words."""
@@ -35,7 +33,7 @@ def policies() -> ResponseReturnValue:
     return render(
         "staff/policies.html",
         rules=_in_words(_clinic()),
-        own=paging.page_of(own, paging.parse_page(), size=DOCTORS_ON_A_PAGE),
+        own=paging.page_of(own, paging.parse_page()),
     )
 
 

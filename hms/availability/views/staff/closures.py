@@ -17,13 +17,11 @@ from hms.availability.views.staff.blueprint import bp
 from hms.errors import Refusal
 from hms.web import formats, paging, render
 
-CLOSURES_ON_A_PAGE = 50
-
 
 @bp.get("/closures", access="staff")
 def closures() -> ResponseReturnValue:
     """The closures that are not over."""
-    found = paging.page_of(queries.list_closures(), paging.parse_page(), size=CLOSURES_ON_A_PAGE)
+    found = paging.page_of(queries.list_closures(), paging.parse_page())
     return render("staff/closures.html", found=found, closures=found.items, days=days)
 
 
