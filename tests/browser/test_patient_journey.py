@@ -79,7 +79,7 @@ def day_heading(window: Window) -> str:
 def choose_a_time(window: Window) -> tuple[str, str]:
     """The time and the day that were chosen, as ``("10:20", "Friday 27 November")``."""
     time = window.page.locator("#times a.time").last
-    at, day, name = re.fullmatch(r"(.+) on (.+) with (.+)", time.locator(".vh").inner_text()).groups()
+    at, day, name = re.fullmatch(r"(.+) on (.+) with (.+)", time.text_content().strip()).groups()
     assert name == "Dr Anil Bose"
     window.hand.press(time)
     return at, day
