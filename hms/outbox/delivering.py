@@ -105,6 +105,7 @@ def take(kinds: Collection[str]) -> Message | None:
 @cache
 def _taking() -> Prepared:
     now: BindParameter[datetime] = bindparam("now", type_=OutboxMessage.due_at.type)
+    lease_ends_at: BindParameter[datetime] = bindparam("lease_ends_at", type_=OutboxMessage.due_at.type)
     due = (
         select(OutboxMessage.id)
         .where(
@@ -112,7 +113,7 @@ def _taking() -> Prepared:
             OutboxMessage.due_at <= now,
             OutboxMessage.kind == any_(bindparam("kinds", type_=ARRAY(String))),
             *[~condition for condition in _held_back_while],
-            ~_follows_one_under_way(now),
+            ~_follows_one_under_way(now, lease_ends_at),
         )
         .order_by(OutboxMessage.due_at.desc())
         .limit(1)
@@ -127,7 +128,7 @@ def _taking() -> Prepared:
             attempts=OutboxMessage.attempts + 1,
             unanswered=OutboxMessage.unanswered + 1,
             first_tried_at=func.coalesce(OutboxMessage.first_tried_at, now),
-            due_at=bindparam("lease_ends_at"),
+            due_at=lease_ends_at,
         )
         .returning(
             OutboxMessage.id,
@@ -143,14 +144,17 @@ def _taking() -> Prepared:
     return Prepared(taken)
 
 
-def _follows_one_under_way(now: ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Whether a worker is sending another message of the kind, to the same person, about the same thing."""
+def _follows_one_under_way(now: ColumnElement[datetime], lease_ends_at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a worker is sending another message of the kind, to the same person, about the same thing.
+
+    No lease ends after one that begins now: so the database need not look through all reminders to come.
+    """
     other = aliased(OutboxMessage)
     return (
         exists()
         .where(other.subject_id == OutboxMessage.subject_id, other.kind == OutboxMessage.kind)
         .where(other.payload["to"].astext == OutboxMessage.payload["to"].astext)
-        .where(other.status == MessageStatus.SENDING, other.due_at > now)
+        .where(other.status == MessageStatus.SENDING, other.due_at > now, other.due_at <= lease_ends_at)
     )
 
 
@@ -239,13 +243,8 @@ def _mark(
     finished_at: datetime | None = None,
 ) -> None:
     """Write what became of it, unless another worker has taken it over meanwhile."""
-    mark = {
-        "marked": status,
-        "due": due_at,
-        "error": (error or "")[:500] or None,
-        "its_fault": fault,
-        "finished": finished_at,
-    }
+    error = (error or "")[:500] or None
+    mark = {"marked": status, "due": due_at, "error": error, "its_fault": fault, "finished": finished_at}
     for pause in MARK_AGAIN_AFTER_SECONDS:
         try:
             return _write(message, mark)
