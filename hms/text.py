@@ -20,6 +20,8 @@ LONGEST_FOLDED = 4000
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
 _FORBIDDEN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_NONCHARACTERS}]")
 _LINE_BREAK = re.compile(r"[\r\n\t]")
+_MADE_OF_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
+"""Signs of class 0, Tibetan and of Japanese half width, that normalising makes combining marks of, as no other sign."""
 
 # Characters without ink (Default_Ignorable_Code_Point), but for those that change how their neighbours look: joiners,
 # variation selectors, and the tags behind a black flag.
@@ -121,7 +123,7 @@ def fold(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return text if text.isascii() else "".join(sign for sign in text if not unicodedata.combining(sign))
+    return text if text.isascii() else "".join(sign for sign in text if not _is_mark(sign))
 
 
 def _folded(sign: str) -> str:
@@ -150,7 +152,11 @@ def _without_heaps(text: str) -> str:
         return text
     kept, run = [], 0
     for sign in text:
-        run = run + 1 if unicodedata.combining(sign) else 0
+        run = run + 1 if _is_mark(sign) else 0
         if run <= LONGEST_RUN_OF_MARKS:
             kept.append(sign)
     return "".join(kept)
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.combining(sign) != 0 or sign in _MADE_OF_MARKS

@@ -179,6 +179,16 @@ def test_a_heap_of_marks_costs_no_more_than_its_length(expensive):
     assert expensive == []
 
 
+def test_every_sign_that_normalising_takes_apart_into_marks_alone_counts_as_one(monkeypatch):
+    signs = [chr(each) for each in range(0x110000) if not 0xD800 <= each < 0xE000]
+    apart = [sign for sign in signs if unicodedata.combining(unicodedata.normalize("NFKD", sign)[0])]
+    assert {"\u0300", "\u0344", "\u0f73", "\u0f75", "\u0f81"} <= set(apart)
+    assert [sign for sign in apart if not text._is_mark(sign)] == []
+    monkeypatch.setattr(unicodedata, "normalize", lambda _, given: given if len(given) < 100 else pytest.fail("costly"))
+    assert text.has_forbidden_characters(text.clean("a" + "\u0f73" * 5000, longest=6000))
+    assert text.fold("a" + "\u0f73" * 5000) == "a"
+
+
 def test_what_an_address_asks_for_is_cleaned_and_cut(app):
     with app.test_request_context(query_string={"q": "  Dr\u00a0Bose\u200b " + "x" * 500, "week": "2026-11-26"}):
         assert query_params.text("q", longest=9) == "Dr Bose x"
