@@ -29,7 +29,7 @@ print(server.url, flush=True)
 sys.stdin.read()
 """
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -354,6 +354,7 @@ def are_gone(processes):
     return all(is_gone(process) for process in processes)
 
 
+@pytest.mark.fault
 @pytest.mark.slow
 class TestServing:
     def test_it_says_when_it_is_ready_and_sigterm_ends_all_of_it(self, serve, port):
