@@ -217,6 +217,7 @@ def test_what_has_begun_when_it_is_stopped_is_finished(web):
     outcomes = []
     with web.app.app_context(), db.engine.connect() as looker, db.engine.connect() as other:
         looker = looker.execution_options(isolation_level="AUTOCOMMIT")
+        other.execute(text("SET idle_in_transaction_session_timeout = 0"))  # however slow this machine is
         other.execute(text("LOCK TABLE users"))
         visitor = threading.Thread(target=lambda: outcomes.append(visit(web.port, "/doctors")))
         visitor.start()
