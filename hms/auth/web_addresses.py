@@ -38,15 +38,21 @@ _DOMAINS = frozenset(
     )
 )
 _NOBODYS = frozenset(("com", "net", "org", "info", "biz", "edu", "gov"))
-_DOMAINS_ELSEWHERE = frozenset(("中国", "中國", "公司", "网络", "網絡", "香港", "台湾", "台灣", "한국", "भारत", "ไทย"))
+_ELSEWHERE = """
+中国 中國 公司 网络 網絡 香港 台湾 台灣 澳門 澳门 新加坡 世界 在线 网站 网址 网店 中文网 商城 商店 商标 集团 企业 机构
+手机 移动 信息 娱乐 游戏 健康 购物 餐厅 食品 时尚 公益 政务 政府 组织机构 我爱你 招聘
+みんな コム ストア セール クラウド ファッション ポイント 通販 한국 닷컴 닷넷
+भारत नेट कॉम संगठन ไทย คอม شبكة موقع كوم بازار امارات السعودية مصر ایران المغرب קום ישראל қаз
+"""
+_DOMAIN_ELSEWHERE = re.compile(rf"[^\s.]\.(?:{'|'.join(_ELSEWHERE.split())})(?!\w)")
+"""Their scripts have no small letters to tell them from names; some hold marks, which \\w leaves out."""
 
 
 def holds_address(name: str) -> bool:
     """Whether a mail program may make a link of some of it."""
     written = unicodedata.normalize("NFKC", name.translate(_DOTS)).translate(_DOTS)
-    return bool(_SIGNS.search(written) or _PATH.search(written)) or any(
-        _is_domain(*pair) for pair in _DOTTED.findall(written)
-    )
+    signs = (_SIGNS, _PATH, _DOMAIN_ELSEWHERE)
+    return any(sign.search(written) for sign in signs) or any(_is_domain(*pair) for pair in _DOTTED.findall(written))
 
 
 def _is_domain(before: str, after: str) -> bool:
@@ -54,7 +60,7 @@ def _is_domain(before: str, after: str) -> bool:
     last = after.casefold()
     if before.casefold() in _TITLES:
         return last in _NOBODYS or (last in _DOMAINS and after.islower())
-    if last in _DOMAINS or last in _DOMAINS_ELSEWHERE or last.startswith("xn--"):
+    if last in _DOMAINS or last.startswith("xn--"):
         return True
     if len(before) == 1 and before.isupper():  # an initial: J.Smith, B.Sc
         return False
