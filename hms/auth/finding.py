@@ -53,7 +53,8 @@ TITLES = frozenset(
 """What stands before or behind a name, and belongs to it no more than to another."""
 
 _TITLES_OF_TWO = re.compile(r"\b(?:dr med|ph d|m d|mb bs|mb chb)\b")
-FILLERS = frozenset(["and", "for", "of", "the", "specialist", "consultant"])
+FILLERS = frozenset(["a", "and", "for", "of", "the", "with", "specialist", "consultant"])
+FILLERS_THAT_ARE_NAMES = frozenset(["an", "in", "my", "to"])
 
 
 class Words(NamedTuple):
@@ -70,8 +71,9 @@ class Words(NamedTuple):
 
 
 def words_of(query: str) -> Words:
-    """The words to look for; titles and words such as *for* are left out."""
-    words = [word[:LONGEST_WORD] for word in _without_titles(fold(query)) if word not in FILLERS]
+    """The words to look for; titles and words such as *for* are left out, and *my* where there are others (Dr My)."""
+    found = [word[:LONGEST_WORD] for word in _without_titles(fold(query)) if word not in FILLERS]
+    words = [word for word in found if word not in FILLERS_THAT_ARE_NAMES] or found
     return Words(tuple(dict.fromkeys(words))[:MAX_WORDS])
 
 

@@ -86,6 +86,8 @@ def find(request):
         ("王小明", "Dr 王小明"),
         ("小明", "Dr 王小明"),
         ("Cruz Ana", "Ms Ana de la Cruz"),
+        ("my doctor Bose", "Dr Anil Bose"),
+        ("to Dr Bose", "Dr Anil Bose"),
     ],
 )
 def test_a_name_is_found_however_it_is_typed(clinic, find, query, found):

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from hms import outbox
 from hms.db import db
 from hms.devtools.postgres import machine
 from hms.outbox import holding
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +45,10 @@ class Cluster:
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write("restore_command = 'false'\n")
         self.pg_ctl("start")
+        engine = create_engine(self.url)  # it takes readers before it takes writers
+        with engine.connect() as connection:
+            wait_until(lambda: not connection.scalar(text("SELECT pg_is_in_recovery()")), what="the end of recovery")
+        engine.dispose()
 
 
 @pytest.fixture
