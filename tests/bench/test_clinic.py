@@ -104,7 +104,7 @@ def test_the_ledger_gives_no_slot_out_twice_before_all_are_freed(site):
 @pytest.mark.parametrize("of", statements.GOALS)
 def test_the_requests_made_in_advance_are_answered_by_the_product(site, of):
     """They are signed in, carry a token that is good, and a booking books."""
-    asked = statements.asked(site, of) if of == "directory" else statements.of_patient(site, of)
+    asked = statements.recorded(site, of) if of == "directory" else statements.of_patient(site, of)
     assert any("FROM slots" in one or "FROM appointments" in one for one in asked)
 
 
@@ -123,7 +123,7 @@ def test_the_plans_of_the_hot_queries_are_found(site):
 
 
 def test_the_statements_of_a_page_run_in_pgbench_as_they_are(site):
-    assert anchor.statements(site.database, statements.asked(site, "directory"), turns=3).p50 > 0
+    assert anchor.statements(site.database, statements.recorded(site, "directory"), turns=3).p50 > 0
 
 
 def test_the_product_is_set_up_as_in_production(site):

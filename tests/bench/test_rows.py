@@ -15,7 +15,7 @@ from bench.rows import stampede, statements
 from bench.servers import HOST, Setup
 from bench.stage import Stage
 
-BRIEF = Plan(10_000, (10_000,), 1, 1, ("granian",), (2,), turns=20, rounds=1, few=50, many=100)
+BRIEF = Plan(10_000, (10_000,), 1, 1, ("granian",), (2,), turns=20, rounds=1, few=50, many=100, mails=20)
 SETUP = Setup("granian", 1)
 
 

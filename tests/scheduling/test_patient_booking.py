@@ -28,7 +28,7 @@ def test_the_page_says_what_is_booked_and_that_nothing_is_yet(patient, slot):
 def test_a_time_too_near_to_be_cancelled_online_says_so_before_it_is_booked(patient, bose):
     near = make.slot(bose, day=date(2026, 11, 23), start=time(15))
     text = patient.page("patient.book", slot_id=near.id).text
-    assert "it cannot be cancelled online" in text
+    assert "you can’t cancel it online" in text
     assert "020 7946 0100" in text
 
 
