@@ -1,6 +1,12 @@
 """What every test can ask for. The fixtures stand in ``tests/fixtures``, one file a concern."""
 
+import signal
+
 import pytest
+
+# A run that a shell started in the background ignores Ctrl-C, and so would the programs that tests start and end by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite(
     "tests.fixtures", "tests.pages", "tests.make", "tests.race.invariants", "tests.calendar.mirror"
