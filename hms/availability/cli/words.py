@@ -62,5 +62,6 @@ def doctor_named(email: str) -> Doctor:
     """The doctor with this address. Raises ``NotFound``."""
     user = people.find_user_by_email(email)
     if user is None or user.doctor is None:
-        raise NotFound(f"There is no doctor with the address {email}." if email else "Name a doctor's email address.")
+        whose = f"with the address {email}" if email else "without an email address"
+        raise NotFound(f"There is no doctor {whose}.")
     return user.doctor
