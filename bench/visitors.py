@@ -4,7 +4,9 @@ A request carries what a reverse proxy would add, for the product runs as it doe
 """
 
 import hashlib
+import http.client
 import secrets
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -12,9 +14,11 @@ from urllib.parse import urlencode
 
 from itsdangerous import URLSafeTimedSerializer
 
+from bench import servers
 from bench.clinic import PATIENT_USER, SLOT, Clinic, uuid_of
 
 HOST = "clinic.example"
+TIMEOUT_SECONDS = 30
 REASON = "Follow-up after my last visit"
 
 
@@ -67,6 +71,16 @@ def headers(patient: int | None = None) -> dict[str, str]:
     """What a proxy passes on of a patient's browser, or of a visitor's."""
     common = {"Host": HOST, "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
     return common if patient is None else {**common, "Cookie": f"__Host-hms={sign_in(patient).secret}"}
+
+
+def send(port: int, request: bytes) -> int:
+    """Send a request as it is; the status of its answer."""
+    with socket.create_connection((servers.HOST, port), TIMEOUT_SECONDS) as connection:
+        connection.sendall(request)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        response.read()
+        return response.status
 
 
 def _request(method: str, path: str, *, patient: int | None, body: str = "") -> bytes:

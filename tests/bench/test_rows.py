@@ -1,18 +1,16 @@
 """What the rows send is what the running product takes, in clinics that the stage has filled."""
 
-import http.client
-import socket
-
 import pytest
 from sqlalchemy import make_url
 
 from bench import __main__ as bench
-from bench import measure, outside
+from bench import measure, outside, visitors
 from bench.clinic import Clinic
 from bench.database import Database
 from bench.plan import Plan
+from bench.rows import outside as row_3
 from bench.rows import stampede, statements
-from bench.servers import HOST, Setup
+from bench.servers import Setup
 from bench.stage import Stage
 
 BRIEF = Plan(10_000, (10_000,), 1, 1, ("granian",), (2,), turns=20, rounds=1, few=50, many=100, mails=20)
@@ -37,12 +35,7 @@ def product(stage):
 
 def answer(product, request):
     """The status of the answer to a request that is sent as it is."""
-    with socket.create_connection((HOST, product.port), 30) as connection:
-        connection.sendall(request)
-        response = http.client.HTTPResponse(connection)
-        response.begin()
-        response.read()
-        return response.status
+    return visitors.send(product.port, request)
 
 
 def test_the_running_product_takes_each_kind_of_request(product):
@@ -66,10 +59,11 @@ def test_twenty_who_want_one_time_are_counted_alike_in_the_answers_and_in_the_da
     assert (one.rows, one.yes, one.broken) == (1, 1, 0)
 
 
-def test_a_clinic_with_connected_calendars_takes_bookings_too(stage):
-    product = stage.connected(SETUP, "stuck")
-    slots = product.ledger.take(2)
-    assert [answer(product, one) for one in product.desk.bookings(slots, product.clinic)] == [303] * 2
+def test_google_is_told_of_bookings_of_a_worker_that_hardly_had_a_processor(stage):
+    """The product where Google answers, in both places: that it is told is then what is wrong with it."""
+    normal = stage.connected(SETUP, "normal")
+    with pytest.raises(measure.Untrue, match="Google was told of bookings where it never answers"):
+        row_3.ensure_told(normal, normal)
 
 
 def test_a_row_that_fails_does_not_keep_the_others_from_being_told(stage, monkeypatch):
