@@ -134,7 +134,7 @@ def see_the_patient(window: Window) -> None:
     window.look("Chen Wei")
     window.says("A cough that stays")
     status = window.page.get_by_role("main").locator(".head .tag")
-    for button, becomes in (("Arrived", "Arrived"), ("Completed", "Completed"), ("Undo", "Arrived")):
+    for button, becomes in (("Mark as arrived", "Arrived"), ("Mark as completed", "Completed"), ("Undo", "Arrived")):
         window.press("button", re.compile(f"^{button} ?: Chen Wei$"))
         expect(status).to_have_text(becomes)
         window.look("Chen Wei")

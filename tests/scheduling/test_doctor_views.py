@@ -9,7 +9,7 @@ import pytest
 from hms import clock
 from hms.availability import services as availability
 from hms.availability.models import Slot
-from hms.db import db
+from hms.db import db, transaction
 from hms.scheduling import queries, services
 from hms.scheduling.models import Appointment, AppointmentChange
 from hms.scheduling.views.doctor.appointments import age_in_years
@@ -89,11 +89,29 @@ def test_a_visit_that_has_begun_is_called_now(dr_bose_at, booked):
     assert "Now Asha Rao 09:00" in dr_bose_at(9, 5).page("doctor.today").text
 
 
-def test_today_without_visits_leads_to_free_times(dr_bose):
+def test_a_new_doctor_finds_first_steps_instead_of_an_empty_day(signed_in):
+    ade = make.doctor("Dr Femi Ade", is_approved=False)
+    dr_ade = signed_in(ade)
+
+    page = dr_ade.page("doctor.today")
+
+    assert page.texts(".//ol[@class='first-steps']/li//span[@class='tag tag-warn']") == ["To do", "To do", "Waiting"]
+    assert page.has_link_to(dr_ade.url("doctor.hours"))
+    assert page.has_link_to(dr_ade.url("doctor_profile.edit"))
+    make.schedule(ade, first=THURSDAY)
+    page = dr_ade.page("doctor.today")
+    assert page.texts(".//ol[@class='first-steps']/li//span[@class='tag tag-ok']") == ["Done"]
+
+
+def test_a_day_without_visits_of_a_doctor_who_has_all_leads_to_the_hours(dr_bose, bose):
+    make.schedule(bose, first=THURSDAY)
+    with transaction():
+        bose.photo_version = "1"
+
     page = dr_bose.page("doctor.today")
 
     assert "No visits today" in page.text
-    assert page.link("Add free times") == dr_bose.url("doctor.slots")
+    assert page.link("Set your availability") == dr_bose.url("doctor.hours")
 
 
 def test_finished_visits_are_folded_and_leave_the_list(dr_bose_at, booked):
@@ -154,8 +172,29 @@ def test_arrived_completed_and_undo_move_the_appointment_and_come_back_to_today(
     for act, status in [("arrive", "arrived"), ("complete", "fulfilled"), ("undo", "arrived"), ("undo", "booked")]:
         answer = dr_bose.submit(f"doctor.{act}", on=dr_bose.url("doctor.today"), appointment_id=booked.id)
 
-        assert answer.location == dr_bose.url("doctor.today")
+        assert answer.location == dr_bose.url("doctor.today", marked=booked.id)
         assert status_of(booked) == status
+
+
+def test_after_a_mark_the_visit_stays_in_its_place_says_the_name_and_offers_undo(dr_bose_at, booked):
+    dr_bose = dr_bose_at(9, 30)
+    answer = dr_bose.submit("doctor.complete", on=dr_bose.url("doctor.today"), appointment_id=booked.id)
+
+    page = dr_bose.get(answer.location).page
+
+    assert page.texts(".//p[@role='status'][@autofocus]") == ["Asha Rao is marked as completed."]
+    assert page.find_form(dr_bose.url("doctor.undo", appointment_id=booked.id))
+    assert "Finished today" not in page.text
+    dr_bose.submit("doctor.undo", on=answer.location, appointment_id=booked.id)
+    assert "The mark is removed. Asha Rao is confirmed again." in dr_bose.get(answer.location).page.text
+    assert "marked as" not in dr_bose.get(dr_bose.url("doctor.today", marked=booked.doctor_id)).page.text
+
+
+def test_no_button_has_the_words_of_a_status(dr_bose_at, booked):
+    page = dr_bose_at(9, 5).page("doctor.today")
+
+    buttons = page.texts(".//article//button")
+    assert buttons == [f"Mark as {word} : Asha Rao" for word in ("arrived", "completed", "not attended")]
 
 
 def test_from_the_appointment_a_mark_comes_back_to_the_appointment(dr_bose, booked):
@@ -163,8 +202,8 @@ def test_from_the_appointment_a_mark_comes_back_to_the_appointment(dr_bose, book
 
     answer = dr_bose.submit("doctor.arrive", on=there, appointment_id=booked.id)
 
-    assert answer.location == there
-    assert "Marked as arrived." in dr_bose.get(there).page.text
+    assert answer.location == dr_bose.url("doctor.appointment", appointment_id=booked.id, marked=booked.id)
+    assert "Asha Rao is marked as arrived." in dr_bose.get(answer.location).page.text
 
 
 def test_the_way_back_is_one_of_our_pages_whatever_is_posted(dr_bose, booked):
@@ -175,7 +214,7 @@ def test_the_way_back_is_one_of_our_pages_whatever_is_posted(dr_bose, booked):
         data={"csrf_token": dr_bose.last_page.csrf_token, "back": "https://elsewhere.test/"},
     )
 
-    assert answer.location == dr_bose.url("doctor.appointment", appointment_id=booked.id)
+    assert answer.location.startswith(dr_bose.url("doctor.appointment", appointment_id=booked.id))
 
 
 def test_did_not_attend_is_offered_once_the_time_has_come(dr_bose_at, booked, freeze):

@@ -12,6 +12,7 @@ from hms.availability.queries.schedules import (
     list_out_of_hours,
     list_schedules,
     list_time_off,
+    offers_anything,
     out_of_hours,
     time_off_between,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "list_time_off",
     "lock_slot",
     "nearest_free",
+    "offers_anything",
     "out_of_hours",
     "time_off_between",
     "week_of",

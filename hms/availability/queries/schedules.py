@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import selectinload
 
 from hms import clock
@@ -21,6 +21,13 @@ def list_schedules(doctor: Doctor) -> list[Schedule]:
     """The doctor's schedules with their hours, in order of time, without those that are over."""
     over = clock.today()
     return [each for each in schedules_of(doctor.id) if each.valid_until is None or each.valid_until >= over]
+
+
+def offers_anything(doctor: Doctor) -> bool:
+    """Whether the doctor has, or had, weekly hours or slots."""
+    has_hours = exists().where(Schedule.doctor_id == doctor.id)
+    has_slots = exists().where(Slot.doctor_id == doctor.id)
+    return bool(db.session.scalar(select(has_hours | has_slots)))
 
 
 def get_schedule(schedule_id: UUID, *, doctor: Doctor) -> Schedule:

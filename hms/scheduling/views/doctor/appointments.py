@@ -15,7 +15,7 @@ from hms.scheduling.models import AppointmentChange, AppointmentStatus
 from hms.scheduling.queries.appointments import PAGE
 from hms.scheduling.views.doctor.acts import MARKED, acts_for
 from hms.scheduling.views.doctor.blueprint import bp
-from hms.web import formats, paging, render
+from hms.web import formats, paging, query_params, render
 
 S = AppointmentStatus
 HISTORY = {
@@ -57,11 +57,17 @@ def appointment_page(appointment_id: UUID, *, refusal: Refusal | None = None) ->
         "doctor/appointment.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
+        is_marked=refusal is None and is_marked(appointment_id, status=appointment.status),
         appointment=appointment,
         age=age_in_years(born_on, on=clock.today()) if born_on else None,
         acts=acts_for(appointment.status, starts_at=appointment.starts_at, ends_at=appointment.ends_at),
         history=[_line(change) for change in appointment.changes],
     )
+
+
+def is_marked(appointment_id: UUID, *, status: str | None) -> bool:
+    """Whether this visit was just marked, or its mark taken back, so that the page says so."""
+    return query_params.word("marked") == str(appointment_id) and status in (S.BOOKED, *MARKED)
 
 
 def age_in_years(born_on: date, *, on: date) -> int:

@@ -23,26 +23,26 @@ Mark = Callable[..., Appointment]
 @bp.post("/appointments/<uuid:appointment_id>/arrive")
 def arrive(appointment_id: UUID) -> ResponseReturnValue:
     """The patient is here."""
-    return _mark(services.mark_arrived, appointment_id, "Marked as arrived.")
+    return _mark(services.mark_arrived, appointment_id)
 
 
 @bp.post("/appointments/<uuid:appointment_id>/complete")
 def complete(appointment_id: UUID) -> ResponseReturnValue:
     """The visit took place."""
-    return _mark(services.mark_fulfilled, appointment_id, "Marked as completed.")
+    return _mark(services.mark_fulfilled, appointment_id)
 
 
 @bp.post("/appointments/<uuid:appointment_id>/no-show")
 def no_show(appointment_id: UUID) -> ResponseReturnValue:
     """The patient did not come."""
-    return _mark(services.mark_noshow, appointment_id, "Marked as not attended.")
+    return _mark(services.mark_noshow, appointment_id)
 
 
 @bp.post("/appointments/<uuid:appointment_id>/undo")
 def undo(appointment_id: UUID) -> ResponseReturnValue:
     """Take the last mark back."""
     take_back = partial(services.undo, mark=request.form.get("mark", ""))  # a page out of date takes back nothing else
-    return _mark(take_back, appointment_id, "The mark is taken back.")
+    return _mark(take_back, appointment_id)
 
 
 @bp.route("/appointments/<uuid:appointment_id>/cancel", methods=["GET", "POST"])
@@ -62,17 +62,16 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     return render("doctor/cancel.html", form=form, appointment=appointment, can_cancel=can_cancel)
 
 
-def _mark(mark: Mark, appointment_id: UUID, news: str) -> ResponseReturnValue:
+def _mark(mark: Mark, appointment_id: UUID) -> ResponseReturnValue:
     try:
         mark(appointment_id, doctor=current_doctor)
     except MoveNotAllowed as refusal:
         return appointment_page(appointment_id, refusal=refusal)
-    flash(news, "ok")
     return redirect(_way_back(appointment_id), 303)
 
 
 def _way_back(appointment_id: UUID) -> str:
-    """The page from which the button was pressed; only pages that we know."""
+    """The page from which the button was pressed, which says what became of it; only pages that we know."""
     if request.form.get("back") == "today":
-        return url_for(".today")
-    return url_for(".appointment", appointment_id=appointment_id)
+        return url_for(".today", marked=appointment_id)
+    return url_for(".appointment", appointment_id=appointment_id, marked=appointment_id)
