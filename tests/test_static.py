@@ -17,7 +17,7 @@ from hms.web.fragment_cache import Keep
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "hms" / "static"
 TEMPLATES = sorted((ROOT / "hms" / "templates").rglob("*.html"))
-SHEETS = [STATIC / "portal.css", STATIC / "week-rows.css"]
+SHEETS = sorted(STATIC.glob("*.css"))
 
 # Where a macro takes the name of an icon, counted from 0.
 ICON_ARGUMENT = {
