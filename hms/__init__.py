@@ -20,6 +20,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     """
     from hms import (
         areas,
+        audit,
         auth,
         availability,
         calendar,
@@ -43,6 +44,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     worker.init_app(app)
     areas.init_app(app)
     web.init_app(app)
+    audit.init_app(app)
     outbox.init_app(app)
     mailer.init_app(app)
     auth.init_app(app)

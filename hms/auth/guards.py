@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, current_user, logout_user
 from werkzeug.local import LocalProxy
 
-from hms import areas
+from hms import areas, audit
 from hms.auth.models import AREAS, Doctor, PatientKey, Role, User
 from hms.auth.queries import Account
 from hms.auth.redirects import page_behind
@@ -55,6 +55,11 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"current_user": current_user})
     app.add_template_global(signed_in_email)
     areas.guard_with(app, RoleGuard())
+    audit.know_people_with(app, _acting)
+
+
+def _acting() -> audit.Person | None:
+    return audit.Person(current_user.id, current_user.role) if current_user.is_authenticated else None
 
 
 def signed_in_email() -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from hms.db import db
 
+RECORDS = {"audit_events", "audit_unsealed"}  # they tell of what was refused and of what was looked at
 NOT_BUSINESS = {"sessions": "id_hash, user_id, data, created_at, expires_at"}  # last_seen_at may move at a click
 
 
@@ -17,7 +18,7 @@ def fingerprint(session: scoped_session[Session]) -> dict[str, str]:
 
 @cache
 def _question() -> str:
-    return " UNION ALL ".join(_of(table.name) for table in db.metadata.sorted_tables)
+    return " UNION ALL ".join(_of(table.name) for table in db.metadata.sorted_tables if table.name not in RECORDS)
 
 
 def _of(table: str) -> str:
