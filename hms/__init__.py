@@ -31,6 +31,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         outbox,
         scheduling,
         server,
+        throttle,
         web,
         worker,
     )
@@ -45,6 +46,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     areas.init_app(app)
     web.init_app(app)
     audit.init_app(app)
+    throttle.init_app(app)
     outbox.init_app(app)
     mailer.init_app(app)
     auth.init_app(app)

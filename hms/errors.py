@@ -15,6 +15,8 @@ class Refusal(Exception):
     code = "refused"
     title = "We cannot do that"
     message = "This request was refused."
+    retry_after_seconds: int | None = None
+    """In how many seconds trying again is worth it, where that is known."""
 
     def __init__(self, message: str | None = None, *, field: str | None = None):
         self.message = message or self.message

@@ -101,7 +101,7 @@ def test_an_email_pattern_is_not_asked_about_what_is_too_long(expensive):
 
 
 def test_a_password_that_is_too_long_is_nobodys_and_nobody_hashes_it(app, session, monkeypatch):
-    monkeypatch.setattr(passwords, "_turn", lambda: pytest.fail("it was hashed"))
+    monkeypatch.setattr(passwords._turns, "take", lambda: pytest.fail("it was hashed"))
     assert not passwords.matches(HUGE, None)
     with pytest.raises(passwords.WeakPassword, match="at most 1,000"):
         passwords.check_choice(HUGE, email="a@example.test", full_name="A B")

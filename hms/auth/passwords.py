@@ -4,19 +4,14 @@ Stored as argon2id with the parameters that the OWASP Password Storage Cheat She
 passes, one lane), which are written in the hash, so that they can be raised later.
 """
 
-import os
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import current_app
+from flask import Flask, current_app
 
 from hms import text
-from hms.auth import guessing
-from hms.db import Busy
+from hms.auth import guessing, turns
 from hms.errors import Invalid
 
 SHORTEST, LONGEST = 12, 1000
@@ -24,13 +19,17 @@ DEMO_ONLY = "demo-only-passphrase"  # everybody can read it here, so it opens no
 
 UNTYPEABLE = "A password cannot hold control characters."
 
-LONGEST_WAIT_SECONDS = 3.0
-
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_turns = BoundedSemaphore(os.cpu_count() or 1)
+_turns = turns.Turns(1)  # of this process; :func:`init_app` says how many
 
 # Of a password that nobody knows. Checked when no account has the email, so that the answer takes as long.
 _NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$ay9tD4P4y5Ztt2Hahw1OAA$k9QFpjW6uzHTmS1wjNfDVJxVRtoYwhVxee+F+fQCRPY"
+
+
+def init_app(app: Flask) -> None:
+    """Let hashing take half of the threads of each process."""
+    global _turns
+    _turns = turns.for_threads(app.config["WEB_THREADS"])
 
 
 class WeakPassword(Invalid):
@@ -52,7 +51,7 @@ def check_choice(password: str, *, email: str, full_name: str) -> None:
 
 def store(password: str) -> str:
     """The hash to keep for ``password``. Raises :class:`hms.db.Busy` when too many are being checked already."""
-    with _turn():
+    with _turns.take():
         return _hasher.hash(_bytes(password))
 
 
@@ -63,7 +62,7 @@ def matches(password: str, password_hash: str | None) -> bool:
     """
     if len(password) > LONGEST:
         return False
-    with _turn():
+    with _turns.take():
         try:
             is_right = _hasher.verify(password_hash or _NOBODYS_HASH, _bytes(password))
         except (VerificationError, InvalidHashError):
@@ -103,14 +102,3 @@ def _normal(password: str) -> str:
 
 def _bytes(password: str) -> bytes:
     return _normal(password).encode("utf-8", "surrogatepass")
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """As many at once as there are processors: each takes all of one, and 19 MiB."""
-    if not _turns.acquire(timeout=LONGEST_WAIT_SECONDS):
-        raise Busy
-    try:
-        yield
-    finally:
-        _turns.release()

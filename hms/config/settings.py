@@ -127,6 +127,17 @@ SETTINGS = (
         help="How many reverse proxies stand before HMS and set X-Forwarded-For and X-Forwarded-Proto.",
     ),
     Setting(
+        name="RATE_LIMITS",
+        parse=switch,
+        default="1",
+        help="1: whoever tries too often has to wait (docs/throttling.md). 0: nobody does; for measuring only.",
+    ),
+    Setting(
+        name="RATE_LIMIT_URL",
+        default="",
+        help="Where tries are counted, such as redis://127.0.0.1:6379 (install hms[redis]). Empty: in the database.",
+    ),
+    Setting(
         name="LOG_FORMAT",
         parse=choice("text", "json"),
         default="text",

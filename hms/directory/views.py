@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from hms import areas, clock
+from hms import areas, clock, throttle
 from hms.auth import queries as people
 from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
@@ -14,6 +14,7 @@ from hms.availability import words
 from hms.directory import queries, slot_picker
 from hms.errors import NotFound
 from hms.scheduling import presenters
+from hms.throttle import rules
 from hms.web import paging, query_params, render
 
 LONGEST_NAME = 120
@@ -39,6 +40,7 @@ def landing() -> ResponseReturnValue:
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
     """The doctors of a specialty, or those that some words fit, soonest free first."""
+    throttle.count(rules.SEARCH, what="You have searched a lot.")
     name = query_params.text("q", longest=LONGEST_NAME)
     specialties = queries.list_specialties_with_doctors()
     chosen = next((one for one, _ in specialties if one.slug == query_params.word("specialty")), None)

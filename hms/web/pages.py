@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 
 from hms.db import db
-from hms.errors import Refusal, Unavailable
+from hms.errors import Refusal
 from hms.forms import HmsForm
 from hms.text import has_forbidden_characters
 from hms.web import health
@@ -50,7 +50,8 @@ def render(
 
 def _retry_after(refusal: Refusal | None) -> dict[str, str]:
     """The header that says when trying again is worth it."""
-    return {"Retry-After": str(refusal.retry_after_seconds)} if isinstance(refusal, Unavailable) else {}
+    seconds = refusal.retry_after_seconds if refusal else None
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def init_app(app: Flask) -> None:

@@ -1,13 +1,12 @@
 """Passwords: which may be chosen, and how they are kept."""
 
-import os
-import threading
 import unicodedata
+from contextlib import ExitStack
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from hms.auth import guessing, passwords, queries, services
+from hms.auth import guessing, passwords, queries, services, turns
 from hms.auth.passwords import WeakPassword, check_choice
 from hms.db import Busy, db, transaction
 from tests import make
@@ -170,16 +169,30 @@ def test_no_connection_is_held_while_a_password_is_checked(session, asha, monkey
     assert services.authenticate("asha@example.test", make.PASSWORD)
 
 
-def test_as_many_are_hashed_at_once_as_there_are_processors_and_the_next_is_told_to_wait(monkeypatch):
-    turns = threading.BoundedSemaphore(os.cpu_count())
-    monkeypatch.setattr(passwords, "_turns", turns)
-    monkeypatch.setattr(passwords, "LONGEST_WAIT_SECONDS", 0.01)
-    for _ in range(os.cpu_count()):
-        turns.acquire()
-    with pytest.raises(Busy):
-        passwords.store("a-passphrase")
-    turns.release()
+@pytest.mark.parametrize(("threads", "at_once"), [(1, 1), (2, 1), (5, 2), (8, 4)])
+def test_hashing_takes_half_of_the_threads_and_the_next_is_told_to_come_again(monkeypatch, threads, at_once):
+    monkeypatch.setattr(turns, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(passwords, "_turns", turns.for_threads(threads))
+    with ExitStack() as taken:
+        for _ in range(at_once):
+            taken.enter_context(passwords._turns.take())
+        for _ in range(2):  # the one that waits, and one that does not
+            with pytest.raises(Busy):
+                passwords.store("a-passphrase")
     assert passwords.store("a-passphrase")
+
+
+def test_of_a_crowd_that_comes_while_somebody_hashes_only_one_waits(monkeypatch):
+    waited = []
+    monkeypatch.setattr(turns, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(turns, "WAITS_EVERY_SECONDS", 3600.0)
+    only = turns.Turns(1)
+    monkeypatch.setattr(only, "_may_wait", lambda ask=only._may_wait: waited.append(ask()) or waited[-1])
+    with only.take():
+        for _ in range(48):
+            with pytest.raises(Busy), only.take():
+                pytest.fail("it had a turn")
+    assert waited.count(True) == 1
 
 
 def test_a_password_changed_meanwhile_is_not_put_back_by_a_newer_hash(asha, monkeypatch):

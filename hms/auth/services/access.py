@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from hms.auth import emails, passwords, queries, signals
+from hms.auth import emails, queries, signals
 from hms.auth.codes import keyed_hash
 from hms.auth.models import SignIn, User
 from hms.auth.queries import Account
 from hms.auth.services import pauses
+from hms.auth.services.checking import is_password_of
 from hms.auth.services.proving import end_codes
 from hms.db import transaction
 from hms.errors import Conflict, Invalid
@@ -36,12 +37,12 @@ class Unverified(Conflict):
 def prove_password(account: User | Account, password: str) -> str:
     """The hash that ``password`` was checked against, for :func:`lock_proved`.
 
-    Raises :class:`WrongPassword`, about the field ``password``.
+    Raises :class:`WrongPassword`, about the field ``password``, and :class:`hms.throttle.TooMany`.
     """
     with transaction():
         user = queries.find_user(account.id)
     proved_hash = user.password_hash if user and user.is_active else None
-    if not passwords.matches(password, proved_hash) or proved_hash is None:
+    if not is_password_of(password, proved_hash, email=account.email) or proved_hash is None:
         raise WrongPassword(field="password")
     return proved_hash
 

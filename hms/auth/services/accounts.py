@@ -9,15 +9,17 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hms import clock, mailer
+from hms import clock, mailer, throttle
 from hms.auth import emails, passwords, queries
 from hms.auth.models import Doctor, Patient, Role, Specialty, User
 from hms.auth.people import BadEmail, clean_name, normal_email
+from hms.auth.services.checking import is_password_of
 from hms.auth.services.closing import lock_user
 from hms.auth.services.proving import use_proof
 from hms.db import transaction
 from hms.errors import Conflict, Invalid, NotFound
 from hms.text import has_forbidden_characters
+from hms.throttle import rules
 
 STAFF = (Role.RECEPTIONIST, Role.ADMIN)
 
@@ -100,14 +102,16 @@ def create_staff(*, email: str, full_name: str, role: str, password: str) -> Use
 
 
 def authenticate(email: str, password: str) -> User:
-    """The active account with this email and password. Raises :class:`WrongCredentials`.
+    """The active account with this email and password.
+
+    Raises :class:`WrongCredentials`, :class:`hms.throttle.TooMany`.
 
     The account is read in one transaction, its password checked outside of any, and a hash with outdated parameters
     replaced in another. Its ``password_hash`` is the one that was proved.
     """
     with transaction():
         user = _find_active_user(email)
-    if not passwords.matches(password, user.password_hash if user else None) or user is None:
+    if not is_password_of(password, user.password_hash if user else None, email=email) or user is None:
         raise WrongCredentials
     if passwords.is_outdated(user.password_hash) and not _replace_hash(user, passwords.store(password)):
         return authenticate(email, password)
@@ -148,6 +152,7 @@ def get_specialty(slug: str) -> Specialty:
 
 def _new_user(role: Role, *, full_name: str, email: str, password: str) -> User:
     """An account that is not stored yet, with everything checked that can be without the database."""
+    throttle.count(rules.SIGN_UP)
     full_name, email = clean_name(full_name), normal_email(email)
     passwords.check_choice(password, email=email, full_name=full_name)
     return User(

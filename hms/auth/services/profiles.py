@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms import mailer
+from hms import mailer, throttle
 from hms.auth.models import Doctor, DoctorPhoto, Patient, User
 from hms.auth.people import clean_name
 from hms.auth.photos import portrait
@@ -14,6 +14,7 @@ from hms.auth.services import changes
 from hms.auth.services.accounts import get_specialty
 from hms.db import transaction
 from hms.errors import Invalid
+from hms.throttle import rules
 
 
 class PhotoNeedsVerifiedEmail(Invalid):
@@ -107,6 +108,7 @@ def may_have_photo(doctor: Doctor) -> bool:
 def _portrait(doctor: Doctor, photo: bytes) -> bytes:
     if not may_have_photo(doctor):
         raise PhotoNeedsVerifiedEmail(field="photo")
+    throttle.count(rules.UPLOAD, account=doctor.user_id, what="You have sent many photos.")
     return portrait(photo)
 
 

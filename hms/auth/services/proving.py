@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import clock, throttle
 from hms.auth import codes, emails, queries, tokens
 from hms.auth.models import EmailCode
 from hms.auth.people import normal_email
@@ -17,6 +17,7 @@ from hms.auth.services import pauses
 from hms.auth.tokens import Purpose
 from hms.db import Busy, transaction
 from hms.errors import Conflict, Invalid
+from hms.throttle import rules
 from hms.web.formats import time
 
 CONFLICTS = {"uq_email_codes_live": Busy()}  # two requests of one browser at the same moment
@@ -55,6 +56,7 @@ def send_code(email: str, *, browser: str) -> EmailCode:
     Within the pause after a code, the browser that asked for it gets the same request and no other mail.
     Raises :class:`~hms.auth.people.BadEmail`, :class:`CodeJustSent`.
     """
+    throttle.count(rules.MAIL)
     email, now = normal_email(email), clock.now()
     with transaction(conflicts=CONFLICTS) as session:
         next_at, earlier = pauses.begin(pauses.Kind.CODE, email), _lock_live(session, browser)
@@ -95,6 +97,7 @@ def enter_code(typed: str, *, browser: str) -> EmailCode:
     """
     if len(codes.digits_of(typed)) != codes.DIGITS:
         raise WrongCode("Enter the 6 digits from the email.", field="code")
+    throttle.count(rules.CODE)
     with transaction() as session:
         request = _lock_live(session, browser)
         refusal = _refusal_of(request, typed)

@@ -5,14 +5,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms import clock, mailer
+from hms import clock, mailer, throttle
 from hms.auth import emails, passwords, queries, tokens
 from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
 from hms.auth.services import pauses
 from hms.auth.services.access import WrongPassword, end_access, lock_proved, tell_of_new_password
+from hms.auth.services.checking import is_password_of
 from hms.auth.tokens import LinkEnded, Purpose
 from hms.db import transaction
+from hms.throttle import rules
 
 
 def send_verification(user: User) -> datetime | None:
@@ -20,6 +22,7 @@ def send_verification(user: User) -> datetime | None:
 
     Within the pause after such a mail none is queued, and the moment is answered from which on one may be.
     """
+    throttle.count(rules.MAIL, account=user.id)
     with transaction() as session:
         user = _lock(session, user.id)
         if user.email_verified_at is not None or not user.is_active:
@@ -51,6 +54,7 @@ def ask_for_reset(email: str) -> None:
 
     Within the pause after such a mail nothing happens: the link of the mail before works.
     """
+    throttle.count(rules.MAIL)
     try:
         email = normal_email(email)
     except BadEmail:
@@ -93,7 +97,7 @@ def change_password(user: User, *, current: str, password: str) -> User:
     Raises :class:`WrongPassword`; ``Invalid`` for a new password that is too easy to guess.
     """
     proved_hash = user.password_hash
-    if not passwords.matches(current, proved_hash):
+    if not is_password_of(current, proved_hash, email=user.email):
         raise WrongPassword(field="current")
     passwords.check_choice(password, email=user.email, full_name=user.full_name)
     password_hash = passwords.store(password)

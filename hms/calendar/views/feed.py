@@ -8,7 +8,7 @@ from flask import Response, current_app, g, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from hms import clock
+from hms import clock, throttle
 from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
@@ -20,6 +20,7 @@ from hms.calendar.views.blueprint import bp
 from hms.calendar.views.connecting import status_page
 from hms.errors import NotFound, Refusal
 from hms.forms import HmsForm
+from hms.throttle import rules
 from hms.web.fragment_cache import FragmentCache
 from hms.web.links import public_url
 
@@ -38,6 +39,7 @@ def feed(token: str) -> Response:
 
     Whether it has changed is known before it is put together.
     """
+    throttle.count(rules.FEED, account=token)
     since = clock.now() - feeds.KEPT_FOR
     owner = queries.find_feed_owner(feeds.hash_of(token), since=since)
     if owner is None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hms import areas
+from hms import areas, throttle
 from hms.auth.guards import current_patient
 from hms.availability import booking_rules, words
 from hms.availability import queries as offered
@@ -24,6 +24,7 @@ from hms.scheduling.refusals import (
     TooManyBookings,
     TooOften,
 )
+from hms.throttle import rules
 from hms.web import paging, query_params, render
 
 TIMES_TO_CHOOSE_FROM = 12
@@ -50,6 +51,7 @@ def book(slot_id: UUID) -> ResponseReturnValue:
     asked = words.parse_mode(query_params.word("visit"))
     form = BookForm(mode=asked or Mode.IN_PERSON)
     if form.validate_on_submit():
+        throttle.count(rules.BOOKING, account=current_patient.id)
         try:
             appointment = services.book(
                 slot_id,
@@ -156,6 +158,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Look once more at what is cancelled, and cancel it."""
     form = PatientCancelForm()
     if form.validate_on_submit():
+        throttle.count(rules.CANCELLING, account=current_patient.id)
         try:
             services.cancel_as_patient(appointment_id, patient=current_patient, reason=form.reason.data or "")
         except Refusal as refusal:
