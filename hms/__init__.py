@@ -27,6 +27,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         config,
         development,
         directory,
+        information,
         mailer,
         outbox,
         scheduling,
@@ -54,6 +55,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     scheduling.init_app(app)
     calendar.init_app(app)
     directory.init_app(app)
+    information.init_app(app)
     development.init_app(app)
     server.init_app(app)
     return app

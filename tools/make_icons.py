@@ -1,14 +1,15 @@
-"""Make the sprite static/icons.svg from the npm package lucide-static (ISC licence).
+"""Make the sprites static/icons.svg and static/directory.svg from the npm package lucide-static (ISC licence).
 
 ``npm pack lucide-static@1.62.0 && tar xzf lucide-static-1.62.0.tgz`` fetches it,
-``python tools/make_icons.py package/icons`` writes the sprite.
+``python tools/make_icons.py package/icons`` writes them: the second has what only the
+pages for finding a doctor show.
 """
 
 import re
 import sys
 from pathlib import Path
 
-SPRITE = Path(__file__).resolve().parent.parent / "hms" / "static" / "icons.svg"
+STATIC = Path(__file__).resolve().parent.parent / "hms" / "static"
 
 # One string, because a list would take a line for each name.
 NAMES = """
@@ -24,15 +25,23 @@ sunset trash-2 triangle-alert undo-2 unlink upload user-check user-plus user-rou
 video wifi-off x
 """.split()  # noqa: SIM905
 
+DIRECTORY = """
+accessibility activity baby banknote bone brain bus car droplets ear external-link eye flower-2 hand
+hand-heart heart-pulse map map-pinned message-circle ribbon scan-line scissors smile stethoscope
+train-front utensils wind
+""".split()  # noqa: SIM905
+
+SPRITES = {"icons.svg": NAMES, "directory.svg": DIRECTORY}
+
 OPEN = (
     '<symbol id="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
     ' stroke-linecap="round" stroke-linejoin="round">'
 )
 
 
-def make(icons: Path) -> str:
-    """The sprite, one symbol a line, from the folder of single icons."""
-    symbols = [OPEN.format(name) + _shapes(icons / f"{name}.svg") + "</symbol>" for name in NAMES]
+def make(names: list[str], icons: Path) -> str:
+    """A sprite, one symbol a line, from the folder of single icons."""
+    symbols = [OPEN.format(name) + _shapes(icons / f"{name}.svg") + "</symbol>" for name in names]
     return "\n".join(['<svg xmlns="http://www.w3.org/2000/svg">', *symbols, "</svg>"]) + "\n"
 
 
@@ -48,5 +57,6 @@ def _shapes(path: Path) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    SPRITE.write_text(make(Path(sys.argv[1])), encoding="utf-8")
-    print(f"{SPRITE.name}: {len(NAMES)} icons, {SPRITE.stat().st_size} bytes")
+    for sprite, names in SPRITES.items():
+        (STATIC / sprite).write_text(make(names, Path(sys.argv[1])), encoding="utf-8")
+        print(f"{sprite}: {len(names)} icons, {(STATIC / sprite).stat().st_size} bytes")

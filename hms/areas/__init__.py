@@ -17,10 +17,11 @@ from flask import Flask
 
 from hms.areas.blueprints import AreaBlueprint as blueprint  # noqa: N813  # areas.blueprint("patient", "payments", …)
 from hms.areas.menus import area_menu, home, home_of, menu, own_home
-from hms.areas.registry import AREAS, KEY, PUBLIC, Badge, Registry, access_of, guard_with, open_to_all
+from hms.areas.registry import AREAS, FOOTER, KEY, PUBLIC, Badge, Registry, access_of, guard_with, open_to_all
 
 __all__ = [
     "AREAS",
+    "FOOTER",
     "PUBLIC",
     "Badge",
     "access_of",

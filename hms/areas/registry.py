@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 
 KEY = "hms.areas"
 PUBLIC = "public"
+FOOTER = "footer"
+"""A menu without an area: what stands at the foot of every page."""
 
 
 class Area(NamedTuple):
@@ -72,7 +74,7 @@ class Registry:
     """What one application knows of its areas."""
 
     access: dict[str, str] = field(default_factory=dict)
-    menus: dict[str, list[Entry]] = field(default_factory=lambda: {area: [] for area in AREAS})
+    menus: dict[str, list[Entry]] = field(default_factory=lambda: {name: [] for name in (*AREAS, FOOTER)})
     homes: dict[str, str] = field(default_factory=dict)
     handed_down: Guard | None = None
 

@@ -21,7 +21,8 @@ from flask.helpers import get_debug_flag
 
 from hms.config import google
 from hms.config.engine import engine_options
-from hms.config.settings import MODES, NAMES, NOT_OURS, PREFIX, SETTINGS, Setting
+from hms.config.setting import PREFIX, Setting
+from hms.config.settings import MODES, NAMES, NOT_OURS, SETTINGS
 from hms.config.surroundings import fit
 from hms.config.values import country_of, database_url
 

@@ -1,45 +1,22 @@
 """The table of settings: all that HMS can be told from outside. `.env.example` says the same to people."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
+from hms.config.clinic import CLINIC
 from hms.config.google import ADDRESSES, endpoint, sealing_keys
+from hms.config.setting import Setting
 from hms.config.values import (
     choice,
     count,
-    country,
     database_url,
     folder,
     hours,
     port,
     switch,
-    text,
     web_address,
     whole,
     words,
-    zone,
 )
 
-PREFIX = "HMS_"
 MODES = ("production", "development", "testing")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One setting. ``default`` holds in production; ``development`` stands in where HMS runs for trying out."""
-
-    name: str
-    help: str
-    parse: Callable[[str], Any] = text
-    default: str | None = None
-    development: str | None = None
-    required: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The environment variable's name."""
-        return PREFIX + self.name
 
 
 SETTINGS = (
@@ -143,33 +120,7 @@ SETTINGS = (
         default="text",
         help="text, or json for one JSON object a line.",
     ),
-    Setting(
-        name="CLINIC_NAME", required=True, development="Northgate Hospital", help="The clinic's name, on every page."
-    ),
-    Setting(
-        name="CLINIC_PHONE",
-        required=True,
-        development="020 7946 0100",
-        help="Whom patients call when the portal cannot help them.",
-    ),
-    Setting(
-        name="CLINIC_TIMEZONE",
-        parse=zone,
-        required=True,
-        development="Europe/London",
-        help="The zone of the clock on the clinic's wall, such as Europe/London.",
-    ),
-    Setting(
-        name="CLINIC_COUNTRY",
-        parse=country,
-        help="Whose phone numbers need no country code, such as GB. Unset: the country of HMS_CLINIC_TIMEZONE.",
-    ),
-    Setting(
-        name="EMERGENCY_LINE",
-        default="In an emergency call your local emergency number.",
-        development="In an emergency call 999.",
-        help="The sentence on every page that says what to do in an emergency.",
-    ),
+    *CLINIC,
     Setting(
         name="EMAIL_FUNCTION",
         default="",

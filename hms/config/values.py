@@ -62,6 +62,21 @@ def words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def lines(value: str) -> list[tuple[str, str]]:
+    """Facts with what they are about: ``Bus: 43 and 271; Car: park on Mill Lane``."""
+    found = [line.partition(":") for line in value.split(";") if line.strip()]
+    if not all(about.strip() and colon and fact.strip() for about, colon, fact in found):
+        raise ValueError(f"must be facts such as 'Bus: 43 and 271; Car: park on Mill Lane', not {value!r}")
+    return [(about.strip(), fact.strip()) for about, _, fact in found]
+
+
+def page_address(value: str) -> str:
+    """The address of a page elsewhere; empty for none."""
+    if value and not re.fullmatch(r"https?://[^\s\"<>]+", value):
+        raise ValueError(f"must be an address such as https://maps.example/clinic, not {value!r}")
+    return value
+
+
 def hours(value: str) -> list[int]:
     """Numbers of hours, separated by commas, the longest first; 0 stands for none."""
     return sorted({number for word in words(value) if (number := whole(word, maximum=14 * 24))}, reverse=True)

@@ -16,6 +16,7 @@ from hms.errors import NotFound
 from hms.scheduling import presenters
 from hms.throttle import rules
 from hms.web import paging, query_params, render
+from hms.web.links import public_url
 
 LONGEST_NAME = 120
 ONE_YEAR_SECONDS = 31_536_000
@@ -26,15 +27,25 @@ strangers_read_the_replica(bp)
 
 @bp.get("/")
 def landing() -> ResponseReturnValue:
-    """The way in: search, specialties, and the soonest free time of all."""
-    welcome = queries.welcome()
+    """The way in: search, specialties and doctors with their next free slots, and how to get here."""
+    found = queries.welcome()
     return render(
         "directory/landing.html",
-        specialties=queries.list_specialties_with_doctors(),
-        soonest=welcome if welcome.slot_id else None,
-        soon=slot_picker.soon,
-        promise=presenters.usual_promise(welcome.rules),
+        found=found,
+        made_from=(found, clock.today()),
+        front=partial(slot_picker.front, found),
+        promise=presenters.usual_promise(found.rules),
+        horizon=found.rules.horizon_words,
+        public_url=public_url,
     )
+
+
+@bp.get("/suggest")
+def suggest() -> ResponseReturnValue:
+    """A piece of the landing page: what the words that are being typed may mean."""
+    name = query_params.text("q", longest=LONGEST_NAME)
+    cards = queries.search_doctors(name=name).cards if name else []
+    return render("directory/_suggest.html", name=name, found=slot_picker.suggestions(cards, name=name))
 
 
 @bp.get("/doctors")

@@ -1,6 +1,7 @@
 """Everything between a request and a capability: pages and their errors, headers, formats, health, panels."""
 
 from types import SimpleNamespace
+from urllib.parse import quote
 
 from flask import Flask, current_app
 
@@ -30,5 +31,15 @@ def _clinic() -> dict[str, object]:
             phone=formats.phone(config["CLINIC_PHONE"]),
             emergency=config["EMERGENCY_LINE"],
             timezone_name=formats.clinic_time(),
+            email=config["CLINIC_EMAIL"],
+            address=config["CLINIC_ADDRESS"],
+            map_url=_map_url(config["CLINIC_MAP_URL"], config["CLINIC_ADDRESS"]),
+            opening_hours=config["OPENING_HOURS"],
+            directions=config["DIRECTIONS"],
         )
     }
+
+
+def _map_url(given: str, address: str) -> str:
+    """Where a map shows the clinic; empty where nobody has said where it is."""
+    return given or (f"https://www.openstreetmap.org/search?query={quote(address)}" if address else "")

@@ -83,7 +83,7 @@ def test_pages_of_a_patient_who_is_new(open_window, site):
     window.page.locator("header details.menu summary").click()
     window.look("Your details")
     window.press("button", "Sign out")
-    window.look("See a doctor when it suits you")
+    window.look("Book an appointment at Northgate Hospital")
 
 
 def test_pages_of_a_doctor_with_a_full_week(open_window, site):

@@ -38,7 +38,7 @@ def test_a_newcomer_books_a_time_and_cancels_it(window, site):
 
 def find_a_doctor(window: Window) -> None:
     window.open("/")
-    window.look("See a doctor when it suits you")
+    window.look("Book an appointment at Northgate Hospital")
     window.press("link", re.compile(r"^Find a doctor$"))
     window.look("Find a doctor")
     window.press("link", "Cardiology 1 doctor")

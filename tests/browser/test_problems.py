@@ -93,7 +93,7 @@ def test_the_area_of_another_role_is_forbidden(open_window, site):
     window.open("/doctor/")
     window.look("You can’t view this page")
     window.press("link", "Go to the start page")
-    window.look("See a doctor when it suits you")
+    window.look("Book an appointment at Northgate Hospital")
 
 
 def test_a_form_from_before_the_cookie_went_is_out_of_date(open_window):

@@ -1,4 +1,4 @@
-"""Finding a doctor, as anybody sees it: the landing page and the directory."""
+"""Finding a doctor, as anybody sees it: the directory."""
 
 from datetime import date, time
 from uuid import uuid4
@@ -6,55 +6,10 @@ from uuid import uuid4
 import pytest
 
 from hms.auth import services as auth
-from hms.availability import services
 from tests import make
 from tests.booking_page import open_times
 
 TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
-
-
-# ---- landing
-
-
-def test_the_landing_page_leads_to_the_search_and_to_each_specialty(client, bose):
-    page = client.page("directory.landing")
-    form = next(form for form in page.forms if form.path == "/doctors")
-    assert form.method == "GET"
-    assert form.names == {"q"}
-    assert page.link("Cardiology") == "/doctors?specialty=cardiology"
-    assert "1 doctor" in page.text
-    assert page.link("Staff sign in") == "/login"
-
-
-def test_the_landing_page_offers_the_soonest_time_of_all_doctors(client, bose, eze):
-    make.slot(bose, day=THURSDAY)
-    soonest = make.slot(eze, day=TUESDAY, start=time(15, 20))
-    page = client.page("directory.landing")
-    assert page.link("tomorrow, 15:20 with Dr Ngozi Eze") == f"/patient/slots/{soonest.id}/book"
-
-
-def test_the_landing_page_of_an_empty_clinic_says_whom_to_call(client):
-    page = client.page("directory.landing")
-    assert "No doctor takes bookings here yet. Call us on 020 7946 0100." in page.text
-    assert "Next free time" not in page.text
-
-
-def test_the_landing_page_promises_nothing_that_is_not_there(client, bose):
-    text = client.page("directory.landing").text.casefold()
-    assert not [word for word in ("online visit", "video", "pay", "remind") if word in text]
-
-
-def test_the_landing_page_tells_the_clinics_rule_as_a_rule(client, bose):
-    services.set_clinic_rules(cancellation_hours=48)
-    services.set_doctor_rules(bose.id, cancellation_hours=2)
-    assert "You can usually cancel online until 48 hours before." in client.page("directory.landing").text
-
-
-def test_the_soonest_time_of_all_is_one_that_can_be_booked(client, bose, eze):
-    make.slot(bose, day=TUESDAY)
-    services.set_doctor_rules(bose.id, minimum_notice_minutes=48 * 60)
-    make.slot(eze, day=THURSDAY)
-    assert client.page("directory.landing").link("Thursday 26 November, 09:00 with Dr Ngozi Eze")
 
 
 # ---- the directory

@@ -1,5 +1,6 @@
 """What the directory reads. ``get_`` raises ``NotFound``, ``list_`` is a list."""
 
+from hms.directory.queries.landing import Face, Field, Welcome, welcome
 from hms.directory.queries.profile import (
     DoctorFacts,
     DoctorProfile,
@@ -12,10 +13,8 @@ from hms.directory.queries.search import (
     DoctorCard,
     DoctorPage,
     SpecialtyFacts,
-    Welcome,
     list_specialties_with_doctors,
     search_doctors,
-    welcome,
 )
 
 __all__ = [
@@ -25,6 +24,8 @@ __all__ = [
     "DoctorPage",
     "DoctorProfile",
     "DoctorWithWeek",
+    "Face",
+    "Field",
     "SpecialtyFacts",
     "Welcome",
     "get_bookable_doctor",

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, Uuid, bindparam, func, lateral, null, select, true
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, lateral, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
 from hms.availability import booking_rules
-from hms.availability.booking_rules import BookingRules, ClockChanges, Window
+from hms.availability.booking_rules import ClockChanges, Window
 from hms.availability.models import Slot
 from hms.availability.queries.slots import FreeTime, is_bookable
 from hms.prepared import Prepared
@@ -33,6 +32,7 @@ class DoctorCard:
     doctor_id: UUID
     full_name: str
     specialty: str
+    specialty_slug: str
     years_of_experience: int
     room: str
     languages: str
@@ -56,15 +56,6 @@ class SpecialtyFacts(NamedTuple):
 
     slug: str
     name: str
-
-
-class Welcome(NamedTuple):
-    """What the landing page knows: the clinic's rules, and the soonest bookable time of all, if there is one."""
-
-    rules: BookingRules
-    full_name: str | None
-    slot_id: UUID | None
-    starts_at: datetime | None
 
 
 def list_specialties_with_doctors() -> list[tuple[SpecialtyFacts, int]]:
@@ -143,6 +134,7 @@ def _doctors(soonest: ColumnElement, window: Window) -> Select:
         Doctor.id.label("doctor_id"),
         User.full_name,
         Specialty.name.label("specialty"),
+        Specialty.slug.label("specialty_slug"),
         Doctor.years_of_experience,
         Doctor.room,
         Doctor.languages,
@@ -161,34 +153,11 @@ def _doctors(soonest: ColumnElement, window: Window) -> Select:
 def _cards(rows: Sequence[Row], *, is_exact: bool) -> list[DoctorCard]:
     cards: dict[UUID, DoctorCard] = {}
     for row in rows:
-        card = cards.setdefault(row.doctor_id, DoctorCard(*row[:9]))
+        card = cards.setdefault(row.doctor_id, DoctorCard(*row[:10]))
         card.is_exact = is_exact
         if row.id is not None:
             card.times.append(FreeTime(row.id, row.starts_at, row.ends_at, row.mode))
     return list(cards.values())
-
-
-def welcome() -> Welcome:
-    """The clinic's rules, and the soonest bookable time of all its doctors, by one statement."""
-    (row,) = _welcome(booking_rules.changes_ahead()).all(**booking_rules.moments())
-    return Welcome(booking_rules.of_row(row), *row[-3:])
-
-
-@lru_cache(maxsize=4)
-def _welcome(changes: ClockChanges) -> Prepared:
-    first = soonest_times(Slot.doctor_id == Doctor.id, booking_rules.window(changes))
-    doctors = select(User.full_name, first.c.id, first.c.starts_at).select_from(Doctor)
-    soonest = (
-        booking_rules.joined(doctors.join(User, Doctor.user_id == User.id), doctor_id=Doctor.id)
-        .join(first, true())
-        .where(Doctor.is_bookable)
-        .order_by(first.c.starts_at)
-        .limit(1)
-        .subquery("soonest")
-    )
-    nobody = select(null().cast(Uuid).label("doctor_id")).subquery("nobody")
-    statement = select(*booking_rules.COLUMNS, *soonest.c).select_from(nobody)
-    return Prepared(booking_rules.joined(statement, doctor_id=nobody.c.doctor_id).outerjoin(soonest, true()))
 
 
 # The statements of these pages are put together once, not in every request: SQLAlchemy takes longer to build one than

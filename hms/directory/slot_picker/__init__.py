@@ -3,23 +3,32 @@
 What the templates of the directory and of the booking page draw with ``ui/slots.html`` and ``ui/person.html``.
 """
 
+from hms.directory.slot_picker.front import Front, Portrait, Tile, front
 from hms.directory.slot_picker.query import Kind, day_of, kind_of, parse_day
 from hms.directory.slot_picker.results import Result, result
+from hms.directory.slot_picker.suggestions import Suggestion, Suggestions, suggestions
 from hms.directory.slot_picker.week import Day, Group, WeekPicker, week_picker
 from hms.directory.slot_picker.words import experience, places, soon
 
 __all__ = [
     "Day",
+    "Front",
     "Group",
     "Kind",
+    "Portrait",
     "Result",
+    "Suggestion",
+    "Suggestions",
+    "Tile",
     "WeekPicker",
     "day_of",
     "experience",
+    "front",
     "kind_of",
     "parse_day",
     "places",
     "result",
     "soon",
+    "suggestions",
     "week_picker",
 ]
