@@ -27,6 +27,9 @@ class Porter:
     def lets_in(self, access):
         return access in self.keys
 
+    def accesses(self):
+        return self.keys
+
     def own_area(self):
         return "patient" if "patient" in self.keys else "public"
 

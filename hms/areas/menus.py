@@ -1,7 +1,6 @@
 """The menus of areas, and the first page of each."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -54,15 +53,15 @@ def home(app: Flask, area: str, endpoint: str) -> None:
 def area_menu(*areas: str) -> list[Link]:
     """The entries of these areas for whoever makes this request, in their order."""
     known, here = current(), request.endpoint
-    lets_in = cache(known.guard.lets_in)  # entries share few accesses, and each asks who is signed in
-    entries = [entry for area in areas for entry in known.menus[area] if lets_in(known.access[entry.endpoint])]
+    accesses = known.guard.accesses()
+    entries = [entry for area in areas for entry in known.menus[area] if known.access[entry.endpoint] in accesses]
     shown = [entry for entry in entries if entry.shown is None or entry.shown()]
     return [_link(entry, here) for entry in sorted(shown, key=attrgetter("order"))]
 
 
 def home_of(area: str) -> str:
     """The address of an area's first page."""
-    return url_for(current().homes[area])
+    return _address(current().homes[area])
 
 
 def own_home() -> str:
@@ -73,13 +72,21 @@ def own_home() -> str:
 def _link(entry: Entry, here: str | None) -> Link:
     return Link(
         entry.label,
-        url_for(entry.endpoint),
+        _address(entry.endpoint),
         entry.icon,
         _current(entry, here),
         entry.badge() if entry.badge else None,
         entry.posts,
         entry.order >= AT_THE_END,
     )
+
+
+def _address(endpoint: str) -> str:
+    """The address of a page without arguments: every page shows a dozen of them, and they stay as they are."""
+    addresses, where = current().addresses, (request.script_root, endpoint)
+    if where not in addresses:
+        addresses[where] = url_for(endpoint)
+    return addresses[where]
 
 
 def _current(entry: Entry, here: str | None) -> str | None:

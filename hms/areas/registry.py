@@ -1,6 +1,6 @@
 """The areas of the site, who may see their pages, and what one application knows of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, cast
 
@@ -40,8 +40,8 @@ class Guard(Protocol):
     def check(self, access: str) -> ResponseReturnValue | None:
         """None for whom ``access`` lets in; where to go instead, or a refusal, for everybody else."""
 
-    def lets_in(self, access: str) -> bool:
-        """Whether ``access`` lets in whoever makes this request."""
+    def accesses(self) -> Collection[str]:
+        """All that let in whoever makes this request."""
 
     def own_area(self) -> str:
         """The area in which whoever makes this request is at home."""
@@ -76,6 +76,7 @@ class Registry:
     access: dict[str, str] = field(default_factory=dict)
     menus: dict[str, list[Entry]] = field(default_factory=lambda: {name: [] for name in (*AREAS, FOOTER)})
     homes: dict[str, str] = field(default_factory=dict)
+    addresses: dict[tuple[str, str], str] = field(default_factory=dict)
     handed_down: Guard | None = None
 
     @property

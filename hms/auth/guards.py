@@ -26,6 +26,12 @@ ROLES: dict[str, frozenset[Role]] = {
 }
 """Who passes with each access but ``public``, which lets everybody pass and asks nothing."""
 
+ACCESSES: dict[Role | None, frozenset[str]] = {
+    role: frozenset({areas.PUBLIC, *(access for access, roles in ROLES.items() if role in roles)})
+    for role in (*Role, None)
+}
+"""What lets in people of each role; None is a visitor."""
+
 
 class Visitor(AnonymousUserMixin):
     """``current_user`` when nobody is signed in."""
@@ -85,6 +91,10 @@ class RoleGuard:
     def lets_in(self, access: str) -> bool:
         """Whether whoever makes this request passes; nobody is looked up where everybody does."""
         return access == areas.PUBLIC or current_user.role in ROLES[access]
+
+    def accesses(self) -> frozenset[str]:
+        """All that let in whoever makes this request."""
+        return ACCESSES[current_user.role]
 
     def own_area(self) -> str:
         """The area in which whoever makes this request is at home."""

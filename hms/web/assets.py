@@ -9,7 +9,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from multiprocessing.util import Finalize
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from wsgiref.headers import Headers
 
 from flask import Flask, current_app, request, url_for
+from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 from whitenoise import WhiteNoise
@@ -38,9 +39,10 @@ class Asset(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    """Give templates ``asset()``, and hand the files out."""
+    """Give templates ``asset()`` and ``icon()``, and hand the files out."""
     app.extensions["hms.asset_addresses"] = {}
     app.add_template_global(asset)
+    app.add_template_global(icon)
     app.view_functions["static"] = static
 
 
@@ -53,6 +55,17 @@ def asset(filename: str) -> str:
     if where not in addresses:
         addresses[where] = url_for("static", filename=read_assets(_folder())[filename].name)
     return addresses[where]
+
+
+def icon(name: str, label: str | None = None) -> Markup:
+    """The picture of that name in ``icons.svg``; with a label, hidden words stand beside it. See ``ui/icon.html``."""
+    return _icon(asset("icons.svg"), name, label)
+
+
+@lru_cache(maxsize=1024)
+def _icon(sprite: str, name: str, label: str | None) -> Markup:
+    words = Markup('<span class="vh">{}</span>').format(label) if label else ""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>{}').format(sprite, name, words)
 
 
 def static(filename: str) -> Response:
