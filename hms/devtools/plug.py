@@ -64,6 +64,7 @@ def _demo_accounts(app: Flask) -> list[str]:
         if os.environ.get("DEMO", "1") != "0" and _is_empty():
             click.echo("Loading the demo clinic ...")
             demo.load()
+            demo.show_faces()
         return _accounts() if demo.is_loaded() else []
 
 

@@ -1,6 +1,7 @@
 """The made-up clinic: what it promises the README, and that it breaks none of the rules that real rows keep."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from hms.availability import queries, services
 from hms.availability.models import Slot
 from hms.devtools import demo
 from hms.devtools.demo import people
+from hms.devtools.demo.portraits import LOOKS
 from hms.directory import queries as directory
 from hms.outbox import queries as outbox
 from hms.scheduling import queries as booked
@@ -206,3 +208,22 @@ def test_every_specialty_that_it_names_is_there(session):
     slugs = set(session.scalars(select(Specialty.slug)))
     named = {person.specialty for person in (people.BOSE, *people.COLLEAGUES)} | set(people.SPECIALTIES)
     assert named <= slugs
+
+
+def test_its_doctors_have_faces_that_were_sent_as_any_photo_is(session):
+    demo.load(doctors=2, patients=1, days=1)
+    demo.show_faces()
+    versions = session.scalars(select(Doctor.photo_version)).all()
+    assert len(set(versions)) == 2
+    assert None not in versions
+    assert set(LOOKS) == {person.full_name for person in (people.BOSE, *people.COLLEAGUES)}
+
+
+def test_nobody_has_to_be_in_two_places(loaded):
+    """Nor to run from one to the other, nor to say what does not fit."""
+    visits = loaded.scalars(select(Appointment).where(Appointment.status != "cancelled")).all()
+    by_patient = sorted(visits, key=lambda visit: (visit.patient_id, visit.starts_at))
+    for one, other in pairwise(by_patient):
+        assert one.patient_id != other.patient_id or other.starts_at - one.ends_at >= timedelta(minutes=30)
+    for visit in visits:
+        assert visit.reason in people.reasons(visit.doctor.specialty.slug)

@@ -12,13 +12,13 @@ from typing import cast
 
 import click
 from flask import current_app
-from sqlalchemy import Table, insert, text, update
+from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from hms import clock
 from hms.auth import passwords, queries
 from hms.auth.models import Doctor, Patient, User
-from hms.auth.services import make_all_findable
+from hms.auth.services import make_all_findable, update_doctor
 from hms.availability.models import Closure, DoctorPlan, Schedule, ScheduleHours, Slot, StoredRules, TimeOff
 from hms.cli import Group, say
 from hms.db import Model, transaction
@@ -26,12 +26,14 @@ from hms.devtools.demo import days as diaries
 from hms.devtools.demo import roster, weekly
 from hms.devtools.demo.days import Diary, Row, Someone, Worker
 from hms.devtools.demo.people import Person
+from hms.devtools.demo.portraits import LOOKS, draw
 from hms.devtools.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
 from hms.errors import Conflict, Forbidden
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 PASSWORD = passwords.DEMO_ONLY
 ROWS_AT_ONCE = 2000
+KEPT = ("bio", "years_of_experience", "phone", "room", "languages", "visit_minutes", "fee_minor")
 
 demo = Group("demo", help="A made-up clinic for trying HMS out.")
 
@@ -61,6 +63,7 @@ def load_command(doctors: int, patients: int, days: int) -> None:
     except AlreadyLoaded as refusal:
         say(refusal.message)
         return
+    show_faces()
     say(f"The demo clinic is loaded. Sign in with the password {PASSWORD} as")
     for email, who in ((ASHA_EMAIL, "patient"), (BOSE_EMAIL, "doctor"), (DANA_EMAIL, "administrator")):
         say(f"  {email:16} {who}")
@@ -84,6 +87,16 @@ def load(*, doctors: int = 12, patients: int = 30, days: int = 14) -> None:
     everybody, now = roster.of(doctors=doctors, patients=patients), clock.now()
     diary = _days(everybody, days, now)
     _store(everybody, diary, password_hash=passwords.store(PASSWORD))
+
+
+def show_faces() -> None:
+    """Give each doctor who has one their portrait, as if they had sent it: drawn here, opened and made anew there."""
+    with transaction() as session:
+        doctors = session.scalars(select(Doctor).join(Doctor.user).where(User.full_name.in_(LOOKS))).all()
+    for doctor in doctors:
+        kept = {name: getattr(doctor, name) for name in KEPT}
+        name, specialty = doctor.user.full_name, doctor.specialty.slug
+        update_doctor(doctor, full_name=name, specialty=specialty, photo=draw(LOOKS[name]), **kept)
 
 
 def _store(everybody: Roster, diary: Diary, *, password_hash: str) -> None:

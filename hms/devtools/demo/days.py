@@ -12,11 +12,14 @@ from hms import clock
 from hms.availability.models import Mode, Origin, SlotStatus
 from hms.db import new_id
 from hms.devtools.demo import weekly
-from hms.devtools.demo.people import REASONS, Person
+from hms.devtools.demo.people import Person, reasons
 from hms.scheduling.models import AppointmentStatus as S
 from hms.scheduling.services.booking import new_reference
 
 Row = dict[str, Any]
+WAY = timedelta(minutes=45)
+"""How long a patient takes from one doctor to another, waiting included."""
+
 ENDINGS = (S.FULFILLED,) * 7 + (S.NOSHOW, S.CANCELLED)
 
 
@@ -47,16 +50,17 @@ class Diary:
     taken: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
 
     def is_free(self, who: Someone, slot: Row) -> bool:
-        """Whether ``who`` has nothing else at the time of ``slot``."""
-        return all(ends <= slot["starts_at"] or slot["ends_at"] <= starts for starts, ends in self.taken[who.id])
+        """Whether ``who`` has nothing else at the time of ``slot``, nor so near that they would have to hurry."""
+        starts, ends = slot["starts_at"] - WAY, slot["ends_at"] + WAY
+        return all(until <= starts or ends <= since for since, until in self.taken[who.id])
 
-    def book(self, slot: Row, *, patient: Someone, doctor: Someone, status: str) -> None:
+    def book(self, slot: Row, *, patient: Someone, doctor: Worker, status: str) -> None:
         """An appointment that has come to ``status``, with the history that led there."""
         if status != S.CANCELLED:
             slot["status"] = SlotStatus.BUSY
             self.taken[patient.id].append((slot["starts_at"], slot["ends_at"]))
         booked_at = min(slot["starts_at"], self.now) - timedelta(hours=self.seed.randint(25, 200))
-        reason = self.seed.choice(REASONS)
+        reason = self.seed.choice(reasons(doctor.person.specialty))
         appointment = _appointment(slot, patient, status, reason=reason, created_at=booked_at)
         if slot["mode"] != Mode.IN_PERSON and (slot["mode"] == Mode.ONLINE or len(self.appointments) % 2):
             appointment["mode"] = Mode.ONLINE

@@ -195,15 +195,29 @@ LAST_NAMES = (
     "Lopez", "Moreau", "Novak", "Okafor", "Patel", "Quinn", "Rossi", "Schmidt", "Taylor", "Ueda", "Varga", "Walsh",
     "Xu", "Yilmaz", "Zhang", "Ashworth", "Brandt", "Castellano",
 )  # fmt: skip
-REASONS = (
-    "",
-    "Follow-up after my last visit",
-    "Repeat prescription and a check of my blood pressure",
-    "Pain in the left knee when I climb stairs",
-    "A rash on both arms since last week",
-    "Results of the blood test",
-    "I would like a second opinion",
-)
+ANY_REASON = ("", "", "Follow-up after my last visit", "I would like a second opinion")
+"""What people come for whatever the specialty; many say nothing."""
+
+REASONS = {
+    "cardiology": ("Palpitations in the evening", "Check of my blood pressure tablets", "Results of the ECG"),
+    "dermatology": ("A rash on both arms since last week", "A mole that has changed", "Acne that keeps coming back"),
+    "endocrinology": ("Diabetes review", "Results of the thyroid blood test"),
+    "general-practice": ("Repeat prescription", "A cough for three weeks", "Results of the blood test"),
+    "gynaecology": ("Contraception review", "Routine check", "Hot flushes at night"),
+    "neurology": ("Migraine twice a week", "Numb fingers in the morning", "Review of my epilepsy tablets"),
+    "ophthalmology": ("Blurred sight in the left eye", "Yearly check because of diabetes", "Dry, sore eyes"),
+    "orthopaedics": ("Pain in the left knee when I climb stairs", "Hip pain at night", "Check after my ankle fracture"),
+    "paediatrics": ("Ear pain and fever", "Check at two years", "Eczema behind the knees"),
+    "psychiatry": ("Trouble sleeping", "Anxiety at work", "Review of my medicine"),
+}
+"""What people come for, by specialty."""
+
+
+def reasons(specialty: str) -> tuple[str, ...]:
+    """What patients of a specialty may have written."""
+    return ANY_REASON + REASONS.get(specialty, ())
+
+
 SPECIALTIES = (
     "cardiology", "dermatology", "general-practice", "gynaecology", "neurology", "ophthalmology", "orthopaedics",
     "paediatrics", "psychiatry", "urology",
