@@ -5,9 +5,12 @@ Every command of HMS stands in a :class:`Group`, or is a :class:`Command`.
 """
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +18,7 @@ from hms import text
 from hms.errors import Invalid, Refusal
 
 LONGEST_ARGUMENT = 2000
+NOTES = "hms.command_notes"
 AWAY = "The database doesn't answer. Nothing was changed. Try again in a few seconds."
 
 
@@ -40,7 +44,30 @@ class Command(_Edge):
 
 
 class Group(_Edge, AppGroup):
-    """A group of commands, each of which runs inside the application."""
+    """A group of commands, each of which runs inside the application, and is noted by whoever asks for that
+    (:func:`note_with`) before it does anything.
+    """
+
+    def command(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]  # as AppGroup's
+        """A command of the group; one that does without the application is not noted."""
+        register = super().command(*args, **kwargs)
+        is_inside = kwargs.get("with_appcontext", True)
+        return lambda function: register(_noted(function) if is_inside else function)
+
+
+def note_with(app: Flask, note: Callable[[], object]) -> None:
+    """Call ``note()`` before each command of a group, inside the application."""
+    app.extensions.setdefault(NOTES, []).append(note)
+
+
+def _noted(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        for note in current_app.extensions.get(NOTES, ()):
+            note()
+        return function(*args, **kwargs)
+
+    return noted
 
 
 def say(line: str) -> None:

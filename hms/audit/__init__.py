@@ -23,6 +23,8 @@ __all__ = ["Person", "init_app", "know_people_with", "record", "viewed"]
 
 def init_app(app: Flask) -> None:
     """Note at the end of each request what it showed."""
-    from hms.audit import models, reading  # noqa: F401  # the tables are known once their models are
+    from hms import cli
+    from hms.audit import models, reading, recording  # noqa: F401  # the tables are known once their models are
 
     reading.init_app(app)
+    cli.note_with(app, recording.note_command)

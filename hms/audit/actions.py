@@ -101,7 +101,7 @@ SUBJECTS: dict[str, str] = {
 """What an event can be about, and what a page calls it."""
 
 DETAILS = frozenset(
-    {"from", "to", "count", "kind", "fields", "setting", "method", "format", "filter", "role", "how", "status"}
+    {"before", "after", "count", "kind", "fields", "setting", "method", "format", "filter", "role", "how", "status"}
     | {"source", "days", "number", "why", "hours", "mode"}
 )
 CODE = re.compile(r"[A-Za-z0-9_.:+/,-]{0,80}")

@@ -45,8 +45,13 @@ def _write(response: Response) -> Response:
     return response
 
 
+def is_shown(status: int) -> bool:
+    """Whether an answer with this status shows what was read for it: a form with a refusal does, too."""
+    return status < 300 or (400 <= status < 500 and status not in (403, 404))
+
+
 def _views(noted: dict[Seen, None], response: Response) -> list[dict[str, object]]:
-    if not noted or response.status_code >= 400:
+    if not noted or not is_shown(response.status_code):
         return []
     source = actors.current()
     return [

@@ -12,7 +12,7 @@ from hms import clock
 from hms.audit import actors
 from hms.audit.actions import Detail, checked
 from hms.audit.actors import Person, Source
-from hms.db import last_writes
+from hms.db import last_writes, transaction
 from hms.prepared import Prepared
 
 COLUMNS = {
@@ -86,6 +86,12 @@ def record(
             details=checked(action, kind, details),
         )
     )
+
+
+def note_command() -> None:
+    """Note that somebody runs a command; what it changes is told of by whatever it calls."""
+    with transaction():
+        record("command")
 
 
 def row(action: str, source: Source, **values: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     from hms.availability import visits
     from hms.scheduling import emails, requirements, services
     from hms.scheduling.queries.visits import Visits
+    from hms.scheduling.services import noting
     from hms.scheduling.views import doctor, menus, patient, staff
 
     app.register_blueprint(patient.bp)
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     menus.init_app(app)
     emails.init_app(app)
     requirements.init_app(app)
+    noting.init_app()
     visits.tell_with(app, Visits())
     obligations.ask(app, services.VisitsToCome())
     worker.every(FORGET_SECONDS, "forget refused bookings", services.forget_refusals)

@@ -102,3 +102,67 @@ def test_a_refused_page_and_a_guessed_id_leave_one_line_each(session, signed_in,
     assert (guess.actor_id, guess.actor_role, guess.endpoint) == (bose.user_id, "doctor", "doctor.appointment")
     assert (guess.request_id, guess.address_prefix) == (answer.headers["X-Request-ID"], "127.0.0.0/24")
     assert guess.details == {"status": 404, "method": "GET"}
+
+
+def test_whoever_looks_at_a_patient_leaves_one_line_for_each_page(session, signed_in, bose, asha):
+    visit = make.appointment(asha, doctor=bose)
+    browser = signed_in(bose)
+    before = len(events("viewed"))
+    answer = browser.get(f"/doctor/appointments/{visit.id}")
+    browser.page("doctor.appointments")
+    signed_in(asha).page("patient.appointment", appointment_id=visit.id)  # one's own data
+    one, listed = events("viewed")[before:]
+    assert (one.actor_id, one.patient_id, one.subject_id) == (bose.user_id, asha.id, visit.id)
+    assert (one.endpoint, one.request_id) == ("doctor.appointment", answer.headers["X-Request-ID"])
+    assert (listed.endpoint, listed.patient_id) == ("doctor.appointments", asha.id)
+
+
+def test_a_page_that_cannot_be_noted_is_not_shown(app, session, signed_in, bose, asha, monkeypatch):
+    visit = make.appointment(asha, doctor=bose)
+    browser = signed_in(bose)
+
+    def fail(_rows: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr("hms.audit.reading.write", fail)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    answer = browser.get(f"/doctor/appointments/{visit.id}")
+    assert answer.status_code == 500
+    assert "Asha" not in answer.text
+
+
+def test_signing_in_and_out_leaves_lines_and_what_was_typed_does_not(session, client, sign_in, asha):
+    wrong = {"email": asha.user.email, "password": "not-the-password"}
+    client.submit("auth.login", wrong, on="/login", status=422)
+    client.submit("auth.login", wrong | {"email": "secret@example.test"}, on="/login", status=422)
+    sign_in(client, asha)
+    client.post("/logout", data={"csrf_token": client.csrf_token()})
+    failed, unknown = events("sign-in-failed")
+    assert (failed.actor_kind, failed.subject_id, unknown.subject_id) == ("visitor", asha.user_id, None)
+    (signed_in,), (signed_out,) = events("sign-in"), events("sign-out")
+    assert {signed_in.actor_id, signed_out.actor_id} == {asha.user_id}
+    lines = str([vars(event) for event in events()])
+    assert "secret@" not in lines
+    assert asha.user.email not in lines
+
+
+def test_every_change_of_an_appointment_leaves_a_line_for_its_patient(session, bose, asha):
+    visit = make.appointment(asha, doctor=bose, status="fulfilled")
+    make.appointment(asha, doctor=bose, status="cancelled")
+    told = [(event.action, event.details.get("after")) for event in events() if event.patient_id == asha.id]
+    marks = [("appointment-marked", "arrived"), ("appointment-marked", "fulfilled")]
+    assert told == [
+        ("appointment-booked", None),
+        *marks,
+        ("appointment-booked", None),
+        ("appointment-cancelled", "cancelled"),
+    ]
+    assert visit.status == "fulfilled"
+
+
+def test_a_command_is_noted_with_whoever_the_system_says_typed_it(session, app, bose):
+    app.test_cli_runner().invoke(args=["users", "deactivate", bose.user.email])
+    ran, closed = events("command")[-1], events("account-deactivated")[-1]
+    assert {(event.actor_kind, event.os_user) for event in (ran, closed)} == {("cli", actors.os_user())}
+    assert ran.endpoint == "users deactivate"
+    assert closed.subject_id == bose.user_id

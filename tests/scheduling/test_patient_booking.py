@@ -59,12 +59,12 @@ def test_a_reason_is_optional(patient, slot):
     assert appointments()[0].reason == ""
 
 
-def test_a_booking_costs_four_statements(patient, slot):
+def test_a_booking_costs_five_statements(patient, slot):
     token, path = patient.csrf_token(), patient.url("patient.book", slot_id=slot.id)
     with patient.statements() as statements:
         answer = patient.post(path, data={"csrf_token": token, "idempotency_key": THE_SAME_KEY})
     assert answer.status_code == 303
-    assert len(statements) == 4, statements
+    assert len(statements) == 5, statements
 
 
 def test_each_page_has_a_key_of_its_own(patient, slot):

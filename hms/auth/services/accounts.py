@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hms import clock, mailer, throttle
+from hms import audit, clock, mailer, throttle
 from hms.auth import emails, passwords, queries
 from hms.auth.models import Doctor, Patient, Role, Specialty, User
 from hms.auth.people import BadEmail, clean_name, normal_email
@@ -112,10 +112,17 @@ def authenticate(email: str, password: str) -> User:
     with transaction():
         user = _find_active_user(email)
     if not is_password_of(password, user.password_hash if user else None, email=email) or user is None:
+        _note_failure(user)
         raise WrongCredentials
     if passwords.is_outdated(user.password_hash) and not _replace_hash(user, passwords.store(password)):
         return authenticate(email, password)
     return user
+
+
+def _note_failure(user: User | None) -> None:
+    """What was typed is not kept: people type passwords into the field for the email."""
+    with transaction():
+        audit.record("sign-in-failed", subject=("user", user.id if user else None))
 
 
 def approve_doctor(who: str | UUID) -> Doctor:
@@ -129,6 +136,7 @@ def approve_doctor(who: str | UUID) -> Doctor:
             raise NotFound("This account is not a doctor's.")
         if user.doctor.approved_at is None:
             user.doctor.approved_at = clock.now()
+            audit.record("doctor-approved", subject=("doctor", user.doctor.id))
             emails.approved(user)
     return user.doctor
 
@@ -139,6 +147,7 @@ def confirm_email(who: str | UUID) -> User:
         user = lock_user(session, who)
         user.email_verified_at = user.email_verified_at or clock.now()
         mailer.end_mark(user.email)
+        audit.record("email-verified", subject=("user", user.id))
     return user
 
 
@@ -178,6 +187,7 @@ def _store(session: Session, user: User) -> None:
     """Write the account now, so that an email that is taken is refused here and the mail knows the account's id."""
     session.add(user)
     session.flush()
+    audit.record("account-made", subject=("user", user.id), role=user.role)
 
 
 def _replace_hash(user: User, password_hash: str) -> bool:

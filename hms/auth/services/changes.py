@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import audit, clock
 from hms.auth import emails, queries
 from hms.auth.models import Doctor, DoctorChange, Specialty, User
 from hms.auth.services.closing import lock_user
@@ -72,6 +72,7 @@ def approve_changes(who: str | UUID, *, change_id: UUID | None = None, by: User 
         doctor.user.full_name = change.full_name or doctor.user.full_name
         doctor.specialty = change.specialty or doctor.specialty
         _decide(change, "approved", by=by)
+        audit.record("doctor-change-approved", subject=("doctor", doctor.id))
         emails.changes_decided(doctor.user, change)
     return change
 
@@ -89,6 +90,7 @@ def reject_changes(
         doctor, change = _lock_waiting(session, who, change_id)
         change.reason = reason.strip()
         _decide(change, "rejected", by=by)
+        audit.record("doctor-change-rejected", subject=("doctor", doctor.id))
         emails.changes_decided(doctor.user, change)
     return change
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import audit, clock
 from hms.auth import obligations, queries
 from hms.auth.models import Role, User
 from hms.auth.obligations import Obligation
@@ -76,6 +76,7 @@ def reactivate(who: str | UUID) -> User:
     with transaction() as session:
         user = lock_user(session, who)
         user.deactivated_at = None
+        audit.record("account-reactivated", subject=("user", user.id))
     return user
 
 
@@ -109,6 +110,7 @@ def _check_others(session: Session, user: User) -> None:
 
 def _close(session: Session, user: User) -> None:
     user.deactivated_at = user.deactivated_at or clock.now()
+    audit.record("account-deactivated", subject=("user", user.id))
     end_access(session, user)
 
 

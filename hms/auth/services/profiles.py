@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms import mailer, throttle
+from hms import audit, mailer, throttle
 from hms.auth.models import Doctor, DoctorPhoto, Patient, User
 from hms.auth.people import clean_name
 from hms.auth.photos import portrait
@@ -47,6 +47,7 @@ def update_patient(
         patient.emergency_contact_name = emergency_contact_name
         patient.emergency_contact_phone = emergency_contact_phone
         patient.wants_reminders = wants_reminders
+        audit.record("profile-changed", subject=("patient", patient.id), patient_id=patient.id)
     return patient
 
 
@@ -89,6 +90,7 @@ def update_doctor(
             _store_photo(session, doctor, jpeg)
         elif remove_photo:
             _remove_photo(session, doctor)
+        audit.record("profile-changed", subject=("doctor", doctor.id))
     return doctor
 
 

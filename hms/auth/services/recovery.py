@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms import clock, mailer, throttle
+from hms import audit, clock, mailer, throttle
 from hms.auth import emails, passwords, queries, tokens
 from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
@@ -46,6 +46,7 @@ def verify_email(token: str) -> User:
         tokens.check(Purpose.VERIFY_EMAIL, token, user)
         user.email_verified_at = user.email_verified_at or clock.now()
         mailer.end_mark(user.email)
+        audit.record("email-verified", subject=("user", user.id), how="link")
     return user
 
 
@@ -61,6 +62,7 @@ def ask_for_reset(email: str) -> None:
         return
     with transaction():
         user = queries.find_user_by_email(email)
+        audit.record("reset-asked", subject=("user", user.id if user else None))
         if pauses.begin(pauses.Kind.RESET, email) is None and user is not None and user.is_active:
             emails.reset(user)
 
@@ -87,6 +89,7 @@ def reset_password(token: str, password: str) -> User:
         user.email_verified_at = user.email_verified_at or clock.now()
         mailer.end_mark(user.email)
         end_access(session, user)
+        audit.record("password-reset", subject=("user", user.id), by=audit.Person(user.id, user.role))
         tell_of_new_password(user)
     return user
 
@@ -107,6 +110,7 @@ def change_password(user: User, *, current: str, password: str) -> User:
             raise WrongPassword(field="current")
         locked.password_hash = password_hash
         end_access(session, locked)
+        audit.record("password-changed", subject=("user", locked.id), by=audit.Person(locked.id, locked.role))
         tell_of_new_password(locked)
     return locked
 

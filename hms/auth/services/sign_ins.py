@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, or_, update
 
-from hms import clock
+from hms import audit, clock
 from hms.auth import session_limits
 from hms.auth.models import SignIn, User
 from hms.auth.services.access import lock_proved
@@ -24,6 +24,7 @@ def begin_sign_in(
     with transaction() as session:
         if lock_proved(session, user.id, proved_hash=proved_hash, shared=True) is None:
             raise WrongCredentials
+        audit.record("sign-in", subject=("user", user.id), by=audit.Person(user.id, user.role))
         if replaces:
             session.execute(delete(SignIn).where(SignIn.id_hash == replaces))
         session.add(
@@ -52,8 +53,10 @@ def save_data(id_hash: bytes, data: dict[str, Any]) -> None:
 
 def end_sign_in(id_hash: bytes) -> None:
     """Sign the browser out."""
+    ended = delete(SignIn).where(SignIn.id_hash == id_hash).returning(SignIn.user_id)
     with transaction() as session:
-        session.execute(delete(SignIn).where(SignIn.id_hash == id_hash))
+        if user := session.get(User, session.scalar(ended)):
+            audit.record("sign-out", subject=("user", user.id), by=audit.Person(user.id, user.role))
 
 
 def delete_ended_sign_ins() -> int:
@@ -72,3 +75,4 @@ def end_all_sign_ins(_: object = None, **__: object) -> None:
     """Sign everyone out, in the transaction that says why."""
     with transaction() as session:
         session.execute(delete(SignIn).execution_options(synchronize_session=False))
+        audit.record("sessions-ended", how="restore")

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hms import audit
 from hms.auth.models import Doctor
 from hms.availability import booking_rules, contradictions, queries
 from hms.availability.contradictions import RuleValues
@@ -77,6 +78,8 @@ def _set(doctor_id: UUID | None, values: dict[str, int | None]) -> list[RuleChan
         changes = [change for change in changes if change.before != change.after]
         for name, _, value in changes:
             setattr(row, name, value)
+        if changes:
+            _note(doctor_id, changes)
         _check_contradictions(session, {change.name for change in changes}, clinic, row, before=before)
         if doctor_id and all(getattr(row, name) is None for name in booking_rules.NAMES):
             session.delete(row)
@@ -84,6 +87,13 @@ def _set(doctor_id: UUID | None, values: dict[str, int | None]) -> list[RuleChan
             mark_stale(session, [doctor_id] if doctor_id else None)
     booking_rules.forget()
     return changes
+
+
+def _note(doctor_id: UUID | None, changes: list[RuleChange]) -> None:
+    """The log has the number before and after of each rule that is another now."""
+    subject = ("doctor", doctor_id) if doctor_id else ("setting", None)
+    for name, before, after in changes:
+        audit.record("rules-changed", subject=subject, setting=name, before=before, after=after)
 
 
 def stored(row: StoredRules) -> dict[str, int | None]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from hms import clock, text
+from hms import audit, clock, text
 from hms.auth.models import Doctor
 from hms.availability import queries, visits
 from hms.availability.models import BlockedBy, Closure, Slot, SlotStatus
@@ -81,6 +81,7 @@ def add_closure(*, first_day: date, last_day: date, name: str, preview_token: st
             closure = Closure(first_day=first_day, last_day=last_day, name=name)
             session.add(closure)
             session.flush()
+            audit.record("closure-added", subject=("closure", closure.id), days=(last_day - first_day).days + 1)
         hidden = _hide(session, first_day, last_day)
         mark_stale(session)
         booked = visits.provider().booked_in(interval)
@@ -94,6 +95,7 @@ def remove_closure(closure_id: UUID) -> Closure:
     with transaction() as session:
         closure = queries.get_closure(closure_id, locked=True)
         session.delete(closure)
+        audit.record("closure-removed", subject=("closure", closure.id))
         session.flush()
         mark_stale(session)
     return closure

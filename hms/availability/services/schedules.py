@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import audit, clock
 from hms.auth.models import Doctor
 from hms.availability import queries
 from hms.availability.models import Mode, Schedule, ScheduleHours
@@ -105,6 +105,7 @@ def _save(
         if adds:
             check_hours(doctor, offer._replace(schedules=after))
         _write(session, doctor.id, before=before, after=after)
+        audit.record("hours-changed", subject=("doctor", doctor.id))
         done = reconcile(session, doctor.id)
         preview = _as_preview(doctor, offers.load_offer(doctor.id, since=clock.now()), done, before=before)
         if preview_token is not None and preview_token != preview.token:

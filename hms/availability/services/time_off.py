@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import audit, clock
 from hms.auth.models import Doctor
 from hms.availability import queries, visits
 from hms.availability.models import BusyTime, Slot, TimeOff
@@ -68,6 +68,7 @@ def add_time_off(
         time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
         session.add(time_off)
         session.flush()
+        audit.record("time-off-added", subject=("time-off", time_off.id))
         reconcile(session, doctor.id)
         if (
             preview_token is not None
@@ -82,6 +83,7 @@ def remove_time_off(time_off_id: UUID, *, doctor: Doctor) -> None:
     with transaction() as session:
         lock_offer(session, doctor.id)
         session.delete(queries.get_time_off(time_off_id, doctor=doctor))
+        audit.record("time-off-removed", subject=("time-off", time_off_id))
         session.flush()
         reconcile(session, doctor.id)
 

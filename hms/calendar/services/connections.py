@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Flask, current_app
 from sqlalchemy import Update, select, update
 
-from hms import clock, outbox, worker
+from hms import audit, clock, outbox, worker
 from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
@@ -110,6 +110,7 @@ def connect(user: User, grant: Grant, *, proved_hash: str) -> CalendarConnection
         _keep(connection, user, grant, now)
         session.add(connection)
         session.flush()
+        audit.record("calendar-connected", subject=("connection", connection.id))
         signals.calendar_connected.send(connection)
     _warn_of_testing(grant)
     return connection
@@ -175,6 +176,7 @@ def end_without_a_right() -> int:
 def _end(connection: CalendarConnection, now: datetime) -> None:
     connection.status, connection.ended_at, connection.next_busy_at = ConnectionStatus.ENDED, now, None
     outbox.enqueue(REVOKE, {"connection": str(connection.id)}, dedup_key=f"GOOGLE_REVOKE:{connection.id}")
+    audit.record("calendar-disconnected", subject=("connection", connection.id))
     signals.calendar_disconnected.send(connection)
 
 

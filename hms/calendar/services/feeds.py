@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
-from hms import clock
+from hms import audit, clock
 from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
@@ -32,13 +32,16 @@ def make_feed(user: User | Account, *, proved_hash: str) -> str:
     with transaction() as session:
         owner = accounts.lock_to_grant(session, user.id, proved_hash=proved_hash)
         session.execute(made.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        audit.record("feed-made", subject=("feed", owner.id))
         accounts.tell_of_grant(owner, "feed")
     return token
 
 
 def end_feed(user: User, **_: object) -> None:
     """End the user's feed with everything else that was granted, in the same transaction."""
-    db.session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == user.id))
+    ended = db.session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == user.id))
+    if ended.rowcount:  # type: ignore[attr-defined]  # a DELETE's result has it
+        audit.record("feed-ended", subject=("feed", user.id))
 
 
 def init_app() -> None:

@@ -1,11 +1,12 @@
 """A doctor's days: every slot, and who has booked it."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from hms import audit
 from hms.auth.models import Doctor, Patient, User
 from hms.availability.models import Mode, Origin, Slot
 from hms.db import db
@@ -49,6 +50,7 @@ def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[Ag
             func.coalesce(Appointment.mode, Slot.mode),
             Slot.blocked_by,
             Slot.origin,
+            Appointment.patient_id,
         )
         .outerjoin(Appointment, holds)
         .outerjoin(Patient, Appointment.patient_id == Patient.id)
@@ -56,4 +58,13 @@ def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[Ag
         .where(Slot.doctor_id == doctor.id, Slot.starts_at >= starts_at, Slot.starts_at < ends_at)
         .order_by(Slot.starts_at)
     )
-    return [AgendaItem(*row) for row in rows]
+    return [_item(*row) for row in rows]
+
+
+def _item(*columns: Any) -> AgendaItem:
+    """An item of the agenda; the log says that its patient was looked at."""
+    *shown, patient_id = columns
+    item = AgendaItem(*shown)
+    if item.appointment_id:
+        audit.viewed(patient_id, ("appointment", item.appointment_id))
+    return item

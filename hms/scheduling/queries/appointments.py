@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
-from hms import clock
+from hms import audit, clock
 from hms.auth.models import AnyPatient, Doctor, Patient
 from hms.db import db
 from hms.errors import NotFound
@@ -36,7 +36,8 @@ def get_appointment(
         .where(Appointment.id == appointment_id, _of(patient, doctor))
         .execution_options(populate_existing=True)
     )
-    return _found(db.session.execute(statement).unique().scalar_one_or_none())
+    appointment = _found(db.session.execute(statement).unique().scalar_one_or_none())
+    return appointment if patient else note_viewed([appointment])[0]
 
 
 def lock_appointment(
@@ -92,7 +93,8 @@ def list_appointments(
     At most 50 a page.
     """
     values = {"owner_id": _owner_id(patient, doctor), "now": clock.now(), "passed_over": (page - 1) * PAGE}
-    return list(db.session.scalars(_listed(patient is not None, past), values))
+    found = list(db.session.scalars(_listed(patient is not None, past), values))
+    return found if patient else note_viewed(found)
 
 
 @lru_cache
@@ -171,6 +173,13 @@ def _owner_id(patient: AnyPatient | None, doctor: Doctor | None) -> UUID:
 def _is_to_come(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     is_live = or_(*(Appointment.status == status for status in LIVE))
     return is_live & (Appointment.ends_at > now)
+
+
+def note_viewed(appointments: list[Appointment]) -> list[Appointment]:
+    """Leave a line in the audit log of each that a page shows to somebody else than its patient."""
+    for appointment in appointments:
+        audit.viewed(appointment.patient_id, ("appointment", appointment.id))
+    return appointments
 
 
 def _found(appointment: Appointment | None) -> Appointment:

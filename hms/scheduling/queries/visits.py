@@ -14,7 +14,7 @@ from hms.availability.models import Slot
 from hms.availability.visits import ON_A_PAGE, Booked, BookedTime, Visit
 from hms.db import db
 from hms.scheduling.models import Appointment, AppointmentStatus
-from hms.scheduling.queries.appointments import LIVE, PEOPLE
+from hms.scheduling.queries.appointments import LIVE, PEOPLE, note_viewed
 
 Interval = tuple[datetime, datetime]
 
@@ -64,7 +64,7 @@ def _with_people() -> Select[Any]:
 
 
 def _read(statement: Select[Any]) -> list[Visit]:
-    return [_visit(appointment) for appointment in db.session.scalars(statement)]
+    return [_visit(appointment) for appointment in note_viewed(list(db.session.scalars(statement)))]
 
 
 def _visit(appointment: Appointment) -> Visit:

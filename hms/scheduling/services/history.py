@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hms import clock
+from hms import audit, clock
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.scheduling.refusals import MoveNotAllowed
 
@@ -32,6 +32,13 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
             note=note,
             changed_at=clock.now(),
         )
+    )
+    audit.record(
+        "appointment-cancelled" if status == AppointmentStatus.CANCELLED else "appointment-marked",
+        subject=("appointment", appointment.id),
+        patient_id=appointment.patient_id,
+        before=appointment.status,
+        after=status,
     )
     appointment.status = status
 
