@@ -42,6 +42,8 @@ RULES = {
     "minimum_notice_minutes": "60",
     "horizon_days": "60",
     "cancellation_hours": "24",
+    "change_window_minutes": "1440",
+    "most_changes": "3",
     "most_future_bookings": "",
     "gap_minutes": "0",
 }

@@ -93,3 +93,32 @@ def test_rules_that_contradict_each_other_are_made_to_fit_by_0010(empty_app):
     with db.engine.connect() as connection:
         stored = connection.execute(text(f"SELECT {rules} FROM booking_policies")).all()
     assert stored == [(1440, 1, 24, 0)]
+
+
+def test_what_is_known_of_earlier_appointments_is_filled_in_by_0021(empty_app):
+    upgrade(revision="0020")
+    with db.engine.begin() as connection:
+        connection.execute(text(AN_OLD_CANCELLATION))
+    upgrade()
+    with db.engine.connect() as connection:
+        columns = "cancelled_by, fee_minor, fee_currency, updated_at = timestamptz '2026-11-02 10:00+00'"
+        assert connection.execute(text(f"SELECT {columns} FROM appointments")).all() == [("patient", 8500, "GBP", True)]
+        rules = "change_window_minutes = cancellation_hours * 60, most_changes"
+        assert connection.execute(text(f"SELECT {rules} FROM booking_policies")).all() == [(True, 3)]
+
+
+AN_OLD_CANCELLATION = """
+    INSERT INTO users (id, email, full_name, role, password_hash, created_at) VALUES
+        ('00000000-0000-0000-0000-00000000000a', 'a@example.test', 'Asha', 'patient', 'x', now()),
+        ('00000000-0000-0000-0000-00000000000b', 'b@example.test', 'Bose', 'doctor', 'x', now());
+    INSERT INTO patients (id, user_id) SELECT id, id FROM users WHERE role = 'patient';
+    INSERT INTO doctors (id, user_id, specialty_id, licence_number, fee_minor)
+        SELECT users.id, users.id, (SELECT id FROM specialties LIMIT 1), '1', 8500 FROM users WHERE role = 'doctor';
+    INSERT INTO appointments (id, reference, doctor_id, patient_id, starts_at, ends_at, status, idempotency_key,
+                              created_at)
+        SELECT gen_random_uuid(), 'ABCDEFGH', doctors.id, patients.id, '2026-12-01 09:00+00', '2026-12-01 09:20+00',
+               'cancelled', 'k', '2026-11-01 10:00+00' FROM doctors, patients;
+    INSERT INTO appointment_changes (id, appointment_id, actor_id, from_status, to_status, changed_at)
+        SELECT gen_random_uuid(), appointments.id, patients.user_id, 'booked', 'cancelled', '2026-11-02 10:00+00'
+        FROM appointments, patients;
+"""

@@ -33,11 +33,16 @@ from hms.db import db
 
 DAY = timedelta(days=1)
 LONGEST_HORIZON_DAYS = 730
-NAMES = ("minimum_notice_minutes", "horizon_days", "cancellation_hours", "most_future_bookings", "gap_minutes")
+NAMES = (
+    *("minimum_notice_minutes", "horizon_days", "cancellation_hours", "change_window_minutes", "most_changes"),
+    *("most_future_bookings", "gap_minutes"),
+)
 USUAL = {
     "minimum_notice_minutes": 60,
     "horizon_days": 60,
     "cancellation_hours": 24,
+    "change_window_minutes": 1440,
+    "most_changes": 3,
     "most_future_bookings": 5,
     "gap_minutes": 0,
 }
@@ -60,7 +65,8 @@ class Window(NamedTuple):
 
 class BookingRules(NamedTuple):
     """The rules for one doctor. ``most_future_bookings`` counts all of a patient's appointments to come, and
-    ``most_with_doctor`` those with this doctor; None is any number."""
+    ``most_with_doctor`` those with this doctor; ``most_changes`` is how often a patient may choose another time for one
+    appointment, until ``change_window`` before it; None is any number."""
 
     minimum_notice: timedelta
     horizon_days: int
@@ -68,6 +74,8 @@ class BookingRules(NamedTuple):
     most_future_bookings: int | None
     most_with_doctor: int | None
     gap_minutes: int
+    change_window: timedelta
+    most_changes: int | None
 
     @property
     def bookable_from(self) -> datetime:
@@ -98,6 +106,11 @@ class BookingRules(NamedTuple):
     def cancellation_words(self) -> str:
         """The cancellation window as people say it: ``24 hours``."""
         return words(self.cancellation_window)
+
+    @property
+    def change_words(self) -> str:
+        """How long before the visit its time can last be changed online, as people say it: ``24 hours``."""
+        return words(self.change_window)
 
     @property
     def horizon_words(self) -> str:
@@ -148,6 +161,11 @@ COLUMNS: tuple[ColumnElement, ...] = (
     ),
     _OWN.c.most_future_bookings.label("most_with_doctor"),
     _rule("gap_minutes").label("gap_minutes"),
+    _rule("change_window_minutes").label("change_window_minutes"),
+    case(
+        (_CLINIC.c.id.is_(None), USUAL["most_changes"]),
+        else_=func.coalesce(_OWN.c.most_changes, _CLINIC.c.most_changes),
+    ).label("most_changes"),
 )
 """What :func:`of_row` makes the rules of."""
 
@@ -213,6 +231,8 @@ def of_row(row: Row) -> BookingRules:
         most_future_bookings=row.most_future_bookings,
         most_with_doctor=row.most_with_doctor,
         gap_minutes=row.gap_minutes,
+        change_window=timedelta(minutes=row.change_window_minutes),
+        most_changes=row.most_changes,
     )
 
 

@@ -1,4 +1,4 @@
-"""Booking rules that contradict each other: with them nobody could ever book, or ever cancel online.
+"""Booking rules that contradict each other: with them nobody could ever book, cancel or change a time online.
 
 Pure: the rules come in, the clinic's and a doctor's own, and sentences come out.
 """
@@ -24,8 +24,9 @@ class Contradiction(NamedTuple):
 
 def between(clinic: RuleValues, own: RuleValues | None = None) -> list[Contradiction]:
     """What contradicts in the rules that hold together: a doctor's own, and the clinic's where the doctor has none."""
-    notice, horizon, cancellation = (
-        _value(name, clinic, own) for name in ("minimum_notice_minutes", "horizon_days", "cancellation_hours")
+    notice, horizon, cancellation, change = (
+        _value(name, clinic, own)
+        for name in ("minimum_notice_minutes", "horizon_days", "cancellation_hours", "change_window_minutes")
     )
     found = []
     opens = f"bookings open only {counted(horizon, 'day')} ahead{_whose('horizon_days', own)}"
@@ -42,12 +43,19 @@ def between(clinic: RuleValues, own: RuleValues | None = None) -> list[Contradic
                 "cancellation_hours", "horizon_days", "nobody could ever cancel online", f"{length}, but {opens}"
             )
         )
+    if change > horizon * MINUTES:
+        length = (
+            f"changing the time online ends {words(timedelta(minutes=change))} before"
+            f"{_whose('change_window_minutes', own)}"
+        )
+        nobody = "nobody could ever change a time online"
+        found.append(Contradiction("change_window_minutes", "horizon_days", nobody, f"{length}, but {opens}"))
     return found
 
 
 def _value(name: str, clinic: RuleValues, own: RuleValues | None) -> int:
     value = own.get(name) if own else None
-    return (clinic[name] if value is None else value) or 0
+    return (clinic.get(name) if value is None else value) or 0
 
 
 def _whose(name: str, own: RuleValues | None) -> str:

@@ -9,6 +9,8 @@ LABELS = {
     "minimum_notice_minutes": "Minimum notice",
     "horizon_days": "Bookings open",
     "cancellation_hours": "Cancelling online",
+    "change_window_minutes": "Changing the time online",
+    "most_changes": "Changes of one appointment",
     "most_future_bookings": "Appointments to come",
     "gap_minutes": "Gap after each visit",
 }
@@ -23,6 +25,10 @@ def value_text(name: str, value: int | None, *, is_own: bool = False) -> str:
         "minimum_notice_minutes": lambda: words(timedelta(minutes=value)) + " before" if value else "none",
         "horizon_days": lambda: counted(value, "day") + " ahead",
         "cancellation_hours": lambda: f"until {words(timedelta(hours=value))} before" if value else "until the visit",
+        "change_window_minutes": lambda: (
+            f"until {words(timedelta(minutes=value))} before" if value else "until the visit"
+        ),
+        "most_changes": lambda: f"at most {value:,} by the patient" if value else "none",
         "most_future_bookings": lambda: f"at most {value:,} of a patient" + (" with this doctor" if is_own else ""),
         "gap_minutes": lambda: counted(value, "minute") if value else "none",
     }[name]()

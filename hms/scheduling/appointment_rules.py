@@ -17,12 +17,14 @@ from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.queries import Standing
 from hms.scheduling.refusals import (
     BeyondHorizon,
+    ChangedOften,
     ModeChanged,
     MoveNotAllowed,
     NoLongerOffered,
     SlotPast,
     SlotTaken,
     TooLateToCancel,
+    TooLateToChange,
     TooManyBookings,
     TooOften,
     TooSoon,
@@ -118,6 +120,59 @@ def why_not_cancel(appointment: Appointment) -> Refusal | None:
     return TooLateToCancel(f"Your appointment starts in less than {window}. Call reception and we will help.")
 
 
+def why_not_take(slot: Slot | Row) -> Refusal | None:
+    """Why staff cannot give this time to a patient, whom no notice and no horizon binds; None when they can."""
+    if slot.starts_at <= clock.now():
+        return SlotPast()
+    if slot.status == SlotStatus.BUSY_UNAVAILABLE:
+        return NoLongerOffered()
+    return None if slot.status == SlotStatus.FREE else SlotTaken()
+
+
+def why_not_join(rules: BookingRules, number: int) -> Refusal | None:
+    """Why a patient with so many appointments to come with a doctor cannot have one more there."""
+    if rules.most_with_doctor is None or number < rules.most_with_doctor:
+        return None
+    return TooManyBookings(
+        f"You have {counted(number, 'appointment')} to come with this doctor, and no more than {rules.most_with_doctor}"
+        " can be booked online. Choose another doctor, or call us."
+    )
+
+
+def why_not_change_another(changed_lately: int) -> Refusal | None:
+    """Why a patient who has changed so many times within an hour cannot change one more yet."""
+    return _too_often("changed", changed_lately)
+
+
+def why_not_change(appointment: Appointment, *, changes: int) -> Refusal | None:
+    """Why the patient, who has changed its time so often, cannot choose another one online; None when they can."""
+    if appointment.status != AppointmentStatus.BOOKED:
+        return MoveNotAllowed("This appointment has been marked already, so its time cannot be changed.")
+    rules = booking_rules.of(appointment.doctor_id)
+    if clock.now() >= change_until(appointment):
+        return TooLateToChange(
+            f"This appointment is less than {rules.change_words} away, so you can’t change its time online."
+            " Call reception and we will help."
+            if rules.change_window
+            else "This appointment has started, so you can’t change its time online."
+        )
+    if rules.most_changes is not None and changes >= rules.most_changes:
+        done = f"You have changed this time {_times(changes)} already" if changes else "Times can’t be changed online"
+        return ChangedOften(f"{done}. Call reception and we will help.")
+    return None
+
+
+def why_not_move(appointment: Appointment) -> Refusal | None:
+    """Why staff cannot give the patient another time; None while the visit is to come, or goes on unmarked."""
+    if appointment.status == AppointmentStatus.BOOKED and clock.now() < appointment.ends_at:
+        return None
+    return MoveNotAllowed("This appointment is over, or has been marked already, so its time cannot be changed.")
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
 # -- what can be done with an appointment now ----------------------------------------------------------------------
 
 
@@ -132,6 +187,16 @@ def can_cancel_until(appointment: Appointment) -> datetime | None:
         return None
     until = cancel_until(appointment)
     return until if clock.now() < until else None
+
+
+def change_until(appointment: Appointment) -> datetime:
+    """The moment from which the patient has to call instead of changing the time online."""
+    return appointment.starts_at - booking_rules.of(appointment.doctor_id).change_window
+
+
+def patient_can_change(appointment: Appointment, *, changes: int) -> bool:
+    """Whether the patient, who has changed its time so often, may choose another one by themselves at this moment."""
+    return why_not_change(appointment, changes=changes) is None
 
 
 def patient_can_cancel(appointment: Appointment) -> bool:

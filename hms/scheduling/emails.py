@@ -15,6 +15,7 @@ from hms.auth.models import User
 from hms.mailer import Mail, MailRequest
 from hms.scheduling import appointment_rules, mail_conditions, queries
 from hms.scheduling.models import Appointment, AppointmentStatus
+from hms.scheduling.signals import Left
 from hms.web import formats
 from hms.web.links import public_url
 
@@ -51,6 +52,16 @@ def moved(appointment: Appointment, *, from_moment_text: str, patient_user_id: U
     extra = {"old_when": from_moment_text}
     _tell(appointment, "BOOKING_CHANGE", to=patient_user_id, extra=extra)
     _tell(appointment, "BOOKING_CHANGE_DOCTOR", to=doctor_user_id, extra=extra)
+    _remind(appointment, to=patient_user_id)
+
+
+def moved_to_another_doctor(appointment: Appointment, *, from_moment_text: str, left: Left, by: str) -> None:
+    """Tell the patient of the new time, the new doctor of a visit, and the one before that it will not take place."""
+    patient_user_id = appointment.patient.user_id
+    _tell(appointment, "BOOKING_CHANGE", to=patient_user_id, extra={"old_when": from_moment_text})
+    _tell(appointment, "BOOKING_CONFIRMATION_DOCTOR", to=appointment.doctor.user_id)
+    extra = {"cancelled_by": by, "left": left.as_stored()}
+    _tell(appointment, "BOOKING_CANCELLATION_DOCTOR", to=left.doctor_user_id, extra=extra)
     _remind(appointment, to=patient_user_id)
 
 
@@ -140,7 +151,7 @@ def _change(request: MailRequest) -> Mail:
 
 
 def _cancellation(request: MailRequest) -> Mail:
-    appointment = queries.load_appointment(request.about)
+    appointment = _as_left(request, queries.load_appointment(request.about))
     mail_conditions.check_cancellation(request, appointment)
     withdrawal = _invitation(request, appointment, "CANCEL")
     return _mail(
@@ -149,6 +160,23 @@ def _cancellation(request: MailRequest) -> Mail:
         cancelled_by=request.extra["cancelled_by"],
         **withdrawal,
         **_another_time(request, appointment),
+    )
+
+
+def _as_left(request: MailRequest, appointment: Appointment) -> Appointment:
+    """The appointment; for a doctor whom it has left, as it was with that doctor, and cancelled."""
+    if (left := request.extra.get("left")) is None:
+        return appointment
+    return Appointment(
+        id=appointment.id,
+        reference=appointment.reference,
+        doctor=queries.load_doctor(UUID(left["doctor_id"])),
+        patient=appointment.patient,
+        starts_at=datetime.fromisoformat(left["starts_at"]),
+        ends_at=datetime.fromisoformat(left["ends_at"]),
+        mode=appointment.mode,
+        status=AppointmentStatus.CANCELLED,
+        version=request.version,
     )
 
 
@@ -189,7 +217,7 @@ def _mail(request: MailRequest, appointment: Appointment, **more: Any) -> Mail:
     data = {
         **mailer.clinic(),
         "recipient_name": recipient.full_name,
-        "when": _when(appointment),
+        "when": when_text(appointment),
         "when_short": f"{formats.short_day(appointment.starts_at)}, {formats.time(appointment.starts_at)}",
         "where": labels.place(appointment.mode, room=appointment.doctor.room, clinic=current_app.config["CLINIC_NAME"]),
         "reference": formats.reference(appointment.reference),
@@ -221,7 +249,8 @@ def _starts(appointment: Appointment) -> str:
     return f"{words}, at {formats.time(appointment.starts_at)}"
 
 
-def _when(appointment: Appointment) -> str:
+def when_text(appointment: Appointment) -> str:
+    """``Thursday 26 November 2026, 09:40 to 10:00, London time (GMT)``."""
     times = f"{formats.time(appointment.starts_at)} to {formats.time(appointment.ends_at)}"
     return f"{formats.day(appointment.starts_at)}, {times}, {formats.zone_name(appointment.starts_at)}"
 

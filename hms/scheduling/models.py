@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -59,6 +59,14 @@ class Appointment(Model):
         CheckConstraint("mode IN ('in-person', 'online')", name="mode"),
         # Removing a slot never takes a visit along: the reference of a live one cannot be emptied.
         CheckConstraint("slot_id IS NOT NULL OR status = 'cancelled'", name="slot"),
+        CheckConstraint(
+            "cancelled_by IS NULL OR (cancelled_by IN ('patient', 'clinic') AND status = 'cancelled')",
+            name="cancelled_by",
+        ),
+        CheckConstraint(
+            "(fee_minor IS NULL) = (fee_currency IS NULL) AND fee_minor >= 0 AND fee_currency ~ '^[A-Z]{3}$'",
+            name="fee",
+        ),
         UniqueConstraint("patient_id", "idempotency_key", name="uq_appointments_idempotency_key"),
         Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=ACTIVE),
         Index("ix_appointments_starts_at", "starts_at", "id"),  # for the whole clinic's day
@@ -95,6 +103,10 @@ class Appointment(Model):
     idempotency_key: Mapped[str] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    cancelled_by: Mapped[str | None] = mapped_column(String(10))
+    fee_minor: Mapped[int | None]  # the doctor's when it was booked, in the smallest unit of fee_currency (ISO 4217)
+    fee_currency: Mapped[str | None] = mapped_column(String(3))
 
     slot: Mapped[Slot | None] = relationship()
     doctor: Mapped[Doctor] = relationship()
@@ -122,7 +134,10 @@ class RefusedBooking(Model):
 
 
 class AppointmentChange(Model):
-    """One line of an appointment's history: who moved it from which status to which, when and why. Append-only."""
+    """One line of an appointment's history: who changed its status or its time, when and why. Append-only.
+
+    A change of time has both moments, the same status twice, and the key of the page that asked for it.
+    """
 
     __tablename__ = "appointment_changes"
     __table_args__ = (Index("ix_appointment_changes_appointment", "appointment_id", "changed_at"),)
@@ -134,5 +149,8 @@ class AppointmentChange(Model):
     to_status: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(String(500), server_default="")
     changed_at: Mapped[datetime]
+    moved_from_at: Mapped[datetime | None]
+    moved_to_at: Mapped[datetime | None]
+    idempotency_key: Mapped[str | None] = mapped_column(String(64))
 
     actor: Mapped[User | None] = relationship()

@@ -98,6 +98,32 @@ class TooLateToCancel(Conflict):
     code, title = "too-late-to-cancel", "It is too late to cancel online"
 
 
+class TooLateToChange(Conflict):
+    """It is so late that the time cannot be changed online."""
+
+    code, title = "too-late-to-change", "It is too late to change the time online"
+
+
+class ChangedOften(Conflict):
+    """The patient has changed the time of this appointment as often as the rules allow."""
+
+    code, title = "changed-often", "You can’t change this time online any more"
+
+
+class SameTime(Invalid):
+    """The time that is asked for is the one that is booked."""
+
+    code, title = "same-time", "You already have this time"
+    message = "Your appointment is at this time already. Choose another one."
+
+
+class StalePage(Conflict):
+    """The page shows the appointment as it no longer is."""
+
+    code, title = "stale-page", "This appointment has changed since you opened the page"
+    message = "Nothing was changed by you. Look at the appointment as it is now."
+
+
 class MoveNotAllowed(Conflict):
     """The appointment is not in a state, or not at a time, in which this can be done."""
 

@@ -17,8 +17,9 @@ from hms.scheduling.refusals import AccountClosed, NotOffering
 KEY = "hms.booking_requirements"
 
 Check = Callable[[Row, PatientKey], Refusal | None]
-"""Asked within the transaction that books, with the slot and the patient locked. The row has ``doctor_id``,
-``starts_at``, ``ends_at`` and ``mode``; who writes in a check writes only if the booking comes about."""
+"""Asked within the transaction that books or moves, with the slot and the patient locked. The row has ``doctor_id``,
+``starts_at``, ``ends_at`` and ``mode``, and ``appointment_id`` where a booked appointment is to move there; who writes
+in a check writes only if that comes about."""
 
 
 def init_app(app: Flask) -> None:

@@ -26,6 +26,8 @@ class RulesForm(HmsForm):
     minimum_notice_minutes = NumberField("Minimum notice, in minutes")
     horizon_days = NumberField("Bookings open, in days ahead")
     cancellation_hours = NumberField("Cancelling online, until hours before")
+    change_window_minutes = NumberField("Changing the time online, until minutes before")
+    most_changes = NumberField("Most changes of one appointment")
     most_future_bookings = NumberField("Most appointments to come")
     gap_minutes = NumberField("Gap after each visit, in minutes")
 

@@ -16,14 +16,16 @@ from hms.availability.services.planning import mark_stale
 from hms.db import new_id, transaction
 from hms.errors import Conflict, Invalid, NotFound
 
-CAN_CONTRADICT = {"minimum_notice_minutes", "horizon_days", "cancellation_hours"}
+CAN_CONTRADICT = {"minimum_notice_minutes", "horizon_days", "cancellation_hours", "change_window_minutes"}
 MAX_NAMES = 3
-MAY_BE_EMPTY = "most_future_bookings"
+MAY_BE_EMPTY = {"most_future_bookings", "most_changes"}
 SHAPES_THE_PLAN = {"horizon_days", "gap_minutes"}
 LIMITS = {
     "minimum_notice_minutes": (0, 43_200, "The notice is between 0 and 43,200 minutes, which are 30 days."),
     "horizon_days": (1, 730, "Bookings open between 1 and 730 days ahead."),
     "cancellation_hours": (0, 720, "The window is between 0 and 720 hours, which are 30 days."),
+    "change_window_minutes": (0, 43_200, "The window is between 0 and 43,200 minutes, which are 30 days."),
+    "most_changes": (0, 100, "The number is between 0 and 100. Leave it empty for any number."),
     "most_future_bookings": (1, 1000, "The number is between 1 and 1,000. Leave it empty for any number."),
     "gap_minutes": (0, 480, "The gap is between 0 and 480 minutes, which are 8 hours."),
 }
@@ -45,7 +47,7 @@ def set_clinic_rules(**values: int | None) -> list[RuleChange]:
     """
     _check(values)
     for name, value in values.items():
-        if value is None and name != MAY_BE_EMPTY:
+        if value is None and name not in MAY_BE_EMPTY:
             raise Invalid("Enter a number: this rule holds wherever a doctor has none of their own.", field=name)
     return _set(None, values)
 

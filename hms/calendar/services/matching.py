@@ -80,9 +80,9 @@ def _plan(connection: CalendarConnection, appointment_id: UUID, *, is_forced: bo
     with transaction() as session:
         appointment = load_appointment(appointment_id)
         row = _row(session, connection, appointment)
-        if row is None or (_is_equal(row, appointment) and not is_forced):
+        if row is None or (_is_equal(connection, row, appointment) and not is_forced):
             return None
-        is_wanted = appointment.status != AppointmentStatus.CANCELLED
+        is_wanted = _is_wanted(connection, appointment)
         row.state = EventState.PLANNED
         if is_wanted:
             row.starts_at, row.ends_at = appointment.starts_at, appointment.ends_at
@@ -108,7 +108,7 @@ def _row(session: Session, connection: CalendarConnection, appointment: Appointm
     if event is not None:
         return event
     generation = queries.latest_generation(connection, appointment.id)
-    if generation is None and appointment.status == AppointmentStatus.CANCELLED:
+    if generation is None and not _is_wanted(connection, appointment):
         return None
     values = {
         "id": new_id(),
@@ -122,8 +122,14 @@ def _row(session: Session, connection: CalendarConnection, appointment: Appointm
     return queries.lock_event(connection, appointment.id)
 
 
-def _is_equal(row: CalendarEvent, appointment: Appointment) -> bool:
-    wanted = EventState.REMOVED if appointment.status == AppointmentStatus.CANCELLED else EventState.THERE
+def _is_wanted(connection: CalendarConnection, appointment: Appointment) -> bool:
+    """Whether the appointment takes place and is this person's; it may have gone to another doctor."""
+    people = (appointment.patient.user_id, appointment.doctor.user_id)
+    return appointment.status != AppointmentStatus.CANCELLED and connection.user_id in people
+
+
+def _is_equal(connection: CalendarConnection, row: CalendarEvent, appointment: Appointment) -> bool:
+    wanted = EventState.THERE if _is_wanted(connection, appointment) else EventState.REMOVED
     return row.state == wanted and row.synced_version == appointment.version
 
 

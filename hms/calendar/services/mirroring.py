@@ -21,6 +21,7 @@ from hms.db import new_id, transaction
 from hms.outbox import Dropped, Message, PermanentFailure, TemporaryFailure
 from hms.scheduling import signals
 from hms.scheduling.models import Appointment
+from hms.scheduling.signals import Left
 
 KIND = "google-calendar"
 CHANGED = outbox.Lookup(KIND, queries.CHANGES_NAME, queries.CHANGES)
@@ -31,12 +32,21 @@ PATIENT_WITH_401 = 3
 """Google may refuse a fresh token for a moment; at the third message about it, the connection counts as broken."""
 
 
-def appointment_changed(appointment: Appointment, **_: object) -> None:
-    """Have both people's calendars follow, in the transaction of the change; nobody connected, nothing stored."""
+def appointment_changed(appointment: Appointment, *, left: Left | None = None, **_: object) -> None:
+    """Have both people's calendars follow, in the transaction of the change; nobody connected, nothing stored.
+
+    A doctor whom the appointment has ``left`` is told as well.
+    """
     if not google.is_on():
         return
-    names = ("id", "patient_id", "doctor_id")
-    row = {name: str(getattr(appointment, name)) for name in names} | {"version": appointment.version}
+    _promise_for(appointment, appointment.doctor_id)
+    if left is not None and left.doctor_id != appointment.doctor_id:
+        _promise_for(appointment, left.doctor_id)
+
+
+def _promise_for(appointment: Appointment, doctor_id: UUID) -> None:
+    people = {"patient_id": str(appointment.patient_id), "doctor_id": str(doctor_id)}
+    row = {"id": str(appointment.id), **people, "version": appointment.version}
     outbox.enqueue_if_found(CHANGED, row | {"patient_message": str(new_id()), "doctor_message": str(new_id())})
 
 

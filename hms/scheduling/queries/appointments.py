@@ -61,16 +61,26 @@ def lock_any_appointment(appointment_id: UUID) -> Appointment:
     return _found(db.session.scalar(locked))
 
 
-def lock_doctor_of(appointment_id: UUID) -> None:
-    """Lock the doctor's offer before the appointment, because what it frees has to be as the offer says."""
+def lock_doctor_of(appointment_id: UUID) -> UUID | None:
+    """Lock the doctor's offer before the appointment, because what it frees has to be as the offer says.
+
+    The answer is whose it was then: by the time that the lock is there, the appointment may be another doctor's.
+    """
     doctor = select(Doctor.id).join(Appointment, Appointment.doctor_id == Doctor.id)
-    db.session.execute(doctor.where(Appointment.id == appointment_id).with_for_update(of=Doctor, key_share=True))
+    locked = doctor.where(Appointment.id == appointment_id).with_for_update(of=Doctor, key_share=True)
+    return db.session.scalar(locked)
 
 
 def load_appointment(appointment_id: UUID) -> Appointment:
     """Anybody's appointment with its people, as it stands now: for the house's own messages, never for a page."""
     statement = select(Appointment).options(*PEOPLE).where(Appointment.id == appointment_id)
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def load_doctor(doctor_id: UUID) -> Doctor:
+    """Any doctor with their account: for the house's own messages, never for a page."""
+    own = select(Doctor).options(joinedload(Doctor.user)).where(Doctor.id == doctor_id)
+    return db.session.scalars(own.execution_options(populate_existing=True)).one()
 
 
 def list_changes(appointment: Appointment) -> list[AppointmentChange]:

@@ -77,7 +77,18 @@ def _is_lately(moment: Any, now: Any) -> ColumnElement[bool]:
 
 def lock_patient(patient: AnyPatient) -> None:
     """Let this patient's bookings go one at a time until the transaction ends."""
-    db.session.execute(select(Patient.id).where(Patient.id == patient.id).with_for_update(key_share=True))
+    lock_patient_by_id(patient.id)
+
+
+def lock_patient_by_id(patient_id: UUID) -> None:
+    """The same, where only the id is known."""
+    db.session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True))
+
+
+def count_with_doctor(patient: AnyPatient, doctor_id: UUID) -> int:
+    """How many appointments the patient has to come with this doctor."""
+    numbers = standing(patient.id, doctor_id=doctor_id, now=clock.now())
+    return db.session.execute(numbers).one().with_doctor
 
 
 def lock_account(user_id: UUID) -> None:

@@ -3,9 +3,11 @@
 from hms.scheduling.services.booking import book, forget_refusals
 from hms.scheduling.services.cancelling import cancel_as_clinic, cancel_as_doctor, cancel_as_patient
 from hms.scheduling.services.leaving import VisitsToCome
+from hms.scheduling.services.moving import NewTime, move_as_doctor, move_as_patient, move_as_staff
 from hms.scheduling.services.visiting import mark_arrived, mark_fulfilled, mark_noshow, undo
 
 __all__ = [
+    "NewTime",
     "VisitsToCome",
     "book",
     "cancel_as_clinic",
@@ -15,5 +17,8 @@ __all__ = [
     "mark_arrived",
     "mark_fulfilled",
     "mark_noshow",
+    "move_as_doctor",
+    "move_as_patient",
+    "move_as_staff",
     "undo",
 ]

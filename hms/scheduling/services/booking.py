@@ -189,7 +189,10 @@ def _write(slot: Row, claim: Claim, limits: Mapping[str, int | None]) -> Appoint
         "mode": _mode(slot, claim),
         "reason": claim.reason,
         "idempotency_key": claim.idempotency_key,
-        "created_at": clock.now(),
+        "fee_minor": slot.fee_minor,
+        "fee_currency": slot.fee_currency if slot.fee_minor is not None else None,
+        "created_at": (now := clock.now()),
+        "updated_at": now,
     }
     made = WRITE.first(
         history_id=new_id(),

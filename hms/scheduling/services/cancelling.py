@@ -10,7 +10,7 @@ from hms import clock
 from hms.auth.models import AnyPatient, Doctor
 from hms.availability.models import Slot, SlotStatus
 from hms.availability.services.planning import days_of, reconcile
-from hms.db import transaction
+from hms.db import Busy, transaction
 from hms.errors import Invalid
 from hms.scheduling import appointment_rules, emails, queries, signals
 from hms.scheduling.models import Appointment, AppointmentStatus
@@ -26,8 +26,9 @@ def cancel_as_patient(appointment_id: UUID, *, patient: AnyPatient, reason: str 
     """
     with transaction() as session:
         queries.lock_account(patient.user_id)
-        queries.lock_doctor_of(appointment_id)
+        doctor_id = queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_appointment(appointment_id, patient=patient)
+        _is_still_with(doctor_id, appointment)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
         lately = queries.count_cancelled_lately(patient)
@@ -63,16 +64,24 @@ def cancel_as_clinic(appointment_id: UUID, *, reason: str) -> Appointment:
     if not reason.strip():
         raise Invalid("Tell the patient why.", field="reason")
     with transaction() as session:
-        queries.lock_doctor_of(appointment_id)
+        doctor_id = queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_any_appointment(appointment_id)
+        _is_still_with(doctor_id, appointment)
         if appointment.status != AppointmentStatus.CANCELLED:
             _cancel(session, appointment, by="clinic", actor_id=None, reason=reason)
     return appointment
 
 
+def _is_still_with(doctor_id: UUID | None, appointment: Appointment) -> None:
+    """What is freed is the locked doctor's; an appointment that went to another doctor meanwhile is looked at anew."""
+    if appointment.doctor_id != doctor_id:
+        raise Busy
+
+
 def _cancel(session: Session, appointment: Appointment, *, by: str, actor_id: UUID | None, reason: str) -> None:
     move(session, appointment, AppointmentStatus.CANCELLED, actor_id=actor_id, note=reason)
     appointment.cancellation_reason = reason
+    appointment.cancelled_by = "patient" if by == "patient" else "clinic"
     appointment.version += 1
     session.execute(update(Slot).where(Slot.id == appointment.slot_id).values(status=SlotStatus.FREE))
     if appointment.starts_at > clock.now():

@@ -58,6 +58,8 @@ def _lock_if_free() -> Select:
             Slot.mode,
             Doctor.user_id.label("doctor_user_id"),
             Doctor.is_bookable.label("is_bookable"),
+            Doctor.fee_minor,
+            Doctor.fee_currency,
             account.deactivated_at.label("closed_at"),
             account.email_verified_at.is_not(None).label("is_verified"),
             *booking_rules.COLUMNS,
@@ -79,7 +81,7 @@ def _write_all() -> Select:
     No row when a constraint or a limit is against it, or when the page was refused before.
     """
     columns = Appointment.__table__.columns
-    made = ("status", "cancellation_reason", "version")
+    made = ("status", "cancellation_reason", "version", "cancelled_by")
     given = [column for column in columns if column.name not in made]
     source = select(
         *(cast(new(column.name), column.type).label(column.name) for column in given),

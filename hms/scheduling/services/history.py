@@ -1,8 +1,8 @@
-"""One appointment moves from one status to another, and its history says so."""
+"""One appointment moves from one status or one time to another, and its history says so."""
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from hms import audit, clock
@@ -23,6 +23,7 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
         raise MoveNotAllowed("Someone has changed this appointment in the meantime. Look at it as it is now.")
     if status != AppointmentStatus.CANCELLED and _number_of_changes(session, appointment) >= MAX_CHANGES:
         raise MoveNotAllowed("This visit has been marked so often that its mark cannot be changed any more.")
+    now = clock.now()
     session.add(
         AppointmentChange(
             appointment_id=appointment.id,
@@ -30,7 +31,7 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
             from_status=appointment.status,
             to_status=status,
             note=note,
-            changed_at=clock.now(),
+            changed_at=now,
         )
     )
     audit.record(
@@ -40,7 +41,28 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
         before=appointment.status,
         after=status,
     )
-    appointment.status = status
+    appointment.status, appointment.updated_at = status, now
+
+
+def note_new_time(
+    session: Session, appointment: Appointment, slot: Row, *, actor_id: UUID, note: str, idempotency_key: str
+) -> None:
+    """Write the line that says from when to when a locked appointment goes; raises :class:`MoveNotAllowed` as above."""
+    if _number_of_changes(session, appointment) >= MAX_CHANGES:
+        raise MoveNotAllowed("This appointment has been changed so often that it cannot be changed any more.")
+    session.add(
+        AppointmentChange(
+            appointment_id=appointment.id,
+            actor_id=actor_id,
+            from_status=appointment.status,
+            to_status=appointment.status,
+            note=note,
+            changed_at=clock.now(),
+            moved_from_at=appointment.starts_at,
+            moved_to_at=slot.starts_at,
+            idempotency_key=idempotency_key,
+        )
+    )
 
 
 def _number_of_changes(session: Session, appointment: Appointment) -> int:
