@@ -35,6 +35,7 @@ MOVED: Keys = {"old_when": LINE}
 CANCELLED: Keys = {"cancelled_by": one_of("patient", "doctor", "clinic")}
 UNSUBSCRIBE: Keys = {"unsubscribe_url": URL}
 SELF_CANCEL: Keys = {"cancel_url": URL, "cancel_until": LINE}
+SELF_CHANGE: Keys = {"change_url": URL, "change_until": LINE}
 
 INVITATION: Keys = {"ics": CALENDAR, "ics_method": one_of("REQUEST", "PUBLISH"), "ics_filename": FILENAME}
 WITHDRAWAL: Keys = {"ics": CALENDAR, "ics_method": one_of("CANCEL"), "ics_filename": FILENAME}
@@ -63,19 +64,21 @@ CONTRACTS: Mapping[str, Contract] = {
     "DOCTOR_CHANGES_DECIDED": _contract(
         LINK, {"decision": one_of("approved", "rejected")}, optional={"explanation": LINE}
     ),
-    "BOOKING_CONFIRMATION": _contract(WITH_DOCTOR, INVITATION, optional=SELF_CANCEL),
+    "BOOKING_CONFIRMATION": _contract(WITH_DOCTOR, INVITATION, optional={**SELF_CANCEL, **SELF_CHANGE}),
     "BOOKING_CONFIRMATION_DOCTOR": _contract(OF_PATIENT, INVITATION),
     "BOOKING_CANCELLATION": _contract(WITH_DOCTOR, CANCELLED, WITHDRAWAL, optional={"details_url": URL}),
     "BOOKING_CANCELLATION_DOCTOR": _contract(OF_PATIENT, CANCELLED, WITHDRAWAL),
-    "BOOKING_CHANGE": _contract(WITH_DOCTOR, MOVED, INVITATION, optional=SELF_CANCEL),
+    "BOOKING_CHANGE": _contract(WITH_DOCTOR, MOVED, INVITATION, optional={**SELF_CANCEL, **SELF_CHANGE}),
     "BOOKING_CHANGE_DOCTOR": _contract(OF_PATIENT, MOVED, INVITATION),
-    "APPOINTMENT_REMINDER": _contract(WITH_DOCTOR, {"starts_text": LINE}, optional={**SELF_CANCEL, **UNSUBSCRIBE}),
+    "APPOINTMENT_REMINDER": _contract(
+        WITH_DOCTOR, {"starts_text": LINE}, optional={**SELF_CANCEL, **SELF_CHANGE, **UNSUBSCRIBE}
+    ),
     "STATUS_UPDATE": _contract(WITH_DOCTOR, {"status": LINE}),
     "CALENDAR_DISCONNECTED": _contract(LINK, {"account": LINE}),
 }
 
 # Keys that mean something only together: all of them are there, or none is.
-TOGETHER = (tuple(SELF_CANCEL),)
+TOGETHER = (tuple(SELF_CANCEL), tuple(SELF_CHANGE))
 
 
 class Message(NamedTuple):

@@ -15,6 +15,7 @@ from hms.auth import forms as auth_forms
 from hms.availability.forms import exceptions, hours, offering, staff
 from hms.calendar import forms as calendar_forms
 from hms.db import db
+from hms.directory import forms as directory_forms
 from hms.forms import HmsForm
 from hms.scheduling import forms as scheduling_forms
 from tests import corpus, make
@@ -73,6 +74,8 @@ FORMS = {
     "calendar.connect": ("patient", {"password": make.PASSWORD}),
     "calendar.make_feed": ("patient", {"password": make.PASSWORD}),
     "patient.book": ("other patient", {"reason": "", "idempotency_key": "A" * 22}),
+    "patient.change": ("patient", {"mode": "in-person", "version": "1", "idempotency_key": "k" * 24}),
+    "doctor.change": ("doctor", {"mode": "in-person", "version": "1", "idempotency_key": "k" * 24}),
     "patient.cancel": ("patient", {"reason": ""}),
     "patient_profile.edit": ("patient", {"full_name": "Asha Rao", "phone": "020 7946 0000"}),
     "doctor_profile.edit": (
@@ -126,6 +129,8 @@ FORM_OF = {
     "calendar.connect": calendar_forms.ConnectForm,
     "calendar.make_feed": calendar_forms.FeedForm,
     "patient.book": scheduling_forms.BookForm,
+    "patient.change": directory_forms.ChangeForm,
+    "doctor.change": directory_forms.ChangeForm,
     "patient.cancel": scheduling_forms.PatientCancelForm,
     "patient_profile.edit": auth_forms.PatientProfileForm,
     "doctor_profile.edit": auth_forms.DoctorProfileForm,

@@ -1,4 +1,6 @@
-"""FINDING A DOCTOR: the public search, each doctor's page, and the slot picker. It owns no tables and no rules."""
+"""FINDING A DOCTOR AND A TIME: the public search, each doctor's page, the slot picker, and another time for what is
+booked. It owns no tables and no rules.
+"""
 
 from flask import Flask
 
@@ -6,9 +8,11 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Register the pages and the way to them."""
     from hms import areas
-    from hms.directory import views
+    from hms.directory.views import changing, public
 
-    app.register_blueprint(views.bp)
+    app.register_blueprint(public.bp)
+    app.register_blueprint(changing.patients)
+    app.register_blueprint(changing.doctors)
     areas.home(app, "public", "directory.landing")
     also = ["directory.doctor", "patient.book"]
     areas.menu(app, "public", "Find a doctor", "directory.doctors", icon="search", order=20, also=also)

@@ -256,13 +256,22 @@ def when_text(appointment: Appointment) -> str:
 
 
 def _how_to_cancel(request: MailRequest, appointment: Appointment) -> dict[str, str]:
-    """For the patient, while there is time: where to cancel, and until when."""
-    if request.to != appointment.patient.user_id or not (until := appointment_rules.can_cancel_until(appointment)):
+    """For the patient, while there is time: where to cancel and to change the time, and until when each."""
+    if request.to != appointment.patient.user_id:
         return {}
+    changes = queries.count_changes_by(request.to, appointment)
+    may_change = appointment_rules.patient_can_change(appointment, changes=changes)
     return {
-        "cancel_url": public_url("patient.cancel", appointment_id=appointment.id),
-        "cancel_until": f"{formats.moment(until)}, {formats.zone_name(until)}",
+        **_act("cancel", appointment, until=appointment_rules.can_cancel_until(appointment)),
+        **_act("change", appointment, until=appointment_rules.change_until(appointment) if may_change else None),
     }
+
+
+def _act(view: str, appointment: Appointment, *, until: datetime | None) -> dict[str, str]:
+    if until is None:
+        return {}
+    address = public_url(f"patient.{view}", appointment_id=appointment.id)
+    return {f"{view}_url": address, f"{view}_until": f"{formats.moment(until)}, {formats.zone_name(until)}"}
 
 
 def _another_time(request: MailRequest, appointment: Appointment) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Appointments made ready for the patient's pages: words and addresses, nothing read and nothing decided."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from flask import current_app, url_for
 
@@ -59,6 +60,7 @@ class Visit(NamedTuple):
     near: str
     href: str
     cancel_href: str | None
+    change_href: str | None
 
 
 class Details(NamedTuple):
@@ -89,6 +91,7 @@ def visit(appointment: Appointment) -> Visit:
     """An appointment as the patient's lists show it."""
     doctor = appointment.doctor
     can_cancel = appointment_rules.patient_can_cancel(appointment)
+    can_change = appointment_rules.patient_can_change(appointment, changes=0)
     return Visit(
         appointment=appointment,
         time=formats.time(appointment.starts_at),
@@ -100,6 +103,7 @@ def visit(appointment: Appointment) -> Visit:
         near=_near(appointment),
         href=url_for("patient.appointment", appointment_id=appointment.id),
         cancel_href=url_for("patient.cancel", appointment_id=appointment.id) if can_cancel else None,
+        change_href=url_for("patient.change", appointment_id=appointment.id) if can_change else None,
     )
 
 
@@ -166,6 +170,11 @@ def history(appointment: Appointment, *, reader: AnyPatient) -> list[Event]:
     return [_event(change, reader) for change in appointment.changes]
 
 
+def changes_of(appointment: Appointment, *, by: UUID) -> int:
+    """How often this person has changed its time, as its history says."""
+    return sum(change.moved_to_at is not None and change.actor_id == by for change in appointment.changes)
+
+
 def cancelled_by(appointment: Appointment, *, reader: AnyPatient) -> str:
     """Who cancelled: ``you``, or a name; nothing for an appointment that stands."""
     cancels = (change for change in appointment.changes if change.to_status == S.CANCELLED)
@@ -195,7 +204,9 @@ def _near(appointment: Appointment) -> str:
 
 def _event(change: AppointmentChange, reader: AnyPatient) -> Event:
     text, icon = WORDS[AppointmentStatus(change.to_status)]
-    if _goes_back(change):
+    if change.moved_from_at and change.moved_to_at:
+        text, icon = moved_text(change.moved_from_at, change.moved_to_at), "calendar-sync"
+    elif _goes_back(change):
         text, icon = GONE_BACK.get(AppointmentStatus(change.to_status), text), "undo-2"
     return Event(
         text=text,
@@ -205,6 +216,12 @@ def _event(change: AppointmentChange, reader: AnyPatient) -> Event:
         reason=change.note,
         icon=icon,
     )
+
+
+def moved_text(from_at: datetime, to_at: datetime) -> str:
+    """``Moved from Thu 26 Nov, 09:40 to Mon 30 Nov, 13:30``."""
+    from_text, to_text = (f"{formats.short_day(each)}, {formats.time(each)}" for each in (from_at, to_at))
+    return f"Moved from {from_text} to {to_text}"
 
 
 def _goes_back(change: AppointmentChange) -> bool:

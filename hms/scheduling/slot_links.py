@@ -1,8 +1,9 @@
 """Single free times as links: on a doctor's card, in a doctor's day, instead of one that is taken."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from flask import url_for
 
@@ -13,6 +14,9 @@ from hms.scheduling.models import Appointment
 from hms.web import formats
 
 WEEK = timedelta(days=7)
+
+Address = Callable[[UUID, str | None], str]
+"""Where a free time leads: its slot, and the kind of visit where there is a choice."""
 
 
 class Time(NamedTuple):
@@ -29,23 +33,32 @@ class Time(NamedTuple):
     label: str = ""
 
 
-def times_instead(free: Sequence[FreeTime], *, of: Slot, mode: Mode | None = None) -> list[Time]:
+def to_booking(slot_id: UUID, visit: str | None) -> str:
+    """The page that books the time."""
+    return url_for("patient.book", slot_id=slot_id, visit=visit)
+
+
+def times_instead(
+    free: Sequence[FreeTime], *, of: Slot, mode: Mode | None = None, to: Address = to_booking
+) -> list[Time]:
     """Free times of the slot's doctor as links; one on another day than the slot names its weekday.
 
     Where a time is open to both kinds of visit, it leads to the one that was wanted before.
     """
     day = clock.to_clinic(of.starts_at).date()
-    return [time_link(one, of.doctor.user.full_name, beside=day, mode=mode) for one in free]
+    return [time_link(one, of.doctor.user.full_name, beside=day, mode=mode, to=to) for one in free]
 
 
-def time_link(free: FreeTime, name: str, *, beside: date | None = None, mode: Mode | None = None) -> Time:
+def time_link(
+    free: FreeTime, name: str, *, beside: date | None = None, mode: Mode | None = None, to: Address = to_booking
+) -> Time:
     """A free time as a link, which says its weekday when it is on another day than ``beside``."""
     at, day = formats.time(free.starts_at), clock.to_clinic(free.starts_at).date()
     is_choice = free.mode == Mode.BOTH and mode == Mode.ONLINE
     online = is_choice or free.mode == Mode.ONLINE
     return Time(
         text=at,
-        href=url_for("patient.book", slot_id=free.slot_id, visit=Mode.ONLINE.value if is_choice else None),
+        href=to(free.slot_id, Mode.ONLINE.value if is_choice else None),
         full=f"{at} on {formats.plain_day(day)} with {name}{', online' if online else ''}",
         weekday=_named(day, beside) if beside and day != beside else None,
         online=online and mode != Mode.ONLINE,

@@ -18,13 +18,13 @@ ACCESS = {
     },
     "patient": {
         "calendar": "patient_appointment",
-        "patient": "appointment appointments book cancel home",
+        "patient": "appointment appointments book cancel change changed home",
         "patient_profile": "edit",
     },
     "doctor": {
         "calendar": "doctor_appointment",
         "doctor": (
-            "appointment appointments arrive block_slot calendar cancel complete copy_day delete_hours "
+            "appointment appointments arrive block_slot calendar cancel change changed complete copy_day delete_hours "
             "delete_slot delete_time_off edit_hours end_hours exceptions hours new_hours no_show series "
             "slot slots today unblock_slot undo unfit"
         ),

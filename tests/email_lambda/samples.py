@@ -43,6 +43,11 @@ SELF_CANCEL = {
     "cancel_url": "https://clinic.example/patient/appointments/0192f0aa-1111-7222-8333-444455556666/cancel",
     "cancel_until": "Wednesday 25 November 2026, 09:40 (London time)",
 }
+SELF_CHANGE = {
+    "change_url": "https://clinic.example/patient/appointments/0192f0aa-1111-7222-8333-444455556666/change",
+    "change_until": "Wednesday 25 November 2026, 08:40 (London time)",
+}
+SELF_SERVICE = {**SELF_CANCEL, **SELF_CHANGE}
 
 
 def calendar(method: str, *, sequence: int = 0) -> dict[str, str]:
@@ -75,10 +80,10 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
     "DOCTOR_CHANGES_DECIDED": {"explanation": "Send us the certificate."},
     "SIGN_UP_CODE": {"has_account": True},
     "SIGNUP_WELCOME": {"awaiting_approval": True, "expires_text": LINK["expires_text"]},
-    "BOOKING_CONFIRMATION": SELF_CANCEL,
+    "BOOKING_CONFIRMATION": SELF_SERVICE,
     "BOOKING_CANCELLATION": {"details_url": VISIT["action_url"]},
-    "BOOKING_CHANGE": SELF_CANCEL,
-    "APPOINTMENT_REMINDER": {**SELF_CANCEL, "unsubscribe_url": "https://clinic.example/reminders/off/WyJh.Zm9v"},
+    "BOOKING_CHANGE": SELF_SERVICE,
+    "APPOINTMENT_REMINDER": {**SELF_SERVICE, "unsubscribe_url": "https://clinic.example/reminders/off/WyJh.Zm9v"},
 }
 NAMELESS = {"SIGN_UP_CODE"}  # who has the address is not known
 TYPES = sorted(_DATA)

@@ -85,7 +85,7 @@ class _Shape(HTMLParser):
         self.links += [value or "" for name, value in attrs if name == "href"]
 
 
-LINKS = ("action_url", "cancel_url", "details_url", "unsubscribe_url")
+LINKS = ("action_url", "cancel_url", "change_url", "details_url", "unsubscribe_url")
 
 
 @pytest.mark.parametrize("name", samples.TYPES)
@@ -104,7 +104,8 @@ def test_every_type_arrives_whole(name: str, call: Call, mail_server: MailServer
             event["data"]
         ):
             assert event["data"][key] in shown
-        for key in {"when", "where", "reference", "old_when", "cancel_url", "cancel_until"} & set(event["data"]):
+        told = {"when", "where", "reference", "old_when", *samples.SELF_SERVICE}
+        for key in told & set(event["data"]):
             assert event["data"][key] in " ".join(shown.split())
 
 

@@ -13,7 +13,8 @@ class StoredRules(Model):
     """The clinic's rules (one row, without a doctor), or a doctor's own, in which an empty one is as the clinic's.
 
     In the clinic's row only ``most_future_bookings`` and ``most_changes`` may be empty: any number. The clinic's
-    number of bookings counts all of a patient's appointments to come; a doctor's own counts those with that doctor, besides.
+    number of bookings counts all of a patient's appointments to come; a doctor's own counts those with that doctor,
+    besides.
     """
 
     __tablename__ = "booking_policies"

@@ -7,7 +7,7 @@ from hms.directory.slot_picker.front import Front, Portrait, Tile, front
 from hms.directory.slot_picker.query import Kind, day_of, kind_of, parse_day
 from hms.directory.slot_picker.results import Result, result
 from hms.directory.slot_picker.suggestions import Suggestion, Suggestions, suggestions
-from hms.directory.slot_picker.week import Day, Group, WeekPicker, week_picker
+from hms.directory.slot_picker.week import Day, Group, Links, WeekPicker, week_picker
 from hms.directory.slot_picker.words import experience, places, soon
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Front",
     "Group",
     "Kind",
+    "Links",
     "Portrait",
     "Result",
     "Suggestion",

@@ -7,7 +7,7 @@ from flask import url_for
 from hms import clock
 from hms.directory.queries import DoctorCard
 from hms.scheduling.presenters import fee, photo_address
-from hms.scheduling.slot_links import Time, time_link
+from hms.scheduling.slot_links import Address, Time, time_link, to_booking
 from hms.web import formats
 
 
@@ -24,7 +24,7 @@ class Result(NamedTuple):
     times: list[Time]
 
 
-def result(card: DoctorCard) -> Result:
+def result(card: DoctorCard, *, to: Address = to_booking) -> Result:
     """A doctor's card: the day of the first time as heading; a time on another day names its weekday."""
     first = clock.to_clinic(card.times[0].starts_at).date() if card.times else None
     return Result(
@@ -35,7 +35,7 @@ def result(card: DoctorCard) -> Result:
         photo=photo_address(card.doctor_id, card.photo_version),
         place=", ".join(filter(None, [card.room, fee(card)])),
         heading=formats.near_day(first) if first else "",
-        times=[time_link(free, card.full_name, beside=first) for free in card.times],
+        times=[time_link(free, card.full_name, beside=first, to=to) for free in card.times],
     )
 
 

@@ -1,8 +1,9 @@
 """One week of a doctor: the strip of days, the times of the day that is open, and what the rules say at its edges."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from flask import url_for
 
@@ -10,10 +11,10 @@ from hms import clock
 from hms.availability.booking_rules import BookingRules, counted
 from hms.availability.models import Mode
 from hms.availability.queries import DaySummary, FreeTime, Week
-from hms.directory.queries import DoctorFacts, DoctorProfile
+from hms.directory.queries import DoctorProfile
 from hms.directory.slot_picker.query import Kind
 from hms.labels import MODES
-from hms.scheduling.slot_links import WEEK, Time, time_link
+from hms.scheduling.slot_links import WEEK, Address, Time, time_link, to_booking
 from hms.web import formats
 
 PARTS_OF_THE_DAY = (
@@ -66,20 +67,36 @@ class WeekPicker(NamedTuple):
     zone_name: str
 
 
-def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind) -> WeekPicker:
+class Links(NamedTuple):
+    """Where a day of the strip leads, for a kind of visit where there is a choice, and where a free time does."""
+
+    day: Callable[[date | None, str | None], str]
+    time: Address
+
+
+def booking_links(doctor_id: UUID) -> Links:
+    """The doctor's own page, and the page that books."""
+    to_day = lambda day, visit: url_for(  # noqa: E731
+        "directory.doctor", doctor_id=doctor_id, day=day.isoformat() if day else None, visit=visit
+    )
+    return Links(to_day, to_booking)
+
+
+def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind, links: Links | None = None) -> WeekPicker:
     """The week with ``day`` open, or, when nothing is free then, the next day of the week that has a free time."""
     days, rules, doctor = week.days(), profile.rules, profile.doctor
+    links = links or booking_links(doctor.id)
     open_day = _day_to_open(days, day)
     shown = open_day.day if open_day else day
     earlier, later = _weeks_beside(week.monday, rules)
     return WeekPicker(
-        kinds=_kinds(doctor, shown, kind),
-        days=[_day(summary, doctor, rules, kind, is_open=summary.day == shown) for summary in days],
-        earlier=_day_link(doctor, earlier, kind) if earlier else None,
-        later=_day_link(doctor, later, kind) if later else None,
+        kinds=_kinds(links, kind),
+        days=[_day(summary, links, rules, kind, is_open=summary.day == shown) for summary in days],
+        earlier=_day_link(links, earlier, kind) if earlier else None,
+        later=_day_link(links, later, kind) if later else None,
         week=f"{_day_and_month(week.monday)} to {_day_and_month(days[6].day)}",
         heading=f"{formats.plain_day(shown)}, {counted(len(open_day.free), 'free time')}" if open_day else "",
-        groups=_groups(open_day.free, doctor.full_name, kind) if open_day else [],
+        groups=_groups(open_day.free, doctor.full_name, kind, links) if open_day else [],
         horizon=_horizon(rules) if days[6].day >= rules.last_day else "",
         not_yet=_not_yet(week.monday, rules),
         by_phone=_by_phone(rules) if any(summary.too_soon for summary in days) else "",
@@ -88,14 +105,11 @@ def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind) ->
     )
 
 
-def _kinds(doctor: DoctorFacts, day: date, kind: Kind) -> list[tuple[str, str, bool, str]]:
+def _kinds(links: Links, kind: Kind) -> list[tuple[str, str, bool, str]]:
     """The two kinds to choose from: words, address, whether it is chosen, icon."""
     if kind.mode is None:
         return []
-    return [
-        (MODES[mode], url_for("directory.doctor", doctor_id=doctor.id, visit=mode.value), mode == kind.mode, icon)
-        for mode, icon in ICONS.items()
-    ]
+    return [(MODES[mode], links.day(None, mode.value), mode == kind.mode, icon) for mode, icon in ICONS.items()]
 
 
 def _horizon(rules: BookingRules) -> str:
@@ -119,14 +133,14 @@ def _day_to_open(days: list[DaySummary], day: date) -> DaySummary | None:
     return next((summary for summary in with_times if summary.day >= day), with_times[-1] if with_times else None)
 
 
-def _day(summary: DaySummary, doctor: DoctorFacts, rules: BookingRules, kind: Kind, *, is_open: bool) -> Day:
+def _day(summary: DaySummary, links: Links, rules: BookingRules, kind: Kind, *, is_open: bool) -> Day:
     return Day(
         iso=summary.day.isoformat(),
         weekday=formats.short_day(summary.day)[:3],
         day=summary.day.day,
         full=formats.plain_day(summary.day),
         free=len(summary.free),
-        href=_day_link(doctor, summary.day, kind) if summary.free else None,
+        href=_day_link(links, summary.day, kind) if summary.free else None,
         on=is_open,
         why=_why_not(summary, rules),
     )
@@ -142,9 +156,8 @@ def _why_not(summary: DaySummary, rules: BookingRules) -> str:
     return "Full" if summary.offered and summary.day > clock.today() else "None"
 
 
-def _day_link(doctor: DoctorFacts, day: date, kind: Kind) -> str:
-    visit = kind.mode.value if kind.mode == Mode.ONLINE else None
-    return url_for("directory.doctor", doctor_id=doctor.id, day=day.isoformat(), visit=visit)
+def _day_link(links: Links, day: date, kind: Kind) -> str:
+    return links.day(day, kind.mode.value if kind.mode == Mode.ONLINE else None)
 
 
 def _weeks_beside(monday: date, rules: BookingRules) -> tuple[date | None, date | None]:
@@ -155,12 +168,12 @@ def _weeks_beside(monday: date, rules: BookingRules) -> tuple[date | None, date 
     return max(earlier, clock.today()) if earlier >= first else None, later if later <= last else None
 
 
-def _groups(free: Sequence[FreeTime], name: str, kind: Kind) -> list[Group]:
+def _groups(free: Sequence[FreeTime], name: str, kind: Kind, links: Links) -> list[Group]:
     groups = []
     for part, note, first_hour, end_hour in PARTS_OF_THE_DAY:
         of_part = [one for one in free if first_hour <= clock.to_clinic(one.starts_at).hour < end_hour]
         if of_part:
-            groups.append(Group(part, note, [time_link(one, name, mode=kind.mode) for one in of_part]))
+            groups.append(Group(part, note, [time_link(one, name, mode=kind.mode, to=links.time) for one in of_part]))
     return groups
 
 

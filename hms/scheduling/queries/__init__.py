@@ -29,6 +29,7 @@ from hms.scheduling.queries.booking import (
     standing,
 )
 from hms.scheduling.queries.leaving import count_to_come_of, ids_to_cancel_of, list_to_come_of
+from hms.scheduling.queries.moving import count_changes_by
 from hms.scheduling.queries.today import Today, today
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "agenda",
     "count_appointments",
     "count_cancelled_lately",
+    "count_changes_by",
     "count_to_come_of",
     "count_with_doctor",
     "find_earlier_booking",

@@ -80,7 +80,8 @@ def move_as_doctor(appointment_id: UUID, new: NewTime, *, doctor: Doctor) -> App
     """Give a patient of one's own another of one's own times, be it sooner or later than patients can book.
 
     Raises :class:`MoveNotAllowed`, :class:`SlotTaken`, :class:`SlotPast`, :class:`NoLongerOffered`,
-    :class:`ModeChanged`, :class:`AlreadyBooked`, :class:`StalePage`, :class:`SameTime`, :class:`KeyReused`, ``NotFound``, :class:`Busy`.
+    :class:`ModeChanged`, :class:`AlreadyBooked`, :class:`StalePage`, :class:`SameTime`, :class:`KeyReused`,
+    ``NotFound``, :class:`Busy`.
     """
 
     def why_not(appointment: Appointment, slot: Row) -> Refusal | None:

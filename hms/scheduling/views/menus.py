@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
 def _patients(app: Flask) -> None:
     areas.home(app, "patient", "patient.home")
     areas.menu(app, "patient", "Home", "patient.home", icon="house", order=10)
-    also = ["patient.appointment", "patient.cancel"]
+    also = ["patient.appointment", "patient.cancel", "patient.change", "patient.changed"]
     areas.menu(app, "patient", "Appointments", "patient.appointments", icon="calendar-days", order=30, also=also)
 
 
@@ -27,5 +27,5 @@ def _doctors(app: Flask) -> None:
     areas.menu(app, "doctor", "Today", "doctor.today", icon="list-checks", order=10)
     also = ["doctor.copy_day", "doctor.slot", "doctor.delete_slot"]
     areas.menu(app, "doctor", "Calendar", "doctor.calendar", icon="calendar-days", order=20, also=also)
-    also = ["doctor.appointment", "doctor.cancel"]
+    also = ["doctor.appointment", "doctor.cancel", "doctor.change", "doctor.changed"]
     areas.menu(app, "doctor", "Appointments", "doctor.appointments", icon="users", order=40, also=also)

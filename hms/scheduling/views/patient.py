@@ -146,6 +146,9 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         history=presenters.history(appointment, reader=current_patient),
         cancelled_by=presenters.cancelled_by(appointment, reader=current_patient),
         can_cancel=appointment_rules.patient_can_cancel(appointment),
+        can_change=appointment_rules.patient_can_change(
+            appointment, changes=presenters.changes_of(appointment, by=current_patient.user_id)
+        ),
         cancel_until=appointment_rules.cancel_until(appointment),
         window=booking_rules.of(appointment.doctor_id).cancellation_words,
         can_book_again=appointment.doctor.is_bookable,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from hms import clock
 from hms.auth.guards import current_doctor
 from hms.errors import Refusal
-from hms.scheduling import queries
+from hms.scheduling import appointment_rules, presenters, queries
 from hms.scheduling.models import AppointmentChange, AppointmentStatus
 from hms.scheduling.queries.appointments import PAGE
 from hms.scheduling.views.doctor.acts import MARKED, acts_for
@@ -61,6 +61,7 @@ def appointment_page(appointment_id: UUID, *, refusal: Refusal | None = None) ->
         appointment=appointment,
         age=age_in_years(born_on, on=clock.today()) if born_on else None,
         acts=acts_for(appointment.status, starts_at=appointment.starts_at, ends_at=appointment.ends_at),
+        can_change=appointment_rules.why_not_move(appointment) is None,
         history=[_line(change) for change in appointment.changes],
     )
 
@@ -76,7 +77,10 @@ def age_in_years(born_on: date, *, on: date) -> int:
 
 
 def _line(change: AppointmentChange) -> dict[str, Any]:
-    text, icon = ("Mark taken back", "undo-2") if _is_step_back(change) else HISTORY[S(change.to_status)]
+    if change.moved_from_at and change.moved_to_at:
+        text, icon = presenters.moved_text(change.moved_from_at, change.moved_to_at), "calendar-sync"
+    else:
+        text, icon = ("Mark taken back", "undo-2") if _is_step_back(change) else HISTORY[S(change.to_status)]
     return {
         "text": text,
         "icon": icon,
