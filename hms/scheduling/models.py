@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -103,7 +103,7 @@ class Appointment(Model):
     idempotency_key: Mapped[str] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))  # for what older code writes
     cancelled_by: Mapped[str | None] = mapped_column(String(10))
     fee_minor: Mapped[int | None]  # the doctor's when it was booked, in the smallest unit of fee_currency (ISO 4217)
     fee_currency: Mapped[str | None] = mapped_column(String(3))

@@ -34,7 +34,7 @@ COLUMNS = {
         sa.Column("cancelled_by", sa.String(10)),
         sa.Column("fee_minor", sa.Integer()),
         sa.Column("fee_currency", sa.String(3)),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
     ],
     "appointment_changes": [
         sa.Column("moved_from_at", sa.DateTime(timezone=True)),

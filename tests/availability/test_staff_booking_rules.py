@@ -107,6 +107,8 @@ def test_the_command_shows_the_rules_and_which_are_a_doctors_own(invoke, bose):
         "Minimum notice: 1 hour before\n"
         "Bookings open: 60 days ahead\n"
         "Cancelling online: until 24 hours before\n"
+        "Changing the time online: until 24 hours before\n"
+        "Changes of one appointment: at most 3 by the patient\n"
         "Appointments to come: any number\n"
         "Gap after each visit: none\n"
     )

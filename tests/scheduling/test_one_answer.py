@@ -129,6 +129,7 @@ def test_what_the_clock_mends_is_booked_by_another_page_only(session, steady_clo
 def test_every_refusal_of_a_booking_is_an_answer_but_those_that_cannot_become_one():
     """A refusal that is new to the house is one too, or is named here."""
     of_others = (KeyReused, TooLateToCancel, MoveNotAllowed, NotYet)  # the page goes on once NotYet is met
+    of_others += (refusals.TooLateToChange, refusals.ChangedOften, refusals.SameTime, refusals.StalePage)
     ours = {kind for kind in vars(refusals).values() if isinstance(kind, type) and kind.__module__ == refusals.__name__}
     assert ours - {*of_others} == set(services.booking.REMEMBERED_REFUSALS)
 
