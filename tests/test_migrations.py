@@ -95,8 +95,8 @@ def test_rules_that_contradict_each_other_are_made_to_fit_by_0010(empty_app):
     assert stored == [(1440, 1, 24, 0)]
 
 
-def test_what_is_known_of_earlier_appointments_is_filled_in_by_0021(empty_app):
-    upgrade(revision="0020")
+def test_what_is_known_of_earlier_appointments_is_filled_in_by_0022(empty_app):
+    upgrade(revision="0021")
     with db.engine.begin() as connection:
         connection.execute(text(AN_OLD_CANCELLATION))
     upgrade()
