@@ -5,32 +5,23 @@ from datetime import date, time
 from itertools import pairwise
 from typing import Any, cast
 
-from wtforms import FieldList, Form, FormField, SelectField, ValidationError
-from wtforms.form import BaseForm
+from wtforms import FieldList, Form, FormField, HiddenField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from hms import clock
 from hms.auth.models import Doctor
 from hms.availability.forms.offering import MinutesField, ModeField, next_monday
 from hms.availability.forms.rows import MAX_ROWS, USUAL_HOURS, indices
+from hms.availability.forms.zones import CITY_HINT, ZoneField
 from hms.availability.models import Mode
 from hms.availability.plan import HoursDraft, ScheduleDraft
 from hms.forms import ClockField, DayField, EndField, HmsForm
 from hms.labels import WEEKDAY_CODES, WEEKDAYS
 from hms.text import without_forbidden
-from hms.web import formats
 
 MINUTES_PER_DAY = 24 * 60
-NO_REGIONS = ("Etc", "SystemV", "US")
-
-
-class ZoneField(SelectField):
-    """One of the zones of the time-zone database by region; nothing is the clinic's own."""
-
-    def pre_validate(self, form: BaseForm) -> None:
-        """Whether there is such a zone; the list shows the names in use, an older name is good as well."""
-        if self.data and self.data not in clock.known_zones():
-            raise ValidationError("Choose a time zone from the list.")
+WORKING_DAYS = WEEKDAY_CODES[:5]
+ALIKE = "1"
 
 
 class HoursRow(Form):
@@ -128,7 +119,8 @@ class HoursForm(HmsForm):
 
     valid_from = DayField("Starts on", required="Enter the day from which these hours hold.")
     valid_until = DayField("Ends on")
-    timezone = ZoneField("Time zone")
+    timezone = ZoneField("Time zone", description=CITY_HINT)
+    same = HiddenField()
     mon = RowsField(WEEKDAYS[0])
     tue = RowsField(WEEKDAYS[1])
     wed = RowsField(WEEKDAYS[2])
@@ -137,14 +129,16 @@ class HoursForm(HmsForm):
     sat = RowsField(WEEKDAYS[5])
     sun = RowsField(WEEKDAYS[6])
 
-    def __init__(self, *args: Any, **values: Any):
-        super().__init__(*args, **values)
-        self.timezone.choices = zone_choices(self.timezone.data or "")
-
     @property
     def days(self) -> list[tuple[str, str, RowsField]]:
-        """The weekdays as the page shows them: short name, name and rows."""
-        return [(short, name, self[short]) for short, name in zip(WEEKDAY_CODES, WEEKDAYS, strict=True)]
+        """The weekdays as the page shows them: short name, name and rows; the working days as one if alike."""
+        days = [(short, name, self[short]) for short, name in zip(WEEKDAY_CODES, WEEKDAYS, strict=True)]
+        return [("mon", f"{WEEKDAYS[0]} to {WEEKDAYS[4]}", self.mon), *days[5:]] if self.is_alike else days
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether Monday's hours are those of Tuesday to Friday too, so that the page shows them once."""
+        return self.same.data == ALIKE
 
     @property
     def rows(self) -> list[tuple[int, HoursRow]]:
@@ -200,7 +194,8 @@ class HoursForm(HmsForm):
     def as_sent(self) -> list[tuple[str, str]]:
         """Names and texts with which a page carries the whole form along without showing it."""
         single = (self.valid_from, self.valid_until, self.timezone)
-        return [(field.name, _text(field)) for field in (*single, *(cell for _, row in self.rows for cell in row))]
+        fields = (*single, self.same, *(cell for _, row in self.rows for cell in row))
+        return [(field.name, _text(field)) for field in fields]
 
 
 def _of(name: str, error: str) -> str:
@@ -221,7 +216,7 @@ def _hours_draft(weekday: int, row: HoursRow) -> HoursDraft:
 
 
 def _text(field: Any) -> str:
-    return field.data or "" if isinstance(field, SelectField) else field._value()
+    return field.data or "" if isinstance(field, SelectField | HiddenField) else field._value()
 
 
 def values_of(schedule: ScheduleDraft) -> dict[str, Any]:
@@ -238,7 +233,7 @@ def values_of(schedule: ScheduleDraft) -> dict[str, Any]:
             }
         )
     whole = {"valid_from": schedule.valid_from, "valid_until": schedule.valid_until}
-    return {**values, **whole, "timezone": schedule.timezone or ""}
+    return {**_with_alike(values), **whole, "timezone": schedule.timezone or ""}
 
 
 def usual_values(doctor: Doctor) -> dict[str, Any]:
@@ -252,23 +247,18 @@ def usual_values(doctor: Doctor) -> dict[str, Any]:
         }
         for start, end in USUAL_HOURS
     ]
-    return {"valid_from": next_monday(clock.today()), **dict.fromkeys(WEEKDAY_CODES[:5], rows)}
+    return {"valid_from": next_monday(clock.today()), **_with_alike(dict.fromkeys(WORKING_DAYS, rows))}
+
+
+def _with_alike(rows: dict[str, Any]) -> dict[str, Any]:
+    """The rows of each day, and whether the working days are alike."""
+    return {**rows, "same": ALIKE if all(rows[day] == rows["mon"] for day in WORKING_DAYS) else ""}
 
 
 def values_after(schedule: ScheduleDraft) -> dict[str, Any]:
     """What the form holds for hours that follow a schedule: the same ones, from the Monday after."""
     last = schedule.valid_until or clock.today()
     return {**values_of(schedule), "valid_from": next_monday(max(last, clock.today())), "valid_until": None}
-
-
-def zone_choices(chosen: str = "") -> dict[str, str | dict[str, str]]:
-    """The zones of the time-zone database by region, the clinic's first; one that is chosen is among them."""
-    groups: dict[str, dict[str, str]] = {}
-    for name in sorted(clock.known_zones()):
-        region, _, city = name.partition("/")
-        if (city and region not in NO_REGIONS) or name in (chosen, "UTC"):
-            groups.setdefault(region if city else "Others", {})[name] = (city or name).replace("_", " ")
-    return {"": formats.clinic_time(), **groups}
 
 
 def _minute(at: time | None) -> int:

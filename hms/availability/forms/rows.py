@@ -13,7 +13,7 @@ from hms.availability.models import Mode
 from hms.labels import WEEKDAY_CODES
 
 PARTS = ("start", "end", "visit", "gap", "mode")
-WHOLE = ("csrf_token", "valid_from", "valid_until", "timezone")
+WHOLE = ("csrf_token", "valid_from", "valid_until", "timezone", "same")
 COPIED_TO = WEEKDAY_CODES[1:5]
 MAX_ROWS = 10
 USUAL_HOURS = (("09:00", "12:00"), ("13:00", "17:00"))
@@ -22,7 +22,8 @@ Rows = list[dict[str, str]]
 
 
 def changed(sent: Mapping[str, str], act: str, *, visit_minutes: int) -> MultiDict[str, str]:
-    """What was sent, with a row more (``add-mon``), a row less (``remove-mon-0``), or Monday copied (``copy-mon``).
+    """What was sent, with a row more (``add-mon``), a row less (``remove-mon-0``), Monday copied to the other working
+    days once (``copy-mon``) or for good (``join``), or each day on its own again (``split``).
 
     Anything else changes nothing. The texts stay as they were typed.
     """
@@ -33,9 +34,31 @@ def changed(sent: Mapping[str, str], act: str, *, visit_minutes: int) -> MultiDi
         rows[day].append(_row_after(rows[day], visit_minutes=visit_minutes))
     elif word == "remove" and day in WEEKDAY_CODES:
         rows[day] = [row for n, row in enumerate(rows[day]) if str(n) != number]
-    elif act == "copy-mon":
+    was_alike = sent.get("same") == "1"
+    if was_alike or act in ("copy-mon", "join"):
         rows |= {day: [dict(row) for row in rows["mon"]] for day in COPIED_TO}
-    return _written(sent, rows)
+    is_alike = act == "join" or (was_alike and act != "split")
+    return _written({**sent, "same": "1" if is_alike else ""}, rows)
+
+
+def place_after(act: str, *, rows: int) -> str:
+    """The id of what has the focus after a change of rows: the new row, or the button that adds one; none otherwise.
+
+    ``rows`` is how many the day of the change has now.
+    """
+    word, _, day = act.partition("-")
+    day = day.partition("-")[0]
+    if word == "add":
+        return f"{day}-{rows - 1}-start" if rows else ""
+    if word == "remove":
+        return f"add-{day}"
+    return {"split": "tue-name", "join": "split", "copy-mon": "tue-name"}.get(act, "")
+
+
+def day_of(act: str) -> str:
+    """The weekday that a change of rows is about; nothing for what is no such change."""
+    day = act.split("-")[1] if act.startswith(("add-", "remove-")) else ""
+    return day if day in WEEKDAY_CODES else ""
 
 
 def _rows(sent: Mapping[str, str], day: str) -> Rows:

@@ -11,7 +11,7 @@ from hms import clock
 from hms.auth.guards import current_doctor
 from hms.availability import booking_rules, queries, schedule_text, services
 from hms.availability.forms.hours import HoursForm, usual_values, values_after, values_of
-from hms.availability.forms.rows import changed
+from hms.availability.forms.rows import changed, day_of, place_after
 from hms.availability.models import Schedule
 from hms.availability.plan import ScheduleDraft
 from hms.availability.queries import offers
@@ -72,7 +72,7 @@ def _answer(schedule_id: UUID | None) -> ResponseReturnValue:
     act = request.form.get("do", "check")
     form = HoursForm(formdata=changed(request.form, act, visit_minutes=current_doctor.visit_minutes))
     if act not in SETTLED or not form.validate():
-        return _page(form, schedule_id, _offer())
+        return _page(form, schedule_id, _offer(), act=act)
     draft = form.draft(schedule_id)
     try:
         if act == "check":
@@ -99,10 +99,13 @@ def _offer() -> Offer:
     return offers.load_offer(current_doctor.id, since=clock.now())
 
 
-def _page(form: HoursForm, schedule_id: UUID | None, offer: Offer) -> ResponseReturnValue:
+def _page(form: HoursForm, schedule_id: UUID | None, offer: Offer, *, act: str = "") -> ResponseReturnValue:
+    day = day_of(act)
     return render(
         "doctor/hours.html",
         form=form,
+        place=place_after(act, rows=len(form[day]) if day else 0),
+        open_day=day,
         problems=form.problems if form.errors else [],
         schedules=[schedule_text.line(one) for one in offer.schedules],
         schedule_id=schedule_id,
@@ -110,6 +113,7 @@ def _page(form: HoursForm, schedule_id: UUID | None, offer: Offer) -> ResponseRe
         lead="" if schedule_id or not offer.schedules else LEAD,
         action=_address(schedule_id),
         gap=offer.gap_minutes,
+        zone=schedule_text.zone_title(form.zone),
         makes=_makes(form, offer),
         notes=_zone_sentences(form.zone),
         out_of_hours=len(queries.out_of_hours(current_doctor.id, offer)),
