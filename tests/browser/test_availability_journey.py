@@ -59,6 +59,7 @@ def fill_in_monday(window: Window) -> None:
     window.look("Free times")
     for number in (2, 1):
         window.press("button", f"Remove Monday to Friday, hours {number}")
+        expect(window.page.get_by_role("group", name=f"Monday to Friday, hours {number}")).to_have_count(0)
     window.look("Free times")
     expect(day(window, "Monday to Friday")).to_contain_text("No hours")
     window.press("button", re.compile("^Add hours ?on Monday to Friday$"))
@@ -68,6 +69,7 @@ def fill_in_monday(window: Window) -> None:
     window.write("Gap (minutes)", "10", inside=row)
     row.get_by_label("Type").select_option("In person or online")
     window.press("button", "Different hours on some days")
+    expect(window.page.get_by_role("group", name="Tuesday", exact=True)).to_be_visible()
     window.look("Free times")
     window.page.get_by_text("Friday", exact=True).click()
     expect(window.page.get_by_role("group", name="Friday, hours 1").get_by_label("Gap (minutes)")).to_have_value("10")

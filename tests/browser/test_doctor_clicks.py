@@ -37,7 +37,7 @@ def test_usual_weekly_hours_take_three_clicks_and_a_mark_takes_one_and_no_page(o
     site.book(asha, femi, day=TODAY, start=time(8))
     window.open("/doctor/")
     loaded = []
-    window.page.on("load", loaded.append)
+    window.page.on("load", lambda page: loaded.append(page.url))
     window.press("button", "Mark as arrived : Asha Rao")
     window.says("Asha Rao is marked as arrived.")
     assert (hand.pressed, window.focused, loaded) == (4, "marked", [])
