@@ -70,6 +70,7 @@ def settings(database: Database) -> dict[str, str]:
         "MODE": "production",
         "SECRET_KEY": SECRET_KEY,
         "ENCRYPTION_KEYS": SEALING_KEY,
+        "AUDIT_KEY": f"audit-{SEALING_KEY}",
         "DATABASE_URL": database.address,
         "PUBLIC_URL": f"https://{PUBLIC_HOST}",
         "PROXY_COUNT": "1",

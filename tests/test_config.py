@@ -18,6 +18,7 @@ from hms.config.settings import SETTINGS
 ROOT = Path(__file__).parents[1]
 PRODUCTION = {
     "SECRET_KEY": "kZ5tqB0vX7n2WmYpR8cLhD4sJfGa3Qe1",
+    "AUDIT_KEY": "w8Rk2nVb5Qz7Lx0TtYh3Dd6Gg9Jj1Pp4",
     "DATABASE_URL": "postgresql://hms:secret@db.example/hms",
     "PUBLIC_URL": "https://clinic.example",
     "CLINIC_NAME": "Northgate Hospital",

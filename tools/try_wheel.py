@@ -99,6 +99,7 @@ def _environment(database_url: str) -> dict[str, str]:
         "FLASK_SKIP_DOTENV": "1",
         "HMS_SECRET_KEY": secrets.token_urlsafe(48),
         "HMS_DATABASE_URL": database_url,
+        "HMS_AUDIT_KEY": secrets.token_urlsafe(48),
         "HMS_PUBLIC_URL": "https://clinic.example",
         "HMS_CLINIC_NAME": "Northgate Hospital",
         "HMS_CLINIC_PHONE": "020 7946 0100",

@@ -6,6 +6,7 @@ Development and testing fill in what they need, so that a newcomer sets nothing.
 sentence each, and HMS does not start.
 """
 
+import hashlib
 import os
 import secrets
 import tempfile
@@ -112,10 +113,17 @@ def _fill_in(settings: dict[str, Any], start_database: StartDatabase | None) -> 
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or "t" * SECRET_KEY_LENGTH
     if settings["MODE"] == "development":
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or development_secret(settings["DATA_DIR"])
+    if settings["MODE"] != "production":
+        settings["AUDIT_KEY"] = settings["AUDIT_KEY"] or _derived_key(settings["SECRET_KEY"])
     settings["CLINIC_COUNTRY"] = settings["CLINIC_COUNTRY"] or country_of(settings["CLINIC_TIMEZONE"])
     google.fill_in(settings, kept=development_encryption_key)
     if start_database and not settings["DATABASE_URL"] and settings["MODE"] != "production":
         settings["DATABASE_URL"] = database_url(start_database(settings["DATA_DIR"]))
+
+
+def _derived_key(secret: str) -> str:
+    """A key for the audit log where nobody has set one, always the same on this machine."""
+    return hashlib.sha256(f"audit:{secret}".encode()).hexdigest()
 
 
 def _host(address: str) -> str:
@@ -163,6 +171,8 @@ def _unsafe(settings: Mapping[str, Any], *, debug: bool) -> Iterator[str]:
     secret = settings["SECRET_KEY"]
     if len(secret) < SECRET_KEY_LENGTH or len(set(secret)) < SECRET_KEY_LENGTH // 4:
         yield f"HMS_SECRET_KEY must be at least {SECRET_KEY_LENGTH} random characters."
+    if len(settings["AUDIT_KEY"]) < SECRET_KEY_LENGTH or settings["AUDIT_KEY"] == secret:
+        yield f"HMS_AUDIT_KEY must be at least {SECRET_KEY_LENGTH} random characters, and not those of HMS_SECRET_KEY."
     if not settings["PUBLIC_URL"].startswith("https://"):
         yield "HMS_PUBLIC_URL must begin with https:// in production: sign-in cookies travel only over HTTPS."
     if any("*" in host or host.startswith(".") for host in settings["TRUSTED_HOSTS"]):

@@ -175,6 +175,17 @@ SETTINGS = (
         help="Keys that seal what Google entrusts to us, separated by commas, the newest first: `flask keys new`.",
     ),
     Setting(
+        name="AUDIT_KEY",
+        required=True,
+        help="At least 32 random characters that seal the audit log, kept apart from the database. It never changes.",
+    ),
+    Setting(
+        name="AUDIT_YEARS",
+        parse=count,
+        default="6",
+        help="For how many years the audit log is kept.",
+    ),
+    Setting(
         name="CALENDAR_DETAILS",
         parse=switch,
         default="0",

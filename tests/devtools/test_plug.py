@@ -14,6 +14,7 @@ PRODUCTION = {
     "HMS_MODE": "production",
     "HMS_DATABASE_URL": "postgresql://hms@db.example/hms",
     "HMS_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
+    "HMS_AUDIT_KEY": "zyxwvutsrqponmlkjihgfedcba9876543210",
     "HMS_PUBLIC_URL": "https://clinic.example",
     "HMS_CLINIC_NAME": "Northgate Hospital",
     "HMS_CLINIC_PHONE": "020 7946 0100",
