@@ -10,6 +10,7 @@ from hms import clock, wall_text
 from hms.text import EXPANSION, TooLong, clean, is_one_line, on_one_line
 
 LONGEST_WORD = 100
+MOST_WORDS = 12
 
 
 def text(name: str, *, longest: int) -> str:
@@ -26,6 +27,11 @@ def word(name: str) -> str:
     """A word that only means something if it is one of ours."""
     given = request.args.get(name, "")
     return given if len(given) <= LONGEST_WORD else ""
+
+
+def all_words(name: str) -> list[str]:
+    """The words of a parameter that can be given several times; at most a dozen."""
+    return [given for given in request.args.getlist(name)[:MOST_WORDS] if len(given) <= LONGEST_WORD]
 
 
 def day(name: str) -> date | None:

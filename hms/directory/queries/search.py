@@ -1,25 +1,26 @@
-"""Finding a doctor: specialties, and the search with each doctor's next times."""
+"""Finding a doctor: the search, with each doctor's next times."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, lateral, select, true
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, exists, func, lateral, literal, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms.auth import finding
 from hms.auth.models import Doctor, Specialty, User
 from hms.availability import booking_rules
 from hms.availability.booking_rules import ClockChanges, Window
-from hms.availability.models import Slot
-from hms.availability.queries.slots import FreeTime, is_bookable
+from hms.availability.models import Mode, Slot
+from hms.availability.queries.slots import FreeTime, is_bookable, takes_place
+from hms.directory.queries.filters import WITHIN, Filters, Shape, narrowed, slot_conditions, speaks
 from hms.prepared import Prepared
-from hms.text import fold
 
 TIMES_ON_A_CARD = 3
 PAGE = 20
+NO_FILTERS = Filters()
 
 
 @dataclass
@@ -41,57 +42,60 @@ class DoctorCard:
     photo_version: str | None
     times: list[FreeTime] = field(default_factory=list)
     is_exact: bool = True
+    has_in_person: bool = False
+    has_online: bool = False
 
 
 class DoctorPage(NamedTuple):
-    """One page of the search: at most 20 cards of ``total`` doctors, whole names first, then the soonest."""
+    """One page of the search: at most 20 cards of ``total`` doctors, whole names first, then the soonest.
+
+    ``within`` says how many of those who fit all but the filter by days have a slot within so many.
+    """
 
     cards: list[DoctorCard]
     total: int
     page: int
+    within: Mapping[int, int]
 
 
-class SpecialtyFacts(NamedTuple):
-    """A specialty as patients choose one."""
+def search_doctors(*, specialty: str = "", name: str = "", filters: Filters = NO_FILTERS, page: int = 1) -> DoctorPage:
+    """Doctors of the specialty (its slug) with all words of ``name`` and a slot that fits the filters; one statement.
 
-    slug: str
-    name: str
-
-
-def list_specialties_with_doctors() -> list[tuple[SpecialtyFacts, int]]:
-    """The specialties that have a doctor whom patients can find, by name, with how many."""
-    found = [(SpecialtyFacts(slug, name), count) for slug, name, count in SPECIALTIES.all()]
-    return sorted(found, key=lambda each: fold(each[0].name))
-
-
-def _specialties() -> Select:
-    return (
-        select(Specialty.slug, Specialty.name, func.count(Doctor.id))
-        .join(Doctor, Doctor.specialty_id == Specialty.id)
-        .join(User, Doctor.user_id == User.id)
-        .where(Doctor.is_bookable)
-        .group_by(Specialty.id)
-    )
-
-
-def search_doctors(*, specialty: str = "", name: str = "", page: int = 1) -> DoctorPage:
-    """Doctors of the specialty (its slug) who have every word of ``name``, soonest free first, by one statement."""
+    The soonest free come first, unless the filters say otherwise.
+    """
     words = finding.words_of(name)
-    search = _search(bool(specialty), len(words.words), booking_rules.changes_ahead())
-    wanted = {"specialty": specialty, "passed_over": (page - 1) * PAGE, **words.values}
+    search = _search(bool(specialty), len(words.words), filters.shape, booking_rules.changes_ahead())
+    wanted = {"specialty": specialty, "passed_over": (page - 1) * PAGE, **words.values, **filters.values}
     rows = search.all(**wanted, **booking_rules.moments())
     is_exact = not words.words or all(row.is_exact for row in rows)
-    return DoctorPage(_cards(rows, is_exact=is_exact), rows[0].total if rows else 0, page)
+    return DoctorPage(_cards(rows, is_exact=is_exact), rows[0].total if rows else 0, page, _counts(rows))
 
 
-@lru_cache(maxsize=4 * (finding.MAX_WORDS + 1))
-def _search(by_specialty: bool, words: int, changes: ClockChanges) -> Prepared:
-    found = _page_of_doctors(by_specialty, words, changes).subquery("found")
+def _counts(rows: Sequence[Row]) -> dict[int, int]:
+    """How many doctors have a slot that fits, within so many days."""
+    return {days: getattr(rows[0], f"within_{days}") for days in WITHIN} if rows else {}
+
+
+@lru_cache(maxsize=256)
+def _search(by_specialty: bool, words: int, shape: Shape, changes: ClockChanges) -> Prepared:
+    found = _page_of_doctors(by_specialty, words, shape, changes).subquery("found")
     own = Slot.doctor_id == found.c.doctor_id
-    times = soonest_times(own, Window(found.c.opens_at, found.c.closes_at), count=TIMES_ON_A_CARD)
-    best = [found.c.whole_words.desc()] if words else []
-    order = (*best, found.c.soonest.nulls_last(), found.c.sorts_as, found.c.doctor_id, times.c.starts_at)
-    return Prepared(select(found, *times.c).outerjoin(times, true()).order_by(*order))
+    bounds = Window(found.c.opens_at, found.c.closes_at)
+    near = [Slot.starts_at < booking_rules.moment("until")] if shape.within else []
+    times = soonest_times(own, narrowed(bounds, shape), *slot_conditions(shape), *near, count=TIMES_ON_A_CARD)
+    kinds = [
+        exists(select(literal(1)).where(own, is_bookable(bounds), takes_place(mode))).label(f"has_{name}")
+        for name, mode in (("in_person", Mode.IN_PERSON), ("online", Mode.ONLINE))
+    ]
+    order = (*_order(found.c, words, shape), times.c.starts_at)
+    return Prepared(select(found, *times.c, *kinds).outerjoin(times, true()).order_by(*order))
+
+
+def _order(doctors: Any, words: int, shape: Shape) -> list[ColumnElement]:
+    """Whole names first, then the soonest; or by name alone."""
+    best = [doctors.whole_words.desc()] if words else []
+    soonest = [] if shape.by_name else [doctors.soonest.nulls_last()]
+    return [*best, *soonest, doctors.sorts_as, doctors.doctor_id]
 
 
 def soonest_times(
@@ -106,26 +110,28 @@ def soonest_times(
     )
 
 
-def _page_of_doctors(by_specialty: bool, words: int, changes: ClockChanges) -> Select:
-    wanted = [Doctor.is_bookable, Specialty.slug == bindparam("specialty")] if by_specialty else [Doctor.is_bookable]
+def _page_of_doctors(by_specialty: bool, words: int, shape: Shape, changes: ClockChanges) -> Select:
+    doctors = doctors_that_fit(by_specialty, words, shape, changes).subquery("doctors")
+    page = select(doctors, func.count().over().label("total"))
+    if shape.within:
+        page = page.where(doctors.c.soonest < booking_rules.moment("until"))
+    return page.order_by(*_order(doctors.c, words, shape)).limit(PAGE).offset(bindparam("passed_over", type_=Integer))
+
+
+def doctors_that_fit(by_specialty: bool, words: int, shape: Shape, changes: ClockChanges) -> Select:
+    """The doctors, with when each is free first; all within their rules, however soon that is."""
+    wanted: list[ColumnElement[bool]] = [Doctor.is_bookable]  # type: ignore[list-item]  # a hybrid
+    wanted += [Specialty.slug == bindparam("specialty")] if by_specialty else []
+    wanted += [speaks()] if shape.by_language else []
     window = booking_rules.window(changes)
-    first = lateral(
-        select(Slot.starts_at).where(Slot.doctor_id == Doctor.id, is_bookable(window)).order_by(Slot.starts_at).limit(1)
-    )
-    doctors = _doctors(first.c.starts_at.label("soonest"), window).where(*wanted)
-    best = []
+    fits = (Slot.doctor_id == Doctor.id, is_bookable(narrowed(window, shape)), *slot_conditions(shape))
+    first = lateral(select(Slot.starts_at).where(*fits).order_by(Slot.starts_at).limit(1))
+    doctors = _doctors(first.c.starts_at, window).where(*wanted)
     if words:
         by_words = finding.found_doctors(words, *wanted)
         doctors = doctors.add_columns(by_words.c.whole_words, by_words.c.is_exact)
         doctors = doctors.join(by_words, by_words.c.doctor_id == Doctor.id)
-        best = [by_words.c.whole_words.desc()]
-    return (
-        booking_rules.joined(doctors, doctor_id=Doctor.id)
-        .outerjoin(first, true())
-        .order_by(*best, first.c.starts_at.nulls_last(), finding.sort_key(), Doctor.id)
-        .limit(PAGE)
-        .offset(bindparam("passed_over", type_=Integer))
-    )
+    return booking_rules.joined(doctors, doctor_id=Doctor.id).join(first, true(), isouter=not shape.needs_slot)
 
 
 def _doctors(soonest: ColumnElement, window: Window) -> Select:
@@ -143,8 +149,12 @@ def _doctors(soonest: ColumnElement, window: Window) -> Select:
         Doctor.photo_version,
     )
     bounds = (window.opens_at.label("opens_at"), window.closes_at.label("closes_at"))
+    counts = [
+        func.count().filter(soonest < booking_rules.moment(f"in_{days}")).over().label(f"within_{days}")
+        for days in WITHIN
+    ]
     return (
-        select(*card, finding.sort_key().label("sorts_as"), soonest, *bounds, func.count().over().label("total"))
+        select(*card, finding.sort_key().label("sorts_as"), soonest.label("soonest"), *bounds, *counts)
         .join(User, Doctor.user_id == User.id)
         .join(Specialty, Doctor.specialty_id == Specialty.id)
     )
@@ -155,11 +165,7 @@ def _cards(rows: Sequence[Row], *, is_exact: bool) -> list[DoctorCard]:
     for row in rows:
         card = cards.setdefault(row.doctor_id, DoctorCard(*row[:10]))
         card.is_exact = is_exact
+        card.has_in_person, card.has_online = row.has_in_person, row.has_online
         if row.id is not None:
             card.times.append(FreeTime(row.id, row.starts_at, row.ends_at, row.mode))
     return list(cards.values())
-
-
-# The statements of these pages are put together once, not in every request: SQLAlchemy takes longer to build one than
-# to run it. What differs from request to request comes as parameters.
-SPECIALTIES = Prepared(_specialties())

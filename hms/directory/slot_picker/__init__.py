@@ -3,6 +3,7 @@
 What the templates of the directory and of the booking page draw with ``ui/slots.html`` and ``ui/person.html``.
 """
 
+from hms.directory.slot_picker.choosing import Panel, asked, panel, parse_filters
 from hms.directory.slot_picker.front import Front, Portrait, Tile, front
 from hms.directory.slot_picker.query import Kind, day_of, kind_of, parse_day
 from hms.directory.slot_picker.results import Result, result
@@ -16,17 +17,21 @@ __all__ = [
     "Group",
     "Kind",
     "Links",
+    "Panel",
     "Portrait",
     "Result",
     "Suggestion",
     "Suggestions",
     "Tile",
     "WeekPicker",
+    "asked",
     "day_of",
     "experience",
     "front",
     "kind_of",
+    "panel",
     "parse_day",
+    "parse_filters",
     "places",
     "result",
     "soon",

@@ -9,6 +9,8 @@ from hms.availability.queries import FreeTime
 from hms.directory.queries import DoctorProfile
 from hms.web import query_params
 
+LONGEST_DAY = 40
+
 
 class Kind(NamedTuple):
     """The kind of visit that times are shown for, and the soonest of them; no ``mode`` where there is no choice."""
@@ -19,8 +21,17 @@ class Kind(NamedTuple):
 
 def parse_day(name: str) -> date | None:
     """The day that this parameter of the address names, unless it has gone by; None for anything else."""
-    day = query_params.day(name)
+    day = read_day(query_params.text(name, longest=LONGEST_DAY))
     return day if day and clock.today() <= day else None
+
+
+def read_day(typed: str) -> date | None:
+    """A day as people write one; without a year, the next that is called so."""
+    if found := query_params.parse_day(typed):
+        return found
+    this_year = clock.today().year
+    days = [query_params.parse_day(f"{typed} {year}") for year in (this_year, this_year + 1)] if typed else []
+    return next((day for day in days if day and clock.today() <= day), None)
 
 
 def day_of(earliest: FreeTime | None) -> date:

@@ -5,7 +5,9 @@ from typing import NamedTuple
 from flask import url_for
 
 from hms import clock
+from hms.directory.everyday import with_everyday
 from hms.directory.queries import DoctorCard
+from hms.labels import MODES
 from hms.scheduling.presenters import fee, photo_address
 from hms.scheduling.slot_links import Address, Time, time_link, to_booking
 from hms.web import formats
@@ -17,9 +19,12 @@ class Result(NamedTuple):
     uid: str
     name: str
     href: str
-    subtitle: str
+    specialty: str
+    tag: str
     photo: str | None
     place: str
+    fee: str
+    languages: str
     heading: str
     times: list[Time]
 
@@ -31,14 +36,23 @@ def result(card: DoctorCard, *, to: Address = to_booking) -> Result:
         uid=str(card.doctor_id),
         name=card.full_name,
         href=url_for("directory.doctor", doctor_id=card.doctor_id),
-        subtitle=", ".join(filter(None, [card.specialty, _with_experience(card.years_of_experience)])),
+        specialty=with_everyday(card.specialty_slug, card.specialty),
+        tag=_tag(card),
         photo=photo_address(card.doctor_id, card.photo_version),
-        place=", ".join(filter(None, [card.room, fee(card)])),
+        place=MODES["online"] if _is_online_only(card) else card.room,
+        fee=fee(card),
+        languages=card.languages,
         heading=formats.near_day(first) if first else "",
         times=[time_link(free, card.full_name, beside=first, to=to) for free in card.times],
     )
 
 
-def _with_experience(years: int) -> str:
-    owner = "year\u2019s" if years == 1 else "years\u2019"
-    return f"{years} {owner} experience" if years > 0 else ""
+def _is_online_only(card: DoctorCard) -> bool:
+    return card.has_online and not card.has_in_person
+
+
+def _tag(card: DoctorCard) -> str:
+    """How else than in person the doctor sees patients, as the slots that are free say."""
+    if not card.has_online:
+        return ""
+    return "Also online" if card.has_in_person else "Online only"

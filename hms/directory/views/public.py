@@ -1,6 +1,8 @@
 """Finding a doctor: open to everybody, signed in or not."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from flask import Response, request
@@ -12,6 +14,7 @@ from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
 from hms.availability import words
 from hms.directory import queries, slot_picker
+from hms.directory.everyday import is_emergency
 from hms.errors import NotFound
 from hms.scheduling import presenters
 from hms.throttle import rules
@@ -43,6 +46,7 @@ def landing() -> ResponseReturnValue:
 @bp.get("/suggest")
 def suggest() -> ResponseReturnValue:
     """A piece of the landing page: what the words that are being typed may mean."""
+    throttle.count(rules.SEARCH, what="You have searched a lot.")
     name = query_params.text("q", longest=LONGEST_NAME)
     cards = queries.search_doctors(name=name).cards if name else []
     return render("directory/_suggest.html", name=name, found=slot_picker.suggestions(cards, name=name))
@@ -50,24 +54,43 @@ def suggest() -> ResponseReturnValue:
 
 @bp.get("/doctors")
 def doctors() -> ResponseReturnValue:
-    """The doctors of a specialty, or those that some words fit, soonest free first."""
+    """The doctors who fit the words and the filters of the address, soonest free first or by name."""
     throttle.count(rules.SEARCH, what="You have searched a lot.")
-    name = query_params.text("q", longest=LONGEST_NAME)
-    specialties = queries.list_specialties_with_doctors()
-    chosen = next((one for one, _ in specialties if one.slug == query_params.word("specialty")), None)
-    search = partial(queries.search_doctors, specialty=chosen.slug if chosen else "", name=name)
-    load = lambda number: search(page=number)[:2]  # noqa: E731
-    found = paging.load_page(load, paging.parse_page(), size=queries.DOCTORS_ON_A_PAGE)
+    name, filters = query_params.text("q", longest=LONGEST_NAME), slot_picker.parse_filters()
+    choices = queries.list_choices(name=name, filters=filters)
+    wanted = query_params.word("specialty")
+    chosen = next((one for one, _ in choices.specialties() if one.slug == wanted), None)
+    asked: dict[str, Any] = {"name": name, "filters": filters, "specialty": chosen.slug if chosen else ""}
+    found, within = _load_page(partial(queries.search_doctors, **asked))
+    kinds = queries.count_kinds(**asked) if choices.everybody <= queries.MOST_TO_COUNT else {}
+    made_from = (filters, chosen, choices, within, kinds)
     return render(
         "directory/doctors.html",
-        specialties=specialties,
+        made_from=(made_from, name, slot_picker.asked(), clock.today()),
+        panel=partial(slot_picker.panel, *made_from),
         chosen=chosen,
-        is_unknown=bool(query_params.word("specialty")) and not chosen,
+        is_unknown=bool(wanted) and not chosen,
+        is_emergency=is_emergency,
         name=name,
+        filters=filters,
         found=found,
+        asked=slot_picker.asked,
         result=slot_picker.result,
         today=clock.today(),
     )
+
+
+def _load_page(
+    search: Callable[..., queries.DoctorPage],
+) -> tuple[paging.Page[queries.DoctorCard], Mapping[int, int]]:
+    """The page that the address asks for, and how many doctors are free within so many days."""
+    loaded: list[queries.DoctorPage] = []
+
+    def load(number: int) -> tuple[list[queries.DoctorCard], int]:
+        loaded.append(search(page=number))
+        return loaded[-1].cards, loaded[-1].total
+
+    return paging.load_page(load, paging.parse_page(), size=queries.DOCTORS_ON_A_PAGE), loaded[-1].within
 
 
 @bp.get("/doctors/<uuid:doctor_id>")
