@@ -219,3 +219,8 @@ def is_changed_on(day: date, *, zone: ZoneInfo | None = None) -> bool:
     """Whether the clocks change on ``day``."""
     starts_at, ends_at = day_bounds(day, zone=zone)
     return ends_at - starts_at != timedelta(days=1)
+
+
+def age_in_years(born_on: date, *, on: date) -> int:
+    """Whole years on that day; who was born on 29 February has a birthday on 1 March in other years."""
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))

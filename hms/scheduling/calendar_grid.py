@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hms import clock
 from hms.availability.models import BlockedBy, Mode, SlotStatus
 from hms.availability.words import BLOCKED
-from hms.labels import MODES
+from hms.labels import MODES, within
 from hms.scheduling.models import AppointmentStatus
 from hms.scheduling.queries import AgendaItem
 from hms.web import formats
@@ -55,7 +55,7 @@ class Event(NamedTuple):
     """One time in its place: ``row`` 1 begins at the first hour shown, ``span`` is its length in rows.
 
     ``mode`` says how the visit takes place when that is not in person; ``beside`` that a block has times before it,
-    so that its words stand at the side.
+    so that its words stand at the side; ``detail`` is the patient's age, the reason and the kind of visit.
     """
 
     row: int
@@ -67,6 +67,7 @@ class Event(NamedTuple):
     label: str
     mode: str = ""
     beside: bool = False
+    detail: str = ""
 
 
 class Day(NamedTuple):
@@ -206,7 +207,15 @@ def _event(item: AgendaItem, first_hour: int, link: Link) -> Event:
         href=href,
         label=LABELS.get(kind, "") if href else "",
         mode="" if item.blocked_by else IN_ANOTHER_WAY.get(Mode(item.mode), ""),
+        detail=details(item) if item.appointment_id else "",
     )
+
+
+def details(item: AgendaItem) -> str:
+    """``34, Chest pain, in person``: age, reason and kind of a visit."""
+    age = str(clock.age_in_years(item.born_on, on=clock.to_clinic(item.starts_at).date())) if item.born_on else ""
+    kind = within(MODES[item.mode])
+    return ", ".join(filter(None, [age, " ".join((item.reason or "").split()), kind]))
 
 
 def _text(item: AgendaItem, kind: str) -> str:

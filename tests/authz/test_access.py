@@ -24,8 +24,8 @@ ACCESS = {
     "doctor": {
         "calendar": "doctor_appointment",
         "doctor": (
-            "appointment appointments arrive block_slot calendar cancel change changed complete copy_day delete_hours "
-            "delete_slot delete_time_off edit_hours end_hours exceptions hours new_hours no_show series "
+            "appointment appointments arrive block_slot calendar cancel change changed complete copy_day day_sheet "
+            "delete_hours delete_slot delete_time_off edit_hours end_hours exceptions hours new_hours no_show series "
             "slot slots today unblock_slot undo unfit"
         ),
         "doctor_profile": "edit photo withdraw_changes",

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from hms.scheduling import calendar_grid
+from hms.scheduling import calendar_folds, calendar_grid, month_grid
 from hms.scheduling.queries import AgendaItem
 from hms.web import formats
 
@@ -395,3 +395,33 @@ def test_a_block_counts_neither_as_booked_nor_as_times_to_copy():
     assert grid.days[0].booked == 0
     assert not grid.days[0].can_copy
     assert grid.days[0].can_add
+
+
+# what a phone and a date need
+
+
+def test_free_slots_that_follow_each_other_fold_and_one_alone_does_not():
+    free = [a_free_item(at(10, minute)) for minute in (0, 20, 40)]
+    grid = lay_out(*free, an_item(at(11)), a_free_item(at(11, 20)))
+
+    folds = calendar_folds.folds_of(grid)["d-2026-11-23"]
+
+    assert set(folds) == {0, 1, 2}
+    assert folds[0].text == "3 free, 10:00–11:00"
+    assert [slot.time for slot in folds[0].slots] == ["10:00", "10:20", "10:40"]
+
+
+def test_a_visit_says_age_reason_and_kind():
+    event = only_event(an_item(at(9), born_on=date(1990, 11, 24), reason="Chest\npain", mode="online"))
+
+    assert event.detail == "35, Chest pain, online"
+
+
+def test_a_month_has_whole_weeks_and_leads_to_each_day_and_the_months_beside_it():
+    month = month_grid.lay_out(MONDAY, shown=WEEK, link=lambda day: day.isoformat())
+
+    assert (month.name, month.previous, month.next) == ("November 2026", "2026-10-01", "2026-12-01")
+    days = [day for week in month.weeks for day in week]
+    assert (days[0].href, days[-1].href) == ("2026-10-26", "2026-12-06")
+    assert [day.day for day in days if day.is_shown] == [23, 24, 25, 26, 27]
+    assert [day.full for day in days if day.is_today] == ["Monday 23 November"]

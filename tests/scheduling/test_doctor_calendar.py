@@ -6,6 +6,7 @@ import pytest
 
 from hms import clock
 from hms.availability import services
+from hms.db import transaction
 from tests import make
 
 MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London
@@ -182,3 +183,51 @@ def test_time_off_of_this_morning_stands_in_todays_calendar_in_the_afternoon(sig
     freeze(clock.from_clinic(MONDAY, time(15)))
 
     assert said(signed_in(bose).page("doctor.calendar"), MONDAY) == ["09:00 to 12:00, Conference"]
+
+
+@pytest.mark.parametrize("typed", ["3/12/2026", "3 Dec 2026", "Thursday 3 December 2026"])
+def test_a_date_that_is_typed_leads_to_its_week(dr_bose, typed):
+    assert dr_bose.page("doctor.calendar", date=typed).heading == "30 November to 4 December 2026"
+
+
+def test_what_is_no_date_is_said_beside_the_field_and_kept(dr_bose):
+    page = dr_bose.page("doctor.calendar", date="3 Decembre", view="day")
+
+    assert "Enter a date, like 26/11/2026." in page.text
+    assert next(form for form in page.forms if "date" in form.names).values == {"date": "3 Decembre", "view": "day"}
+
+
+def test_the_day_says_age_reason_and_kind_and_the_week_does_not(dr_bose, bose, asha):
+    make.appointment(asha, doctor=bose, day=THURSDAY, start=time(9), reason="Chest pain", mode="online")
+
+    (in_the_day,) = said(dr_bose.page("doctor.calendar", view="day", week=THURSDAY.isoformat()), THURSDAY)
+    (in_the_week,) = said(dr_bose.page("doctor.calendar", week=THURSDAY.isoformat()), THURSDAY)
+
+    assert in_the_day.endswith("Chest pain, online")
+    assert "Chest pain" not in in_the_week
+
+
+def test_a_press_on_an_empty_place_proposes_a_slot_there(dr_bose):
+    column = dr_bose.page("doctor.calendar").all(".//*[@data-add]")[0]
+
+    page = dr_bose.get(column.get("data-add").replace("#", "&start=10:20#").split("#")[0]).page
+
+    form = page.find_form(dr_bose.url("doctor.slots"))
+    assert (form.values["day"], form.values["start"]) == ("23/11/2026", "10:20")
+
+
+def test_a_day_sheet_has_what_a_doctor_needs_on_paper_and_nobody_elses_patients(dr_bose, bose, eze, asha, chen):
+    make.appointment(asha, doctor=bose, day=THURSDAY, start=time(9), reason="Chest pain")
+    make.appointment(chen, doctor=eze, day=THURSDAY, start=time(9))
+    make.appointment(chen, doctor=bose, day=THURSDAY, start=time(10), status="cancelled")
+    with transaction():
+        asha.phone, asha.date_of_birth = "+442079460001", date(1990, 11, 26)
+
+    with dr_bose.statements() as statements:
+        page = dr_bose.page("doctor.day_sheet", day=THURSDAY.isoformat())
+
+    (row,) = page.all(".//table[@class='sheet']/tbody/tr")
+    assert " ".join(" ".join(row.itertext()).split()) == "09:00 Asha Rao 36 020 7946 0001 Chest pain Not yet"
+    assert page.texts(".//p[@class='paper-head']") == ["Northgate Hospital Dr Anil Bose"]
+    assert len(statements) <= 4, statements  # one is the line of the audit log
+    assert "No one is booked." in dr_bose.page("doctor.day_sheet").text

@@ -12,7 +12,6 @@ from hms.availability.models import Slot
 from hms.db import db, transaction
 from hms.scheduling import queries, services
 from hms.scheduling.models import Appointment, AppointmentChange
-from hms.scheduling.views.doctor.appointments import age_in_years
 from tests import make
 
 MONDAY = date(2026, 11, 23)  # the tests' clock starts on it at 08:00, in London
@@ -295,7 +294,7 @@ def test_a_mark_taken_back_stays_in_the_history(dr_bose, booked, bose):
     [(date(1980, 11, 23), 46), (date(1980, 11, 24), 45), (date(2026, 11, 23), 0), (date(1904, 2, 29), 122)],
 )
 def test_the_age_counts_whole_years(born_on, age):
-    assert age_in_years(born_on, on=MONDAY) == age
+    assert clock.age_in_years(born_on, on=MONDAY) == age
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A doctor's days: every slot, and who has booked it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class AgendaItem(NamedTuple):
     mode: str = Mode.IN_PERSON
     blocked_by: str | None = None
     origin: str = Origin.HAND
+    born_on: date | None = None
+    phone: str | None = None
 
 
 def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[AgendaItem]:
@@ -50,6 +52,8 @@ def agenda(doctor: Doctor, *, starts_at: datetime, ends_at: datetime) -> list[Ag
             func.coalesce(Appointment.mode, Slot.mode),
             Slot.blocked_by,
             Slot.origin,
+            Patient.date_of_birth,
+            Patient.phone,
             Appointment.patient_id,
         )
         .outerjoin(Appointment, holds)

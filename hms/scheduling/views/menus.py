@@ -25,7 +25,7 @@ def _doctors(app: Flask) -> None:
     areas.home(app, "doctor", "doctor.today")
     areas.menu(app, "public", "Your workspace", "doctor.today", icon="arrow-left", order=10)
     areas.menu(app, "doctor", "Today", "doctor.today", icon="list-checks", order=10)
-    also = ["doctor.copy_day", "doctor.slot", "doctor.delete_slot"]
+    also = ["doctor.copy_day", "doctor.slot", "doctor.delete_slot", "doctor.day_sheet"]
     areas.menu(app, "doctor", "Calendar", "doctor.calendar", icon="calendar-days", order=20, also=also)
     also = ["doctor.appointment", "doctor.cancel", "doctor.change", "doctor.changed"]
     areas.menu(app, "doctor", "Appointments", "doctor.appointments", icon="users", order=40, also=also)

@@ -188,11 +188,13 @@ def _next(slot: Slot) -> dict[str, Any]:
 
 
 def _usual_time() -> dict[str, Any]:
-    """What the form for one time holds at first: tomorrow, the day asked for, or the time after the one just added."""
-    if day := query_params.day("day"):
+    """What the form for one time holds at first: tomorrow, the day (and the time) asked for, or the time after the one
+    just added."""
+    day = query_params.day("day")
+    if day and "start" not in request.args:
         return _after_the_last_of(day)
     start = _time_or(query_params.word("start"), time(9)).replace(fold=int(query_params.word("fold") == "1"))
-    if on := query_params.day("on"):
+    if on := day or query_params.day("on"):
         return {"day": on, "start": start}
     is_after_another = "start" in request.args and "week" in request.args
     day = _day_in_address() if is_after_another else clock.today() + timedelta(days=1)

@@ -1,6 +1,5 @@
 """The doctor's appointments: the lists, and one of them with its patient and its history."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +58,7 @@ def appointment_page(appointment_id: UUID, *, refusal: Refusal | None = None) ->
         refusal=refusal,
         is_marked=refusal is None and is_marked(appointment_id, status=appointment.status),
         appointment=appointment,
-        age=age_in_years(born_on, on=clock.today()) if born_on else None,
+        age=clock.age_in_years(born_on, on=clock.today()) if born_on else None,
         acts=acts_for(appointment.status, starts_at=appointment.starts_at, ends_at=appointment.ends_at),
         can_change=appointment_rules.why_not_move(appointment) is None,
         history=[_line(change) for change in appointment.changes],
@@ -69,11 +68,6 @@ def appointment_page(appointment_id: UUID, *, refusal: Refusal | None = None) ->
 def is_marked(appointment_id: UUID, *, status: str | None) -> bool:
     """Whether this visit was just marked, or its mark taken back, so that the page says so."""
     return query_params.word("marked") == str(appointment_id) and status in (S.BOOKED, *MARKED)
-
-
-def age_in_years(born_on: date, *, on: date) -> int:
-    """Whole years on that day; who was born on 29 February has a birthday on 1 March in other years."""
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
 
 
 def _line(change: AppointmentChange) -> dict[str, Any]:

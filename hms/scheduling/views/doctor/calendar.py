@@ -5,40 +5,73 @@ from datetime import date, timedelta
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from hms import clock
+from hms import clock, wall_text
 from hms.auth.guards import current_doctor
 from hms.availability import queries as offered
-from hms.scheduling import calendar_grid, queries
+from hms.forms import EXAMPLE_DAY
+from hms.scheduling import calendar_folds, calendar_grid, month_grid, queries
+from hms.scheduling.models import AppointmentStatus
 from hms.scheduling.queries import AgendaItem
 from hms.scheduling.views.doctor.blueprint import bp
 from hms.web import formats, query_params, render
 
 VIEWS = ("week", "day", "list")
+LONGEST_DAY = 40
+NO_DAY = f"Enter a date, like {wall_text.day_written(EXAMPLE_DAY)}."
+SETTLED = (AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW)
 
 
 @bp.get("/calendar")
 def calendar() -> ResponseReturnValue:
-    """What the doctor offers and has booked, from the day named in ``week`` on or in its week; else from today."""
-    view, chosen = _view(), query_params.day("week") or clock.today()
+    """What the doctor offers and has booked on the day that was typed (``date``) or named (``week``), or in its week;
+    else today's."""
+    view, typed = _view(), query_params.text("date", longest=LONGEST_DAY)
+    found = query_params.parse_day(typed) if typed else query_params.day("week")
+    chosen = found or clock.today()
     length = timedelta(days=1 if view == "day" else 7)
     first = chosen if view == "day" else clock.monday_of(chosen)
     items = agenda_of(first, first + length)
     blocks = blocks_of(first, first + length)
     days = [first] if view == "day" else calendar_grid.week_days(first, items, blocks)
+    grid = calendar_grid.lay_out(items, days=days, link=link_to, blocks=blocks)
     return render(
         "doctor/calendar.html",
         view=view,
+        chosen=first if view == "day" else chosen,
+        typed=typed,
+        problem=NO_DAY if typed and not found else "",
+        month=month_grid.lay_out(chosen, shown=days, link=lambda day: _address(view, day)),
+        folds=calendar_folds.folds_of(grid),
         views=[(name.capitalize(), _address(name, _first_of(name, chosen)), name == view, None) for name in VIEWS],
         title=formats.days(days[0], days[-1]),
         subtitle=_subtitle(view, first),
         previous=_address(view, first - length),
         this=_address(view, None),
         next=_address(view, first + length),
-        grid=calendar_grid.lay_out(items, days=days, link=link_to, blocks=blocks),
+        grid=grid,
         counts=calendar_grid.count(items),
         next_patient=_next_patient(items) if first <= clock.today() < first + length else [],
         clock_changes=calendar_grid.clock_changes(first, first + length - timedelta(days=1)),
     )
+
+
+@bp.get("/calendar/sheet")
+def day_sheet() -> ResponseReturnValue:
+    """The patients of a day on one sheet of paper; today's unless ``day`` names another."""
+    day = query_params.day("day") or clock.today()
+    visits = [item for item in agenda_of(day, day + timedelta(days=1)) if item.appointment_id]
+    return render(
+        "doctor/day_sheet.html",
+        day=day,
+        visits=[(item, _age(item), item.appointment_status in SETTLED) for item in visits],
+        previous=url_for(".day_sheet", day=day - timedelta(days=1)),
+        next=url_for(".day_sheet", day=day + timedelta(days=1)),
+    )
+
+
+def _age(item: AgendaItem) -> int | None:
+    on = clock.to_clinic(item.starts_at).date()
+    return clock.age_in_years(item.born_on, on=on) if item.born_on else None
 
 
 def agenda_of(first_day: date, end_day: date) -> list[AgendaItem]:
