@@ -74,6 +74,7 @@ CONTRACTS: Mapping[str, Contract] = {
         WITH_DOCTOR, {"starts_text": LINE}, optional={**SELF_CANCEL, **SELF_CHANGE, **UNSUBSCRIBE}
     ),
     "STATUS_UPDATE": _contract(WITH_DOCTOR, {"status": LINE}),
+    "SECURITY_ALERT": _contract(LINK, {"what": one_of("failed_sign_ins", "emergency_access", "chain_broken")}),
     "CALENDAR_DISCONNECTED": _contract(LINK, {"account": LINE}),
 }
 

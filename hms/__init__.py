@@ -19,6 +19,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     Raises :class:`hms.config.BadSettings` with one sentence for each setting that is missing or unsafe.
     """
     from hms import (
+        activity,
         areas,
         audit,
         auth,
@@ -55,6 +56,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     scheduling.init_app(app)
     calendar.init_app(app)
     directory.init_app(app)
+    activity.init_app(app)
     information.init_app(app)
     development.init_app(app)
     server.init_app(app)

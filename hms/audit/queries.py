@@ -18,26 +18,24 @@ IN_PARTS = 1000
 class Wanted:
     """Which events are asked for; what is None or empty does not matter."""
 
-    person_id: UUID | None = None  # who acted, or whose account it was about
+    about: frozenset[UUID] | None = None  # who acted, whose data or what it was: one of these
     patient_id: UUID | None = None
-    subject_id: UUID | None = None
+    not_by: UUID | None = None  # an account
     actions: frozenset[str] = frozenset()
-    kinds: frozenset[str] = frozenset()  # of subjects
     since: datetime | None = None
     until: datetime | None = None
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """The WHERE of it."""
-        if self.person_id:
-            yield or_(AuditEvent.actor_id == self.person_id, AuditEvent.subject_id == self.person_id)
+        if self.about is not None:
+            columns = (AuditEvent.actor_id, AuditEvent.subject_id, AuditEvent.patient_id)
+            yield or_(*(column.in_(self.about) for column in columns))
         if self.patient_id:
             yield AuditEvent.patient_id == self.patient_id
-        if self.subject_id:
-            yield AuditEvent.subject_id == self.subject_id
+        if self.not_by:
+            yield AuditEvent.actor_id.is_distinct_from(self.not_by)
         if self.actions:
             yield AuditEvent.action.in_(self.actions)
-        if self.kinds:
-            yield AuditEvent.subject_kind.in_(self.kinds)
         if self.since:
             yield AuditEvent.at >= self.since
         if self.until:

@@ -18,6 +18,7 @@ ACCESS = {
     },
     "patient": {
         "calendar": "patient_appointment",
+        "activity": "looked",
         "patient": "appointment appointments book cancel change changed home",
         "patient_profile": "edit",
     },
@@ -37,6 +38,7 @@ ACCESS = {
         "staff": "closure closures doctors overview policies times",
     },
     "admin": {
+        "activity_log": "export log",
         "staff": "clinic_policy doctor_policy new_closure remove_closure",
     },
 }

@@ -65,6 +65,7 @@ _DATA: dict[str, dict[str, Any]] = {
     "PASSWORD_CHANGED": {"action_url": LINK["action_url"], "changed_text": "Thursday 26 November 2026, 09:40"},
     "DOCTOR_CHANGES_DECIDED": {"action_url": LINK["action_url"], "decision": "rejected"},
     "ACCESS_GRANTED": {"action_url": LINK["action_url"], "what": "feed"},
+    "SECURITY_ALERT": {"action_url": "https://clinic.example/admin/activity", "what": "chain_broken"},
     "DOCTOR_APPROVED": {"action_url": "https://clinic.example/doctor/calendar"},
     "BOOKING_CONFIRMATION": {**WITH_DOCTOR, **calendar("REQUEST")},
     "BOOKING_CONFIRMATION_DOCTOR": {**OF_PATIENT, **calendar("REQUEST")},
