@@ -38,6 +38,7 @@ WRITTEN = re.compile(r'(?<= value=")[^"]*(?=")|(?<=\?)[^"<>\s]+(?=")|(?<=>)[^<>]
 """What stands in a field, and what follows the question mark in an address."""
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{16}\b")
 """Of something that is stored, or of a request."""
+CSRF_TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 _without_fault: set[bytes] = set()
 
 
@@ -111,8 +112,8 @@ class Page:
     @property
     def csrf_token(self) -> str | None:
         """The CSRF token of the first form that carries one."""
-        tokens = (form.values.get("csrf_token") for form in self.forms)
-        return next((str(token) for token in tokens if token), None)
+        found = CSRF_TOKEN.search(self.markup)
+        return found[1] if found else None
 
 
 class Form:

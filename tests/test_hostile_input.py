@@ -20,7 +20,10 @@ from hms.forms import HmsForm
 from hms.scheduling import forms as scheduling_forms
 from tests import corpus, make
 from tests.authz import world as worlds
+from tests.fixtures.mail import switch_mail_on
+from tests.fixtures.web import Client
 
+OTHER_BODIES = ("application/json", "text/xml", "multipart/form-data", "multipart/form-data; boundary=x", "")
 EXPECTED = {200, 302, 303, 400, 403, 404, 409, 413, 422}
 
 # Weekly hours from so far ahead on that no times are made of them yet.
@@ -161,14 +164,22 @@ def world(app, session, new_client, signed_in, steady_clock):
     return built
 
 
-@pytest.fixture(params=FORMS)
-def endpoint(request, world) -> str:
-    """Each form's endpoint, with what has to be done before the form is there."""
-    if request.param in WITH_MAIL:
-        request.getfixturevalue("email_is_on")
-    if request.param == "auth.signup_code":
-        world.browsers["anonymous"].submit("auth.signup_email", {"email": "n@example.test"})
-    return str(request.param)
+@pytest.fixture
+def each_form(app, world, monkeypatch) -> Iterator[tuple[str, Client, str, str]]:
+    """Each form's endpoint, with who sees it, that browser's CSRF token and the address, when the form is there."""
+
+    def each_form() -> Iterator[tuple[str, Client, str, str]]:
+        for endpoint, (principal, _) in FORMS.items():
+            browser = world.browsers[principal]
+            (rule,) = [rule for rule in app.url_map.iter_rules(endpoint) if "POST" in rule.methods]
+            with monkeypatch.context() as patch, world.undone(browser):
+                if endpoint in WITH_MAIL:
+                    switch_mail_on(app, patch)
+                if endpoint == "auth.signup_code":
+                    browser.submit("auth.signup_email", {"email": "n@example.test"})
+                yield endpoint, browser, world.tokens[principal], world.path(rule)
+
+    return each_form()
 
 
 def subclasses(kind: type) -> Iterator[type]:
@@ -196,21 +207,24 @@ def test_every_form_is_tried_here(app):
     assert FORM_OF.keys() == FORMS.keys()
 
 
-def test_no_field_of_a_form_breaks_anything(app, world, endpoint, session):
-    principal, honest = FORMS[endpoint]
-    browser, token = world.browsers[principal], world.tokens[principal]
-    (rule,) = [rule for rule in app.url_map.iter_rules(endpoint) if "POST" in rule.methods]
-    fields, path = fields_of(app, FORM_OF[endpoint]), world.path(rule)
-    cases = [(fields, value) for value in corpus.EVERYTHING]  # in every field at once: none hides behind another
-    cases += [({name: field}, value) for name, field in fields.items() for value in corpus.SHARP]  # and all else right
+def test_no_field_of_a_form_breaks_anything(app, world, each_form):
     wrong = []
-    for chosen, value in cases:
-        data = {"csrf_token": token, **honest, **dict.fromkeys(chosen, value)}
-        with world.undone(browser):
-            problem = _problem(browser, path, _sent(data, fields))
-        if problem:
-            wrong.append(f"{', '.join(chosen)}={value[:40]!a} ({len(value)} characters): {problem}")
+    for endpoint, browser, token, path in each_form:
+        fields, honest = fields_of(app, FORM_OF[endpoint]), FORMS[endpoint][1]
+        for chosen, value in _cases(fields):
+            data = {"csrf_token": token, **honest, **dict.fromkeys(chosen, value)}
+            with world.undone(browser):
+                problem = _problem(browser, path, _sent(data, fields))
+            if problem:
+                said = f"{value[:40]!a} ({len(value)} characters)"
+                wrong.append(f"{endpoint} {', '.join(chosen)}={said}: {problem}")
     assert not wrong, "\n".join(["", *wrong[:40]])
+
+
+def _cases(fields: dict[str, Field]) -> Iterator[tuple[list[str], str]]:
+    """Everything in every field at once, so that none hides behind another; the sharpest in each, all else right."""
+    yield from ((list(fields), value) for value in corpus.EVERYTHING)
+    yield from (([name], value) for name in fields for value in corpus.SHARP)
 
 
 def _problem(browser, path: str, body: dict) -> str:
@@ -256,16 +270,20 @@ def _stored_badly() -> bool:
     return bool(db.session.scalar(text(question), {"bad": bad}))
 
 
-def test_a_form_with_every_field_missing_or_twice_is_answered(app, world, endpoint):
-    principal, honest = FORMS[endpoint]
-    browser, token = world.browsers[principal], world.tokens[principal]
-    (rule,) = [rule for rule in app.url_map.iter_rules(endpoint) if "POST" in rule.methods]
-    path = world.path(rule)
-    for data in ({}, {name: [value, value] for name, value in honest.items() if isinstance(value, str)}):
-        with world.undone(browser):
-            answer = browser.post(path, data={"csrf_token": token, **data})
-        assert answer.status_code in EXPECTED
-    for content_type in ("application/json", "text/xml", "multipart/form-data", "multipart/form-data; boundary=x", ""):
-        with world.undone(browser):
-            answer = browser.post(path, data=b'{"csrf_token": "x"}', content_type=content_type)
-        assert answer.status_code == 400
+def test_a_form_with_every_field_missing_or_twice_is_answered(world, each_form):
+    for endpoint, browser, token, path in each_form:
+        honest = FORMS[endpoint][1]
+        for data in ({}, {name: [value, value] for name, value in honest.items() if isinstance(value, str)}):
+            with world.undone(browser):
+                answer = browser.post(path, data={"csrf_token": token, **data})
+            assert answer.status_code in EXPECTED, endpoint
+        for content_type in (
+            "application/json",
+            "text/xml",
+            "multipart/form-data",
+            "multipart/form-data; boundary=x",
+            "",
+        ):
+            with world.undone(browser):
+                answer = browser.post(path, data=b'{"csrf_token": "x"}', content_type=content_type)
+            assert answer.status_code == 400, (endpoint, content_type)

@@ -19,8 +19,7 @@ def clinic(migrated_database, new_app, tmp_path_factory):
     """The application with a stand-in for the replica behind a proxy, and the proxy."""
     primary, copy = migrated_database(), migrated_database()
     with standing_before(copy, folder=tmp_path_factory.mktemp("p"), kind="tcp") as (proxy, through):
-        quick = through.update_query_dict({"options": "-c statement_timeout=200ms"})
-        yield new_app(primary, READ_DATABASE_URL=quick.render_as_string(hide_password=False)), proxy
+        yield new_app(primary, READ_DATABASE_URL=through.render_as_string(hide_password=False)), proxy
 
 
 def asked(app, *, cookie=None, path="/doctors"):
