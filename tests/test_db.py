@@ -225,8 +225,9 @@ def _may_set() -> bool:
         ("TimeZone", "UTC"),
     ],
 )
-def test_every_connection_is_bounded(session, setting, expected):
-    assert session.scalar(text(f"SHOW {setting}")) == expected
+def test_every_connection_is_bounded(app, setting, expected):
+    with app.app_context(), db.engine.connect() as connection:
+        assert connection.scalar(text(f"SHOW {setting}")) == expected
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,8 @@ def test_a_day_is_explained_by_few_statements(session, bose, client):
 
 def open_one(doctor, moment):
     """A time of the doctor's own."""
-    make.slot(doctor, starts_at=moment, minutes=15)
+    begin, end = (clock.to_clinic(each) for each in (moment, moment + timedelta(minutes=15)))
+    services.open_slot(doctor, day=begin.date(), start=begin.time(), end=end.time())
 
 
 def book(doctor, moment):

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,13 @@ sys.stdin.read()
 """
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
+
+
+@pytest.fixture
+def tmp_path():
+    """A folder outside of pytest's own, which every other run shuts, as it begins, to the account of root's server."""
+    with tempfile.TemporaryDirectory(prefix="hms-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
