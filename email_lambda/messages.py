@@ -37,6 +37,8 @@ UNSUBSCRIBE: Keys = {"unsubscribe_url": URL}
 SELF_CANCEL: Keys = {"cancel_url": URL, "cancel_until": LINE}
 SELF_CHANGE: Keys = {"change_url": URL, "change_until": LINE}
 
+NOTICES = ("new-device", "factor-on", "factor-off", "codes-made", "code-used", "factor-reset")
+
 INVITATION: Keys = {"ics": CALENDAR, "ics_method": one_of("REQUEST", "PUBLISH"), "ics_filename": FILENAME}
 WITHDRAWAL: Keys = {"ics": CALENDAR, "ics_method": one_of("CANCEL"), "ics_filename": FILENAME}
 
@@ -60,6 +62,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "PASSWORD_RESET": _contract(EXPIRING_LINK),
     "PASSWORD_CHANGED": _contract(LINK, {"changed_text": LINE}),
     "ACCESS_GRANTED": _contract(LINK, {"what": one_of("feed", "google")}),
+    "SECURITY_NOTICE": _contract(LINK, {"what": one_of(*NOTICES), "when_text": LINE}, optional={"device": LINE}),
     "DOCTOR_APPROVED": _contract(LINK),
     "DOCTOR_CHANGES_DECIDED": _contract(
         LINK, {"decision": one_of("approved", "rejected")}, optional={"explanation": LINE}

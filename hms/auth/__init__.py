@@ -27,10 +27,11 @@ FINDABLE_EVERY_SECONDS = 3600
 def init_app(app: Flask) -> None:
     """Take over the sessions, know the current user, answer the pages of accounts, and offer ``flask users``."""
     from hms import mailer, outbox, worker
-    from hms.auth import cli, emails, guards, passwords, queries, services, sessions, views
+    from hms.auth import cli, devices, emails, guards, passwords, queries, services, sessions, views
     from hms.web import panels
 
     passwords.init_app(app)
+    devices.init_app(app)
     app.session_interface = sessions.Sessions()
     guards.init_app(app)
     for blueprint in views.blueprints:

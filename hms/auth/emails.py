@@ -53,6 +53,12 @@ def access_granted(user: User, what: str) -> None:
     mailer.send("ACCESS_GRANTED", about=user.id, to=user.id, occasion=_this_moment(), extra={"what": what})
 
 
+def security_notice(user: User, what: str, *, device: str | None = None) -> None:
+    """Tell the owner that something which opens the account has changed, or that a new browser was signed in."""
+    extra = {"what": what, "at": clock.now().isoformat(), **({"device": device} if device else {})}
+    mailer.send("SECURITY_NOTICE", about=user.id, to=user.id, occasion=f"{what} {_this_moment()}", extra=extra)
+
+
 def approved(user: User) -> None:
     """Tell a doctor that patients can find and book them now."""
     mailer.send("DOCTOR_APPROVED", about=user.id, to=user.id)
@@ -79,6 +85,7 @@ def init_app(app: Flask) -> None:
     mailer.compose_with(app, "SIGN_UP_CODE", _code)
     mailer.compose_with(app, "PASSWORD_CHANGED", _password_changed)
     mailer.compose_with(app, "ACCESS_GRANTED", _access_granted)
+    mailer.compose_with(app, "SECURITY_NOTICE", _security_notice)
     mailer.compose_with(app, "DOCTOR_APPROVED", _approved)
     mailer.compose_with(app, "DOCTOR_CHANGES_DECIDED", _changes_decided)
 
@@ -123,6 +130,13 @@ def _password_changed(request: MailRequest) -> Mail:
 
 def _access_granted(request: MailRequest) -> Mail:
     return _mail(_recipient(request), what=request.extra["what"], action_url=public_url("recovery.forgot"))
+
+
+def _security_notice(request: MailRequest) -> Mail:
+    device = {"device": request.extra["device"]} if "device" in request.extra else {}
+    when = moment(datetime.fromisoformat(request.extra["at"]))
+    url = public_url("recovery.forgot")
+    return _mail(_recipient(request), what=request.extra["what"], when_text=when, action_url=url, **device)
 
 
 def _changes_decided(request: MailRequest) -> Mail:

@@ -213,8 +213,25 @@ class SignIn(Model):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    device: Mapped[str | None] = mapped_column(String(80))  # in words, as the browser calls itself
+    place: Mapped[str | None] = mapped_column(String(50))  # the part of the net that the address belongs to
 
     user: Mapped[User] = relationship()
+
+    @property
+    def ref(self) -> str:
+        """What a page may call the row: nobody gets to the cookie from there."""
+        return self.id_hash.hex()[:32]
+
+
+class KnownDevice(Model):
+    """A browser that an account was signed in to from (:mod:`hms.auth.devices`)."""
+
+    __tablename__ = "known_devices"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), primary_key=True)
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # SHA-256 of the cookie's value
+    last_used_at: Mapped[datetime]
 
 
 class EmailCode(Model):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import joinedload
 
 from hms import clock
@@ -17,6 +17,7 @@ from hms.auth.models import (
     DoctorChange,
     DoctorPhoto,
     EmailCode,
+    KnownDevice,
     Patient,
     PatientKey,
     Role,
@@ -26,6 +27,7 @@ from hms.auth.models import (
     User,
 )
 from hms.auth.people import BadEmail, normal_email
+from hms.auth.session_limits import MOST_SIGN_INS, IdleSince, idle_since
 from hms.db import db
 from hms.errors import NotFound
 from hms.prepared import Prepared
@@ -190,12 +192,13 @@ class FoundSignIn(NamedTuple):
     account: Account
 
 
-def find_sign_in(id_hash: bytes, *, now: datetime, idle_since: datetime) -> FoundSignIn | None:
+def find_sign_in(id_hash: bytes, *, now: datetime, idle_since: IdleSince) -> FoundSignIn | None:
     """The sign-in that is still good at ``now``, with the account and who is behind it, by one statement.
 
     None when it is unknown, has lasted too long, was last seen before ``idle_since``, or the account was deactivated.
     """
-    return found_sign_in(SIGN_IN.first(id_hash=id_hash, now=now, idle_since=idle_since))
+    since = {"idle_since": idle_since.patients, "staff_since": idle_since.staff}
+    return found_sign_in(SIGN_IN.first(id_hash=id_hash, now=now, **since))
 
 
 def found_sign_in(row: Sequence[Any] | None) -> FoundSignIn | None:
@@ -203,7 +206,31 @@ def found_sign_in(row: Sequence[Any] | None) -> FoundSignIn | None:
     return FoundSignIn(row[0], row[1], Account(*row[2:])) if row else None
 
 
+def list_sign_ins(user_id: UUID) -> Sequence[SignIn]:
+    """Where somebody is signed in now, what was used last first; at most 20."""
+    now = clock.now()
+    since = idle_since(now)
+    limit = case((User.role == Role.PATIENT.value, since.patients), else_=since.staff)
+    lasts = (SignIn.expires_at > now) & (SignIn.last_seen_at > limit)
+    own = select(SignIn).join(SignIn.user).where(SignIn.user_id == user_id, lasts)
+    return db.session.scalars(own.order_by(SignIn.last_seen_at.desc()).limit(MOST_SIGN_INS)).all()
+
+
+def is_known_device(email: str, id_hash: bytes | None) -> bool:
+    """Whether the account with this address was signed in to before from the browser that is known by this."""
+    if id_hash is None:
+        return False
+    try:
+        own = func.lower(User.email) == normal_email(email)
+    except BadEmail:
+        return False
+    known = select(KnownDevice.user_id).join(User, KnownDevice.user_id == User.id)
+    return db.session.scalar(known.where(own, KnownDevice.id_hash == id_hash)) is not None
+
+
 def _sign_in() -> Select:
+    idle_since, staff_since = (bindparam(f"{who}_since", type_=SignIn.last_seen_at.type) for who in ("idle", "staff"))
+    is_patient = User.role == Role.PATIENT.value
     account = (User.id, User.email, User.full_name, User.role, User.email_verified_at, Patient.id)
     return (
         select(SignIn.data, SignIn.last_seen_at, *account)
@@ -212,7 +239,7 @@ def _sign_in() -> Select:
         .where(
             SignIn.id_hash == bindparam("id_hash"),
             SignIn.expires_at > bindparam("now"),
-            SignIn.last_seen_at > bindparam("idle_since"),
+            SignIn.last_seen_at > case((is_patient, idle_since), else_=staff_since),
             User.deactivated_at.is_(None),
         )
     )

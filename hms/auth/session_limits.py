@@ -1,22 +1,38 @@
 """How long a sign-in lasts.
 
-Half an hour without a click, and a hospital's shift in any case, both set by the clinic; NIST SP 800-63B (AAL2) asks
-for at most an hour and a day.
+Half an hour without a click for patients and a quarter for staff, and a hospital's shift in any case, all set by the
+clinic; NIST SP 800-63B (AAL2) asks for at most an hour and a day.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from flask import current_app
+
+from hms.auth.models import Role
 
 SEEN_EVERY = timedelta(minutes=1)
 """How old ``last_seen_at`` may grow before it is written again: reading pages should not write at every click."""
 
 
-def idle_since(now: datetime) -> datetime:
-    """Who was last seen before this moment is signed out."""
-    return now - timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"])
+MOST_SIGN_INS = 20
+"""With how many browsers somebody can be signed in at once; of more, those that were used longest ago are out."""
 
 
-def ends_at(now: datetime) -> datetime:
+class IdleSince(NamedTuple):
+    """Who was last seen before these moments is signed out: patients, and everybody who sees data of others."""
+
+    patients: datetime
+    staff: datetime
+
+
+def idle_since(now: datetime) -> IdleSince:
+    """The moments that count at ``now``."""
+    config = current_app.config
+    return IdleSince(*(now - timedelta(minutes=config[f"{who}SESSION_IDLE_MINUTES"]) for who in ("", "STAFF_")))
+
+
+def ends_at(now: datetime, role: str) -> datetime:
     """When a sign-in that begins now ends, however busy it is."""
-    return now + timedelta(hours=current_app.config["SESSION_HOURS"])
+    who = "" if role == Role.PATIENT else "STAFF_"
+    return now + timedelta(hours=current_app.config[f"{who}SESSION_HOURS"])

@@ -21,7 +21,7 @@ from flask_login import login_user
 from itsdangerous import BadSignature
 
 from hms import clock
-from hms.auth import drafts, queries, services, session_limits
+from hms.auth import devices, drafts, queries, services, session_limits
 from hms.auth.models import User
 from hms.auth.queries import Account, FoundSignIn
 
@@ -84,10 +84,22 @@ class BrowserSession(SessionMixin):
         secret = secrets.token_urlsafe(32)
         values = {"_user_id": str(user.id), "csrf_token": drafts.secret_of(user.id)}
         replaces = _hash(self._secret) if self._secret else None
-        services.begin_sign_in(user, proved_hash=proved_hash, id_hash=_hash(secret), data=values, replaces=replaces)
+        services.begin_sign_in(
+            user,
+            proved_hash=proved_hash,
+            id_hash=_hash(secret),
+            data=values,
+            replaces=replaces,
+            device=devices.current(),
+        )
         login_user(user)
         self._become(values, secret=secret)
         self.new_secret, self.signed_in = secret, True
+
+    @property
+    def id_hash(self) -> bytes | None:
+        """What the session's row is found by; None for nobody."""
+        return _hash(self._secret) if self._secret else None
 
     def end(self) -> None:
         """Sign out: the row is gone, and the browser is nobody's."""
@@ -145,7 +157,9 @@ class SignInErrand:
     def __init__(self, session: BrowserSession, id_hash: bytes):
         now = clock.now()
         self._session = session
-        self.values: Mapping[str, Any] = {"id_hash": id_hash, "now": now, "idle_since": session_limits.idle_since(now)}
+        idle = session_limits.idle_since(now)
+        since = {"idle_since": idle.patients, "staff_since": idle.staff}
+        self.values: Mapping[str, Any] = {"id_hash": id_hash, "now": now, **since}
 
     def leave(self) -> None:
         """It is looked up once, whatever comes of it."""

@@ -154,13 +154,25 @@ SETTINGS = (
         name="SESSION_IDLE_MINUTES",
         parse=count,
         default="30",
-        help="After how many minutes without a click somebody is signed out.",
+        help="After how many minutes without a click a patient is signed out.",
     ),
     Setting(
         name="SESSION_HOURS",
         parse=count,
         default="12",
-        help="After how many hours somebody is signed out in any case; 12 is a shift in a hospital.",
+        help="After how many hours a patient is signed out in any case.",
+    ),
+    Setting(
+        name="STAFF_SESSION_IDLE_MINUTES",
+        parse=count,
+        default="15",
+        help="After how many minutes without a click a doctor, receptionist or administrator is signed out.",
+    ),
+    Setting(
+        name="STAFF_SESSION_HOURS",
+        parse=count,
+        default="12",
+        help="After how many hours they are signed out in any case; 12 is a shift in a hospital.",
     ),
     Setting(
         name="GOOGLE_CLIENT_ID",

@@ -19,8 +19,9 @@ from hms.throttle.guessing import Guess, guess
 from hms.throttle.limits import count
 from hms.throttle.refusals import TooMany
 from hms.throttle.rules import Rule
+from hms.throttle.visitors import prefix as place
 
-__all__ = ["Guess", "Rule", "TooMany", "count", "guess", "init_app"]
+__all__ = ["Guess", "Rule", "TooMany", "count", "guess", "init_app", "place"]
 
 SWEEP_EVERY_SECONDS = 3600
 

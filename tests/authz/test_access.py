@@ -15,6 +15,7 @@ ACCESS = {
     },
     "signed-in": {
         "recovery": "renew send_verification",
+        "security": "end end_others overview",
     },
     "patient": {
         "calendar": "patient_appointment",

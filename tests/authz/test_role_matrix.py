@@ -46,6 +46,8 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("reminders.stop", "POST"): 409,
     ("recovery.send_verification", "POST"): 303,
     ("recovery.renew", "POST"): 422,
+    ("security.end", "POST"): 303,
+    ("security.end_others", "POST"): 303,
     ("patient.book", "POST"): 422,
     ("patient.cancel", "GET"): 409,  # the visit has begun
     ("patient.cancel", "POST"): 409,

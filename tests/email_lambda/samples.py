@@ -66,6 +66,11 @@ _DATA: dict[str, dict[str, Any]] = {
     "DOCTOR_CHANGES_DECIDED": {"action_url": LINK["action_url"], "decision": "rejected"},
     "ACCESS_GRANTED": {"action_url": LINK["action_url"], "what": "feed"},
     "SECURITY_ALERT": {"action_url": "https://clinic.example/admin/activity", "what": "chain_broken"},
+    "SECURITY_NOTICE": {
+        "action_url": LINK["action_url"],
+        "what": "new-device",
+        "when_text": "Thursday 26 November 2026, 09:40",
+    },
     "DOCTOR_APPROVED": {"action_url": "https://clinic.example/doctor/calendar"},
     "BOOKING_CONFIRMATION": {**WITH_DOCTOR, **calendar("REQUEST")},
     "BOOKING_CONFIRMATION_DOCTOR": {**OF_PATIENT, **calendar("REQUEST")},
@@ -78,6 +83,7 @@ _DATA: dict[str, dict[str, Any]] = {
     "CALENDAR_DISCONNECTED": {"action_url": "https://clinic.example/calendar/status", "account": "asha@gmail.example"},
 }
 _OPTIONAL: dict[str, dict[str, Any]] = {
+    "SECURITY_NOTICE": {"device": "Firefox on Linux"},
     "DOCTOR_CHANGES_DECIDED": {"explanation": "Send us the certificate."},
     "SIGN_UP_CODE": {"has_account": True},
     "SIGNUP_WELCOME": {"awaiting_approval": True, "expires_text": LINK["expires_text"]},

@@ -25,7 +25,7 @@ def refusal(event: Any) -> str:
 
 def test_the_contract_has_exactly_the_types_of_the_product() -> None:
     assert sorted(messages.CONTRACTS) == samples.TYPES
-    assert len(samples.TYPES) == 18
+    assert len(samples.TYPES) == 19
 
 
 @pytest.mark.parametrize("name", samples.TYPES)

@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 
 from hms import audit, clock, mailer, throttle
 from hms.auth import emails, passwords, queries, tokens
+from hms.auth.devices import Device
 from hms.auth.models import User
 from hms.auth.people import BadEmail, normal_email
 from hms.auth.services import pauses
 from hms.auth.services.access import WrongPassword, end_access, lock_proved, tell_of_new_password
 from hms.auth.services.checking import is_password_of
+from hms.auth.services.sign_ins import remember_device
 from hms.auth.tokens import LinkEnded, Purpose
 from hms.db import transaction
 from hms.throttle import rules
@@ -74,8 +76,10 @@ def check_reset(token: str) -> User:
     return owner
 
 
-def reset_password(token: str, password: str) -> User:
+def reset_password(token: str, password: str, *, device: Device | None = None) -> User:
     """Set a new password, once, and end all that was granted before. The link has proved the address, too.
+
+    ``device`` is the browser that did it: what others guess no longer slows it down.
 
     Raises :class:`~hms.auth.tokens.LinkEnded`; ``Invalid`` for a password that is too easy to guess.
     """
@@ -90,6 +94,8 @@ def reset_password(token: str, password: str) -> User:
         mailer.end_mark(user.email)
         end_access(session, user)
         audit.record("password-reset", subject=("user", user.id), by=audit.Person(user.id, user.role))
+        if device:
+            remember_device(session, user, device)
         tell_of_new_password(user)
     return user
 

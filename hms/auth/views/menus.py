@@ -17,5 +17,13 @@ def init_app(app: Flask) -> None:
     areas.menu(app, "doctor", "Profile", "doctor_profile.edit", icon="user-round", order=50)
     areas.menu(app, "account", "Your details", "patient_profile.edit", icon="user-round", order=10)
     areas.menu(app, "account", "Profile", "doctor_profile.edit", icon="user-round", order=10)
-    areas.menu(app, "account", "Change password", "recovery.renew", icon="key-round", order=50)
+    areas.menu(
+        app,
+        "account",
+        "Sign-in and security",
+        "security.overview",
+        icon="shield-check",
+        order=50,
+        also=["recovery.renew"],
+    )
     areas.menu(app, "account", "Sign out", "auth.logout", icon="log-out", order=90, posts=True)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from hms import areas, mailer
-from hms.auth import queries, services
+from hms.auth import devices, queries, services
 from hms.auth.forms import ChangePasswordForm, ForgotForm, NewPasswordForm
 from hms.auth.guards import sign_in, sign_out
 from hms.auth.models import User
@@ -61,7 +61,7 @@ def reset(token: str) -> ResponseReturnValue:
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
-            services.reset_password(token, form.password.data or "")
+            services.reset_password(token, form.password.data or "", device=devices.current())
         except LinkEnded:  # somebody was quicker with the same link: no field of this form can help
             raise
         except Refusal as refusal:
