@@ -9,7 +9,7 @@ from psycopg2.extras import execute_values
 from bench.clinic import DOCTOR_USER, PATIENT_USER, Clinic, uuid_of
 from bench.database import Database
 from bench.load import LOADED_AT
-from hms.calendar import vault
+from hms import vault
 from hms.calendar.google.scopes import EVENTS
 
 EVERY_DOCTOR, EVERY_PATIENT = 2, 4  # every second doctor and every fourth patient have connected one

@@ -127,6 +127,14 @@ def reactivate(email: str) -> None:
     say(f"{user.email} can sign in again.")
 
 
+@group.command("reset-factor")
+@click.argument("email")
+def reset_factor(email: str) -> None:
+    """Turn sign-in with a code off for somebody who has lost the app and the recovery codes. They are told by mail."""
+    user = services.reset_factor(email)
+    say(f"{user.email} signs in with the password alone until a new app is set up, and has been told.")
+
+
 @group.command("list")
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="Only this role.")
 @click.option("--page", type=click.IntRange(min=1), default=1, help="Which page of the list.")

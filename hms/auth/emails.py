@@ -56,7 +56,7 @@ def access_granted(user: User, what: str) -> None:
 def security_notice(user: User, what: str, *, device: str | None = None) -> None:
     """Tell the owner that something which opens the account has changed, or that a new browser was signed in."""
     extra = {"what": what, "at": clock.now().isoformat(), **({"device": device} if device else {})}
-    mailer.send("SECURITY_NOTICE", about=user.id, to=user.id, occasion=f"{what} {_this_moment()}", extra=extra)
+    mailer.send("SECURITY_NOTICE", about=user.id, to=user.id, occasion=f"{what}.{_this_moment()}", extra=extra)
 
 
 def approved(user: User) -> None:

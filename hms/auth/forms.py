@@ -46,6 +46,18 @@ class CodeForm(HmsForm):
     code = LineField("Code", longest=40, required="Enter the 6 digits from the email.")
 
 
+class FactorForm(HmsForm):
+    """The code that an app shows, or one from paper."""
+
+    code = LineField("Code", longest=40, required="Enter the code.")
+
+
+class ConfirmForm(HmsForm):
+    """The password again, before something that opens the account is changed."""
+
+    password = SecretField("Your password")
+
+
 class PatientSignUpForm(HmsForm):
     """What a patient says of themselves at first. ``email`` is taken out where it was proved before."""
 

@@ -8,12 +8,19 @@ from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, current_user, logout_user
 from werkzeug.local import LocalProxy
 
-from hms import areas, audit
+from hms import areas, audit, clock
 from hms.auth.models import AREAS, Doctor, PatientKey, Role, User
 from hms.auth.queries import Account
 from hms.auth.redirects import page_behind
 from hms.auth.sessions import browser_session
+from hms.auth.step_up import PROVED_AT
 from hms.errors import Forbidden
+
+MUST_ADD_FACTOR = "must_add_factor"
+"""Stands in the session of staff who do nothing else before they have set up a second factor."""
+
+SETS_UP = frozenset({"security", "factors"})
+"""The blueprints that they get to nevertheless; signing out is open to everybody."""
 
 EVERYBODY = frozenset(Role)
 ROLES: dict[str, frozenset[Role]] = {
@@ -81,9 +88,12 @@ class RoleGuard:
         return access == areas.PUBLIC or access in ROLES
 
     def check(self, access: str) -> ResponseReturnValue | None:
-        """Who is not signed in is sent to sign in first; who has another role is refused as ``Forbidden``."""
+        """Who is not signed in is sent to sign in first; who has another role is refused as ``Forbidden``.
+
+        Staff who have been without a second factor for too long are led to where they set one up.
+        """
         if self.lets_in(access):
-            return None
+            return None if access == areas.PUBLIC else _to_set_up_a_factor()
         if not current_user.is_authenticated:
             return _to_sign_in()
         raise Forbidden
@@ -106,12 +116,12 @@ def is_nobody() -> bool:
     return not current_user.is_authenticated
 
 
-def sign_in(user: User, *, proved_hash: str) -> None:
-    """Sign ``user`` in with this browser, in a session that is new.
+def sign_in(user: User, *, proved_hash: str, **more: str) -> None:
+    """Sign ``user`` in with this browser, in a session that is new and keeps ``more``.
 
     Raises :class:`~hms.auth.services.WrongCredentials` if the account no longer has the hash that was proved.
     """
-    browser_session().begin(user, proved_hash=proved_hash)
+    browser_session().begin(user, proved_hash=proved_hash, **{PROVED_AT: clock.now().isoformat()}, **more)
     g.pop("csrf_token", None)  # Flask-WTF keeps the one of the session before
 
 
@@ -120,6 +130,11 @@ def sign_out() -> None:
     logout_user()
     browser_session().end()
     g.pop("csrf_token", None)
+
+
+def _to_set_up_a_factor() -> ResponseReturnValue | None:
+    is_missing = MUST_ADD_FACTOR in browser_session() and request.blueprint not in SETS_UP
+    return redirect(url_for("factors.app"), 303) if is_missing else None
 
 
 def _to_sign_in() -> ResponseReturnValue:

@@ -50,6 +50,7 @@ class User(UserMixin, Model):
     created_at: Mapped[datetime]
     email_verified_at: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]
+    factor_due_at: Mapped[datetime | None]  # from then on staff without a second factor do nothing else
 
     patient: Mapped["Patient | None"] = relationship(back_populates="user")
     doctor: Mapped["Doctor | None"] = relationship(back_populates="user")

@@ -29,10 +29,11 @@ class IdleSince(NamedTuple):
 def idle_since(now: datetime) -> IdleSince:
     """The moments that count at ``now``."""
     config = current_app.config
-    return IdleSince(*(now - timedelta(minutes=config[f"{who}SESSION_IDLE_MINUTES"]) for who in ("", "STAFF_")))
+    minutes = config["SESSION_IDLE_MINUTES"], config["STAFF_SESSION_IDLE_MINUTES"]
+    return IdleSince(*(now - timedelta(minutes=each) for each in minutes))
 
 
 def ends_at(now: datetime, role: str) -> datetime:
     """When a sign-in that begins now ends, however busy it is."""
-    who = "" if role == Role.PATIENT else "STAFF_"
-    return now + timedelta(hours=current_app.config[f"{who}SESSION_HOURS"])
+    config = current_app.config
+    return now + timedelta(hours=config["SESSION_HOURS"] if role == Role.PATIENT else config["STAFF_SESSION_HOURS"])

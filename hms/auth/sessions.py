@@ -74,15 +74,15 @@ class BrowserSession(SessionMixin):
         self._read()
         return self._sign_in.account if self._sign_in else None
 
-    def begin(self, user: User, *, proved_hash: str) -> None:
+    def begin(self, user: User, *, proved_hash: str, **more: str) -> None:
         """Sign ``user`` in with this browser; whatever session it had before is gone, its row too.
 
-        The CSRF token is made here, so that no page has to write one later. Raises
+        ``more`` is kept in the session. The CSRF token is made here, so that no page has to write one later. Raises
         :class:`~hms.auth.services.WrongCredentials`, and changes nothing then, if the account no longer has the
         password hash that was proved.
         """
         secret = secrets.token_urlsafe(32)
-        values = {"_user_id": str(user.id), "csrf_token": drafts.secret_of(user.id)}
+        values = {"_user_id": str(user.id), "csrf_token": drafts.secret_of(user.id), **more}
         replaces = _hash(self._secret) if self._secret else None
         services.begin_sign_in(
             user,

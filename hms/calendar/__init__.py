@@ -6,7 +6,7 @@ Promises
 - What stands elsewhere is a mirror: nothing that Google says, or that somebody does there, changes an appointment.
 - Files, feeds and events say nothing of anybody's health: neither the reason of the visit nor the kind of doctor.
 - A connection is its owner's: it is made by the person who asked for it, in the browser that asked, once. What Google
-  entrusts to us is stored sealed (``vault``), and shown to nobody.
+  entrusts to us is stored sealed (``hms.vault``), and shown to nobody.
 - A connection that Google ends is marked once, with one mail; one that its owner ends is taken back at Google.
 
 Announces ``calendar_connected`` and ``calendar_disconnected`` (``signals``). Listens to the news of scheduling, and

@@ -1,7 +1,8 @@
-"""The keys that seal what Google entrusts to us: ``flask keys --help``."""
+"""The keys that seal what Google entrusts to us, and the secrets of second factors: ``flask keys --help``."""
 
 import click
 
+from hms.auth import services as accounts
 from hms.calendar.services import connections
 from hms.cli import Group, say
 from hms.config.google import new_key
@@ -18,7 +19,7 @@ def new() -> None:
 @group.command("rotate")
 def rotate() -> None:
     """Seal everything with the newest key, which stands first; the others can be removed afterwards."""
-    changed, unreadable = connections.reseal_all()
+    changed, unreadable = map(sum, zip(connections.reseal_all(), accounts.reseal_apps(), strict=True))
     say(f"{changed} sealed again.")
     if unreadable:
         raise click.ClickException(

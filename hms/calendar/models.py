@@ -31,7 +31,7 @@ class EventState(StrEnum):
 class CalendarConnection(Model):
     """One user's Google account. An account connected after another one, or after disconnecting, is a new row.
 
-    Only the refresh token is kept, sealed (:mod:`hms.calendar.vault`), and only while it is of use. Whoever holds
+    Only the refresh token is kept, sealed (:mod:`hms.vault`), and only while it is of use. Whoever holds
     ``token_leased_until`` may ask Google for an access token; nobody else does meanwhile.
     """
 

@@ -175,6 +175,12 @@ SETTINGS = (
         help="After how many hours they are signed out in any case; 12 is a shift in a hospital.",
     ),
     Setting(
+        name="STAFF_SECOND_FACTOR",
+        parse=choice("optional", "required"),
+        default="optional",
+        help="required: doctors, reception and administrators sign in with a code from an app, within 7 days.",
+    ),
+    Setting(
         name="GOOGLE_CLIENT_ID",
         default="",
         help="Who this clinic is at Google (docs/google-calendar.md). Empty: calendar sync is off.",

@@ -15,13 +15,14 @@ no statement. Names and addresses are kept as keyed hashes only.
 
 from flask import Flask
 
+from hms.throttle import rules
 from hms.throttle.guessing import Guess, guess
 from hms.throttle.limits import count
 from hms.throttle.refusals import TooMany
 from hms.throttle.rules import Rule
 from hms.throttle.visitors import prefix as place
 
-__all__ = ["Guess", "Rule", "TooMany", "count", "guess", "init_app", "place"]
+__all__ = ["Guess", "Rule", "TooMany", "count", "guess", "init_app", "place", "rules"]
 
 SWEEP_EVERY_SECONDS = 3600
 

@@ -110,6 +110,7 @@ def test_a_crowd_of_guessers_does_not_slow_down_a_browser_that_was_here_before(
     app, asha, new_client, monkeypatch, steady_clock
 ):
     own = enter(new_client(), asha)
+    steady_clock.freeze()
     monkeypatch.setitem(app.config, "RATE_LIMITS", True)
     for number in range(12):
         guesser = new_client()

@@ -5,7 +5,7 @@ from hms.areas import access_of
 ACCESS = {
     "public": {
         "": "healthz readyz static",
-        "auth": "login logout signup signup_account signup_code signup_doctor signup_email signup_patient",
+        "auth": "login logout second signup signup_account signup_code signup_doctor signup_email signup_patient",
         "calendar": "callback feed",
         "directory": "doctor doctors landing photo suggest",
         "information": "accessibility contact manifest privacy terms",
@@ -15,7 +15,8 @@ ACCESS = {
     },
     "signed-in": {
         "recovery": "renew send_verification",
-        "security": "end end_others overview",
+        "factors": "app begin codes remove",
+        "security": "confirm end end_others overview",
     },
     "patient": {
         "calendar": "patient_appointment",

@@ -46,6 +46,12 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("reminders.stop", "POST"): 409,
     ("recovery.send_verification", "POST"): 303,
     ("recovery.renew", "POST"): 422,
+    ("auth.second", "GET"): 303,  # nobody has proved a password here
+    ("auth.second", "POST"): 303,
+    ("factors.begin", "POST"): 303,
+    ("factors.codes", "POST"): 409,  # there is no app
+    ("factors.remove", "POST"): 303,
+    ("security.confirm", "POST"): 422,
     ("security.end", "POST"): 303,
     ("security.end_others", "POST"): 303,
     ("patient.book", "POST"): 422,

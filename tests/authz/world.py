@@ -89,7 +89,9 @@ def build(app: Flask, new_client: Callable[[], Client], signed_in: Callable, ste
     free = make.slot(doctor, starts_at=clock.from_clinic(NOON.date() + timedelta(days=7), time(9)))
     values = {"appointment_id": visit.id, "slot_id": free.id, "doctor_id": doctor.id, **_availability(doctor)}
     steady_clock.set(NOON)
-    world = World(app, db.session.connection(), values | {"token": "no-such-token", "filename": "portal.css"})
+    world = World(
+        app, db.session.connection(), values | {"token": "no-such-token", "filename": "portal.css", "ref": "0" * 32}
+    )
     for name in PRINCIPALS:
         browser = world.browsers[name] = signed_in(people[name]) if name in people else new_client()
         world.tokens[name] = browser.csrf_token()

@@ -6,10 +6,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import requests
 
+from hms import vault
 from hms.auth import passwords
 from hms.auth import services as accounts
 from hms.auth.models import User
-from hms.calendar import queries, vault
+from hms.calendar import queries
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import Later
 from hms.calendar.models import CalendarConnection

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hms import clock, outbox
+from hms import clock, outbox, vault
 from hms.auth import services as accounts
-from hms.calendar import queries, vault
+from hms.calendar import queries
 from hms.calendar.google import api, scopes
 from hms.calendar.google.oauth import Grant
 from hms.calendar.models import CalendarConnection

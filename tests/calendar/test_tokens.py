@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hms import clock, outbox
+from hms import clock, outbox, vault
 from hms.auth.models import Patient
-from hms.calendar import vault
 from hms.calendar.google.errors import AccessRevoked, Later
 from hms.calendar.google.oauth import Grant
 from hms.calendar.models import CalendarConnection

@@ -1,7 +1,26 @@
 """The pages of accounts: signing up and in, and a person's own details."""
 
-from hms.auth.views import account, doctor_profile, menus, patient_profile, recovery, reminders, security, signed_out
+from hms.auth.views import (
+    account,
+    doctor_profile,
+    factors,
+    menus,
+    patient_profile,
+    recovery,
+    reminders,
+    security,
+    signed_out,
+)
 
 __all__ = ["blueprints", "menus"]
 
-blueprints = (account.bp, recovery.bp, security.bp, patient_profile.bp, doctor_profile.bp, reminders.bp, signed_out.bp)
+blueprints = (
+    account.bp,
+    recovery.bp,
+    security.bp,
+    factors.bp,
+    patient_profile.bp,
+    doctor_profile.bp,
+    reminders.bp,
+    signed_out.bp,
+)

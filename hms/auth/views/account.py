@@ -7,15 +7,15 @@ from flask_login import current_user
 from hms import areas
 from hms.auth import services
 from hms.auth.forms import SignInForm
-from hms.auth.guards import sign_in, sign_out
+from hms.auth.guards import sign_out
 from hms.auth.redirects import home_of, safe_next
-from hms.auth.views import sign_up
-from hms.auth.views.signed_out import page_to_come_back_to
+from hms.auth.views import second, sign_up
 from hms.errors import Refusal
 from hms.web import render
 
 bp = areas.blueprint("public", "auth", __name__)
 sign_up.register(bp)
+second.register(bp)
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -27,11 +27,9 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             user = services.authenticate(**form.details())
-            sign_in(user, proved_hash=user.password_hash)
+            return second.after_password(user, target)
         except Refusal as refusal:
             form.reject(refusal)
-        else:
-            return redirect(target or page_to_come_back_to() or home_of(user), 303)
     news = {"has_ended": "ended" in request.args, "is_reset": "reset" in request.args}
     return render("auth/login.html", form=form, next=target, **news)
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from flask import Flask, current_app
 from sqlalchemy import Update, select, update
 
-from hms import audit, clock, outbox, worker
+from hms import audit, clock, outbox, vault, worker
 from hms.auth import services as accounts
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.auth.signals import access_ended
-from hms.calendar import emails, queries, signals, vault
+from hms.calendar import emails, queries, signals
 from hms.calendar.google import oauth, scopes
 from hms.calendar.google.errors import Later
 from hms.calendar.google.oauth import Grant

@@ -14,8 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, update
 
-from hms import clock
-from hms.calendar import vault
+from hms import clock, vault
 from hms.calendar.google import api
 from hms.calendar.google.errors import AccessRevoked, GoogleTrouble, Later, Refused, TokenRefused
 from hms.calendar.models import CalendarConnection, ConnectionStatus

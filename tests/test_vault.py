@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from hms.calendar import vault
+from hms import vault
 from hms.calendar.cli import group
 from hms.calendar.models import CalendarConnection
 from hms.calendar.services import connections
