@@ -23,13 +23,12 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal,
     select,
 )
 
 from hms import clock
 from hms.availability.models import StoredRules
-from hms.db import db
+from hms.prepared import Prepared
 
 DAY = timedelta(days=1)
 LONGEST_HORIZON_DAYS = 730
@@ -269,8 +268,12 @@ def _kept() -> dict[UUID | None, BookingRules]:
 
 def _read(doctor_ids: set[UUID | None]) -> dict[UUID | None, BookingRules]:
     owners = [doctor_id for doctor_id in doctor_ids if doctor_id]
-    whose = func.unnest(literal([None, *owners], ARRAY(Uuid))).table_valued("doctor_id").render_derived()
-    rows = db.session.execute(
-        joined(select(whose.c.doctor_id, *COLUMNS).select_from(whose), doctor_id=whose.c.doctor_id)
-    )
-    return {row.doctor_id: of_row(row) for row in rows}
+    return {row.doctor_id: of_row(row) for row in OF_OWNERS.all(owners=[None, *owners])}
+
+
+def _of_owners() -> Select:
+    whose = func.unnest(bindparam("owners", type_=ARRAY(Uuid))).table_valued("doctor_id").render_derived()
+    return joined(select(whose.c.doctor_id, *COLUMNS).select_from(whose), doctor_id=whose.c.doctor_id)
+
+
+OF_OWNERS = Prepared(_of_owners())

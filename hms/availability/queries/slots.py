@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
+    Integer,
     Select,
     Text,
     bindparam,
@@ -123,13 +125,31 @@ def times_between(first: ColumnElement[datetime], end: ColumnElement[datetime], 
 
 def nearest_free(slot: Slot, *, rules: BookingRules, count: int = 3) -> list[FreeTime]:
     """The ``count`` bookable times of the same doctor that are nearest to ``slot``, in order of time."""
-    bookable = is_bookable(rules.window)
-    columns = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode).where(Slot.doctor_id == slot.doctor_id, bookable)
-    before = columns.where(Slot.starts_at < slot.starts_at).order_by(Slot.starts_at.desc()).limit(count)
-    after = columns.where(Slot.starts_at > slot.starts_at).order_by(Slot.starts_at).limit(count)
-    rows = db.session.execute(union_all(before.subquery().select(), after.subquery().select()))
-    nearest = sorted((FreeTime(*row) for row in rows), key=lambda free: abs(free.starts_at - slot.starts_at))
+    near = {"doctor_id": slot.doctor_id, "starts_at": slot.starts_at, "count": count}
+    free = [FreeTime(*row) for row in NEAREST.all(**near, **rules.window._asdict())]
+    nearest = sorted(free, key=lambda free: abs(free.starts_at - slot.starts_at))
     return sorted(nearest[:count], key=lambda free: free.starts_at)
+
+
+def _nearest() -> CompoundSelect[Any]:
+    """So many times before a moment, and so many after it."""
+    starts_at, count = booking_rules.moment("starts_at"), bindparam("count", type_=Integer)
+    bookable = is_bookable(Window(booking_rules.moment("opens_at"), booking_rules.moment("closes_at")))
+    columns = select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.mode)
+    columns = columns.where(Slot.doctor_id == bindparam("doctor_id"), bookable)
+    before = columns.where(Slot.starts_at < starts_at).order_by(Slot.starts_at.desc()).limit(count)
+    after = columns.where(Slot.starts_at > starts_at).order_by(Slot.starts_at).limit(count)
+    return union_all(before.subquery().select(), after.subquery().select())
+
+
+NEAREST = Prepared(_nearest())
+STATUS = Prepared(select(Slot.status).where(Slot.id == bindparam("slot_id")))
+
+
+def find_status(slot_id: UUID) -> str | None:
+    """The status of a slot as it stands now; None if there is no such slot."""
+    found = STATUS.first(slot_id=slot_id)
+    return found.status if found else None
 
 
 def find_slot(slot_id: UUID) -> Slot | None:

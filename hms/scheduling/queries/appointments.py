@@ -1,7 +1,8 @@
 """Appointments, always of somebody: a stranger's id finds nothing."""
 
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, func, or_, select
@@ -11,6 +12,7 @@ from hms import audit, clock
 from hms.auth.models import AnyPatient, Doctor, Patient
 from hms.db import db
 from hms.errors import NotFound
+from hms.prepared import Prepared
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.web import paging
 
@@ -73,8 +75,14 @@ def lock_doctor_of(appointment_id: UUID) -> UUID | None:
 
 def load_appointment(appointment_id: UUID) -> Appointment:
     """Anybody's appointment with its people, as it stands now: for the house's own messages, never for a page."""
-    statement = select(Appointment).options(*PEOPLE).where(Appointment.id == appointment_id)
-    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+    return db.session.scalars(_loaded(), {"appointment_id": appointment_id}).one()
+
+
+@cache
+def _loaded() -> Select[Appointment]:
+    """Put together once: that takes longer than to run it."""
+    statement = select(Appointment).options(*PEOPLE).where(Appointment.id == bindparam("appointment_id"))
+    return statement.execution_options(populate_existing=True)
 
 
 def load_doctor(doctor_id: UUID) -> Doctor:
@@ -142,15 +150,18 @@ def next_appointment(*, patient: AnyPatient) -> Appointment | None:
 
 def find_earlier_booking(slot_id: UUID, *, patient: AnyPatient, idempotency_key: str) -> Appointment | None:
     """What this patient booked from the page with this key; else what they hold on this slot."""
-    by_key = Appointment.idempotency_key == idempotency_key
-    on_slot = (Appointment.slot_id == slot_id) & (Appointment.status != AppointmentStatus.CANCELLED)
-    return db.session.scalar(
-        select(Appointment)
-        .where(Appointment.patient_id == patient.id, by_key | on_slot)
-        .order_by(by_key.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
+    found = EARLIER.first(patient_id=patient.id, slot_id=slot_id, idempotency_key=idempotency_key)
+    return db.session.get(Appointment, found.id, populate_existing=True) if found else None
+
+
+def _earlier() -> Select[Any]:
+    by_key = Appointment.idempotency_key == bindparam("idempotency_key")
+    on_slot = (Appointment.slot_id == bindparam("slot_id")) & (Appointment.status != AppointmentStatus.CANCELLED)
+    own = select(Appointment.id).where(Appointment.patient_id == bindparam("patient_id"), by_key | on_slot)
+    return own.order_by(by_key.desc()).limit(1)
+
+
+EARLIER = Prepared(_earlier())
 
 
 def is_busy(patient: AnyPatient, *, starts_at: datetime, ends_at: datetime) -> bool:

@@ -1,10 +1,11 @@
 """What a booking asks: the slot with its rules, and where the patient stands with their limits."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, exists, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager
 
 from hms import clock
@@ -14,6 +15,7 @@ from hms.availability.booking_rules import BookingRules
 from hms.availability.models import Slot
 from hms.db import db
 from hms.errors import NotFound
+from hms.prepared import Prepared
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 TO_COME = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
@@ -41,22 +43,30 @@ class SlotToBook(NamedTuple):
 
 def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
     """A slot of a doctor whom patients can find, with the doctor loaded; it may be taken by now."""
-    numbers = standing(patient.id, doctor_id=Slot.doctor_id, now=clock.now()).correlate(Slot).lateral()
+    given = {"slot_id": slot_id, "patient_id": patient.id, "account_id": patient.user_id, "now": clock.now()}
+    row = db.session.execute(_slot_to_book(), given).first()
+    if row is None:
+        raise NotFound("This time is no longer offered. Choose another.")
+    return SlotToBook(row.Slot, booking_rules.of_row(row), Standing(*row[-4:]))
+
+
+@cache
+def _slot_to_book() -> Select[Any]:
+    """Put together once: that takes longer than to run it."""
+    patient_id, now = bindparam("patient_id", type_=Uuid), booking_rules.moment("now")
+    numbers = standing(patient_id, doctor_id=Slot.doctor_id, now=now).correlate(Slot).lateral()
     account = aliased(User)
     statement = (
         select(Slot, *booking_rules.COLUMNS, *numbers.c, account.email_verified_at.is_not(None).label("is_verified"))
         .join(Slot.doctor)
         .join(Doctor.user)
-        .join(account, account.id == patient.user_id)
+        .join(account, account.id == bindparam("account_id"))
         .join(numbers, true())
         .options(contains_eager(Slot.doctor).contains_eager(Doctor.user))
-        .where(Slot.id == slot_id, Doctor.is_bookable)
+        .where(Slot.id == bindparam("slot_id"), Doctor.is_bookable)
         .execution_options(populate_existing=True)
     )
-    row = db.session.execute(booking_rules.joined(statement, doctor_id=Slot.doctor_id)).first()
-    if row is None:
-        raise NotFound("This time is no longer offered. Choose another.")
-    return SlotToBook(row.Slot, booking_rules.of_row(row), Standing(*row[-4:]))
+    return booking_rules.joined(statement, doctor_id=Slot.doctor_id)
 
 
 def standing(patient_id: Any, *, doctor_id: Any, now: Any) -> Select:
@@ -82,7 +92,10 @@ def lock_patient(patient: AnyPatient) -> None:
 
 def lock_patient_by_id(patient_id: UUID) -> None:
     """The same, where only the id is known."""
-    db.session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True))
+    LOCK_PATIENT.all(patient_id=patient_id)
+
+
+LOCK_PATIENT = Prepared(select(Patient.id).where(Patient.id == bindparam("patient_id")).with_for_update(key_share=True))
 
 
 def count_with_doctor(patient: AnyPatient, doctor_id: UUID) -> int:

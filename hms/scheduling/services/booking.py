@@ -124,12 +124,12 @@ def _why_not_at_all(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | N
 
 def _missed(claim: Claim) -> Appointment | Refusal | None:
     """The slot is not free; or it is again by now, and worth another try."""
-    slot = offered.find_slot(claim.slot_id)
-    if slot is not None and slot.status == SlotStatus.FREE:
+    status = offered.find_status(claim.slot_id)
+    if status == SlotStatus.FREE:
         return None
-    if slot is None:
+    if status is None:
         return _settled(claim, NotFound("This time is no longer offered."))
-    return _settled(claim, NoLongerOffered() if slot.status == SlotStatus.BUSY_UNAVAILABLE else SlotTaken())
+    return _settled(claim, NoLongerOffered() if status == SlotStatus.BUSY_UNAVAILABLE else SlotTaken())
 
 
 def _why_not(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
@@ -167,7 +167,7 @@ def _remember(claim: Claim, refusal: Refusal) -> Refusal:
         "message": refusal.message,
         "refused_at": clock.now(),
     }
-    told = db.session.connection().execute(REMEMBER, given).one_or_none()
+    told = REMEMBER.first(**given)
     return _as_told(told) if told else refusal
 
 

@@ -141,4 +141,4 @@ def _remember() -> Any:
 
 LOCK_IF_FREE = Prepared(_lock_if_free())
 WRITE = Prepared(_write_all())
-REMEMBER = _remember()
+REMEMBER = Prepared(_remember())
