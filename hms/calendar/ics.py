@@ -21,6 +21,7 @@ from hms.web.links import mailto, public_url
 
 PRODUCT = "-//HMS//Appointments//EN"
 GOOGLE = "https://calendar.google.com/calendar/render"
+FOLDED_FROM_BYTES = 75  # a line that is shorter stays as it is (RFC 5545, 3.1)
 ASK_AGAIN = timedelta(hours=1)
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -55,7 +56,7 @@ def feed(user: User, entries: Iterable[tuple[Appointment, datetime]]) -> bytes:
     calendar.add("x-published-ttl", vDuration(ASK_AGAIN))  # what Outlook reads instead
     for appointment, changed_at in entries:
         calendar.add_component(_feed_event(appointment, changed_at, user=user))
-    return bytes(calendar.to_ical())
+    return _written(calendar)
 
 
 def _feed_event(appointment: Appointment, changed_at: datetime, *, user: User) -> Event:
@@ -96,6 +97,12 @@ def _calendar() -> Calendar:
     return calendar
 
 
+def _written(calendar: Calendar) -> bytes:
+    """The calendar's text. The library looks for a place to fold letter by letter, also in lines that need none."""
+    lines = ((line, line.encode()) for line in calendar.content_lines() if line)
+    return b"".join((text if len(text) < FOLDED_FROM_BYTES else line.to_ical()) + b"\r\n" for line, text in lines)
+
+
 def _file(appointment: Appointment, *, to: User, method: str = "") -> bytes:
     calendar, event = _calendar(), _event(appointment, to=to)
     if method:
@@ -103,7 +110,7 @@ def _file(appointment: Appointment, *, to: User, method: str = "") -> bytes:
         event.add("organizer", _organizer())
         event.add("attendee", _attendee(to))
     calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return _written(calendar)
 
 
 def _event(appointment: Appointment, *, to: User, stamped_at: datetime | None = None) -> Event:

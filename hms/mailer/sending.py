@@ -172,5 +172,6 @@ def _client() -> Any:
         read_timeout=READ_SECONDS,
         retries={"total_max_attempts": 1},
         max_pool_connections=current_app.config["OUTBOX_LANES"],
+        user_agent="HMS",  # boto3's own, which tells of this machine, is put together anew twice for each call
     )
     return boto3.client("lambda", config=once)

@@ -1,5 +1,6 @@
 """Addresses that leave the house: in a mail, in a calendar. They come from ``HMS_PUBLIC_URL``, never from a request."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -10,6 +11,7 @@ _IN_MAILTO = "!$'*+"
 """What may stand in a mailto: address beside letters, digits and ``-._~`` (RFC 6068, section 2)."""
 
 
+@lru_cache(maxsize=1024)
 def mailto(email: str) -> str:
     """``mailto:info@xn--bcher-kva.example``: the address as every program can read it, the domain in ASCII letters."""
     try:
