@@ -12,7 +12,7 @@ from hms.auth import queries as people
 from hms.availability.queries import slots
 from hms.db import RoutedSession
 from hms.directory import queries as directory
-from hms.directory.queries import landing, profile, search
+from hms.directory.queries import facets, landing, profile, search
 from hms.outbox import enqueuing
 from hms.prepared import Prepared
 from hms.scheduling.services import booking, claiming
@@ -142,7 +142,7 @@ SWITCHES = {
     "Prepared: doctor with week": Switch(_core((profile, "_profile_with_week"), (prepared, "_both")), (VISITOR,)),
     "Prepared: week": Switch(_core((slots, "_week")), (UNSEEN,)),
     "Prepared: search": Switch(_core((search, "_search")), (LIST,)),
-    "Prepared: specialties": Switch(_core((search, "SPECIALTIES")), (LIST, LANDING)),
+    "Prepared: counts of doctors": Switch(_core((facets, "ALL")), (LIST, LANDING)),
     "Prepared: welcome": Switch(_core((landing, "_welcome")), (LANDING,)),
     "stored": Switch(_stored, (BOOKING,)),
     "fragments": Switch(_fragments, (PATIENT, VISITOR, LIST, OWN)),
