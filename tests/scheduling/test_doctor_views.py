@@ -320,8 +320,8 @@ def test_upcoming_and_past_appointments_are_two_lists(dr_bose, asha, bose):
     make.appointment(asha, doctor=bose, day=date(2026, 11, 19), start=time(9), status="fulfilled")
     make.appointment(asha, doctor=bose, day=THURSDAY, start=time(11), status="cancelled")
 
-    assert dr_bose.page("doctor.appointments").texts(".//article//h2") == ["09:00 Asha Rao"]
-    assert dr_bose.page("doctor.appointments", past=1).texts(".//article//h2") == ["11:00 Asha Rao", "09:00 Asha Rao"]
+    assert dr_bose.page("doctor.appointments").texts(".//article//h3") == ["09:00 Asha Rao"]
+    assert dr_bose.page("doctor.appointments", past=1).texts(".//article//h3") == ["11:00 Asha Rao", "09:00 Asha Rao"]
 
 
 def test_both_lists_have_an_empty_state(dr_bose):
@@ -561,6 +561,31 @@ def test_pages_ask_the_database_once_for_each_thing_they_show(dr_bose, booked, b
         with dr_bose.statements() as statements:
             dr_bose.page(endpoint)
         assert len(statements) <= most, (endpoint, statements)
+
+
+def test_appointments_stand_under_their_days_and_are_found_by_name_and_reference(dr_bose, bose, asha, chen):
+    visit = make.appointment(asha, doctor=bose, day=MONDAY, start=time(9), reason="Chest pain")
+    make.appointment(chen, doctor=bose, day=MONDAY, start=time(10))
+    make.appointment(asha, doctor=bose, day=THURSDAY, start=time(9))
+
+    page = dr_bose.page("doctor.appointments")
+    assert page.texts(".//section/h2[@class='day-head']") == ["Today, Monday 23 November", "Thursday 26 November"]
+    assert page.texts(".//article//h3") == ["09:00 Asha Rao", "10:00 Chen Wei", "09:00 Asha Rao"]
+
+    for words, names in (
+        ("rao ASHA", ["09:00 Asha Rao", "09:00 Asha Rao"]),
+        (f"{visit.reference[:4].lower()}-{visit.reference[4:]}", ["09:00 Asha Rao"]),
+        ("%", []),
+    ):
+        with dr_bose.statements() as statements:
+            page = dr_bose.page("doctor.appointments", q=words)
+        assert page.texts(".//article//h3") == names, words
+        assert len(statements) <= 5, statements
+    assert "No results for “%”" in page.text
+
+
+def test_a_search_finds_nobody_elses_patients(signed_in, booked, eze):
+    assert "Asha Rao" not in signed_in(eze).page("doctor.appointments", q="asha").text
 
 
 def test_appointments_ask_no_more_the_longer_the_list(dr_bose, booked, bose):

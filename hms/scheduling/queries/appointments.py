@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, 
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from hms import audit, clock
-from hms.auth.models import AnyPatient, Doctor, Patient
+from hms.auth.models import AnyPatient, Doctor, Patient, User
 from hms.db import db
 from hms.errors import NotFound
 from hms.prepared import Prepared
@@ -24,6 +24,7 @@ PATIENT = (joinedload(Appointment.patient).joinedload(Patient.user),)
 PEOPLE = (*DOCTOR, *PATIENT)
 LIVE = (AppointmentStatus.PENDING, AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 PAGE = paging.PAGE_SIZE
+MOST_WORDS = 6
 IN_ORDER = (AppointmentChange.changed_at, AppointmentChange.id)
 
 
@@ -141,6 +142,30 @@ def count_appointments(*, patient: AnyPatient | None = None, doctor: Doctor | No
 def _counts(of_patient: bool) -> Select[int, int]:
     to_come = func.count(case((_is_to_come(bindparam("now")), 1)))
     return select(to_come, func.count() - to_come).where(_owner(of_patient) == bindparam("owner_id"))
+
+
+def list_matching(words: str, *, doctor: Doctor, past: bool = False, page: int = 1) -> list[Appointment]:
+    """Those of a doctor's appointments whose patient has all the words in the name, or whose reference it is.
+
+    At most 50 a page, in the order of :func:`list_appointments`.
+    """
+    values = {"owner_id": doctor.id, "now": clock.now(), "passed_over": (page - 1) * PAGE}
+    return note_viewed(list(db.session.scalars(_listed(False, past).where(_matches(words)), values)))
+
+
+def count_matching(words: str, *, doctor: Doctor) -> tuple[int, int]:
+    """How many of those are to come, and how many are past or cancelled."""
+    given = {"owner_id": doctor.id, "now": clock.now()}
+    to_come, over = db.session.execute(_counts(False).where(_matches(words)), given).one()
+    return to_come, over
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    named = select(Patient.id).join(User, Patient.user_id == User.id)
+    for word in words.split()[:MOST_WORDS]:
+        named = named.where(User.full_name.icontains(word, autoescape=True))
+    reference = words.replace("-", "").replace(" ", "").upper()
+    return Appointment.patient_id.in_(named) | (Appointment.reference == reference)
 
 
 def next_appointment(*, patient: AnyPatient) -> Appointment | None:

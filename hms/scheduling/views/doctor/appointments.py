@@ -1,5 +1,7 @@
 """The doctor's appointments: the lists, and one of them with its patient and its history."""
 
+from datetime import date
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +12,14 @@ from hms import clock
 from hms.auth.guards import current_doctor
 from hms.errors import Refusal
 from hms.scheduling import appointment_rules, presenters, queries
-from hms.scheduling.models import AppointmentChange, AppointmentStatus
+from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 from hms.scheduling.queries.appointments import PAGE
 from hms.scheduling.views.doctor.acts import MARKED, acts_for
 from hms.scheduling.views.doctor.blueprint import bp
 from hms.web import formats, paging, query_params, render
 
 S = AppointmentStatus
+LONGEST_SEARCH = 60
 HISTORY = {
     S.PENDING: ("Asked for", "hourglass"),
     S.BOOKED: ("Booked", "calendar-check"),
@@ -29,17 +32,43 @@ HISTORY = {
 
 @bp.get("/appointments")
 def appointments() -> ResponseReturnValue:
-    """Appointments to come, soonest first; with ``past=1`` those past or cancelled, latest first."""
-    is_past = request.args.get("past") == "1"
-    totals = queries.count_appointments(doctor=current_doctor)
+    """Appointments to come, soonest first; with ``past=1`` those past or cancelled, latest first; of patients called
+    ``q``, if that is given."""
+    is_past, words = request.args.get("past") == "1", query_params.text("q", longest=LONGEST_SEARCH)
+    totals = _count(words)
     number = paging.clamped(paging.parse_page(), total=totals[is_past], size=PAGE)
-    found = queries.list_appointments(doctor=current_doctor, past=is_past, page=number)
+    found = _list(words, past=is_past, page=number)
     return render(
         "doctor/appointments.html",
         found=paging.Page(found, number, totals[is_past], PAGE),
+        days=_by_day(found),
         is_past=is_past,
         totals=totals,
+        q=words,
     )
+
+
+def _count(words: str) -> tuple[int, int]:
+    if words:
+        return queries.count_matching(words, doctor=current_doctor)
+    return queries.count_appointments(doctor=current_doctor)
+
+
+def _list(words: str, *, past: bool, page: int) -> list[Appointment]:
+    if words:
+        return queries.list_matching(words, doctor=current_doctor, past=past, page=page)
+    return queries.list_appointments(doctor=current_doctor, past=past, page=page)
+
+
+def _by_day(found: list[Appointment]) -> list[tuple[date, list[tuple[Appointment, int | None]]]]:
+    """The appointments under their days, in the order in which they are, each with the patient's age."""
+    days = groupby(found, key=lambda one: clock.to_clinic(one.starts_at).date())
+    return [(day, [(one, _age(one, on=day)) for one in visits]) for day, visits in days]
+
+
+def _age(one: Appointment, *, on: date) -> int | None:
+    born_on = one.patient.date_of_birth
+    return clock.age_in_years(born_on, on=on) if born_on else None
 
 
 @bp.get("/appointments/<uuid:appointment_id>")
