@@ -8,11 +8,14 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Register the pages and the way to them."""
     from hms import areas
+    from hms.directory import gate
     from hms.directory.views import changing, public
+    from hms.web import panels
 
     app.register_blueprint(public.bp)
     app.register_blueprint(changing.patients)
     app.register_blueprint(changing.doctors)
+    panels.register(app, "gate", gate.picked)
     areas.home(app, "public", "directory.landing")
     also = ["directory.doctor", "patient.book"]
     areas.menu(app, "public", "Find a doctor", "directory.doctors", icon="search", order=20, also=also)

@@ -95,7 +95,7 @@ def choice(
     profile = profile._replace(rules=side.rules(profile.rules))
     kind = slot_picker.kind_of(visit or Mode(appointment.mode), profile)
     shown = day or slot_picker.day_of(kind.earliest)
-    week = offered.week_of(wanted, clock.monday_of(shown), rules=profile.rules, mode=kind.mode)
+    week = offered.week_of(wanted, slot_picker.first_of(shown), rules=profile.rules, mode=kind.mode)
     links = at.links(None if wanted == appointment.doctor_id else wanted)
     return Choice(profile, kind, slot_picker.week_picker(profile, week, shown, kind=kind, links=links), others)
 

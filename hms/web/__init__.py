@@ -30,6 +30,7 @@ def _clinic() -> dict[str, object]:
             name=config["CLINIC_NAME"],
             phone=formats.phone(config["CLINIC_PHONE"]),
             emergency=config["EMERGENCY_LINE"],
+            timezone=config["CLINIC_TIMEZONE"],
             timezone_name=formats.clinic_time(),
             email=config["CLINIC_EMAIL"],
             address=config["CLINIC_ADDRESS"],

@@ -83,10 +83,8 @@ def choose_a_time(window: Window) -> tuple[str, str]:
 
 def sign_up_on_the_way(window: Window, site: Site) -> None:
     email = f"noor{next(PEOPLE)}@example.test"
-    window.look("Sign in")
-    window.press("link", "Create an account")
-    window.look("What type of account do you need?")
-    window.hand.press(window.page.get_by_role("link", name="I am a patient"))
+    window.look("To book, create an account or sign in")
+    window.press("link", "Create account", inside=window.page.locator("main"))
     prove_the_address(window, site, email)
     window.look("Your details")
     window.says(f"{email} is confirmed")

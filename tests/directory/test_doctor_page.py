@@ -51,7 +51,7 @@ def test_the_page_opens_on_the_earliest_free_day(client, bose):
     make.slot(bose, day=date(2026, 12, 10), start=time(9, 40))
     page = client.page("directory.doctor", doctor_id=bose.id)
     assert "Thursday 10 December, 1 free time" in page.texts(".//h3")
-    assert page.link("Earliest free time: Thursday 10 December, 09:40").endswith("?day=2026-12-10#times")
+    assert page.link("Next free slot: Thursday 10 December, 09:40").endswith("?day=2026-12-10#times")
 
 
 def test_a_time_leads_to_check_and_book(client, bose):
@@ -107,7 +107,7 @@ def test_the_promise_names_the_zone_and_until_when_one_can_cancel(client, bose):
     make.slot(bose, day=THURSDAY)
     text = client.page("directory.doctor", doctor_id=bose.id).text
     assert "All times are London time (GMT)." in text
-    assert "You can cancel online until 24 hours before." in text
+    assert "You can cancel online until the same time on Wednesday 25 November." in text
     assert "hold" not in text.casefold()
 
 
@@ -117,6 +117,75 @@ def test_a_doctors_page_costs_one_statement(client, bose):
     with client.statements() as statements:
         assert client.get(address).status_code == 200
     assert len(statements) == 1
+
+
+def test_seven_days_are_shown_from_today_on(client, bose, freeze):
+    freeze(datetime(2026, 11, 26, 8, tzinfo=UTC))
+    make.slot(bose, day=date(2026, 12, 1))
+    make.slot(bose, day=date(2026, 12, 4))
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    days = " ".join(page.texts(".//ol/li"))
+    assert days.startswith("Thursday 26 November, no free times")
+    assert "Tuesday 1 December, 1 free" in days
+    assert "4 December" not in days
+    assert page.link("Next week").endswith("?day=2026-12-03") or page.link("Next week").endswith("?day=2026-12-08")
+    later = client.page("directory.doctor", doctor_id=bose.id, day="2026-12-04")
+    assert later.texts(".//ol/li")[0].startswith("Thursday 3 December")
+    address = f"/doctors/{bose.id}?day=2026-12-04"
+    with client.statements() as statements:
+        client.get(address)
+    assert len(statements) == 1
+
+
+def test_a_closed_day_says_why_and_where_to_go_on(client, bose):
+    make.slot(bose, day=date(2026, 12, 21))
+    make.slot(bose, day=date(2026, 12, 27))
+    services.add_closure(first_day=date(2026, 12, 25), last_day=date(2026, 12, 26), name="Christmas")
+    page = client.page("directory.doctor", doctor_id=bose.id, day="25 December")
+    assert "Friday 25 December, closed: Christmas" in page.texts(".//h3")
+    assert page.link("Go to Sunday 27 December").endswith("?day=2026-12-27")
+    assert page.link("Friday 25 December, closed").endswith("?day=2026-12-25")
+    assert "closed" not in client.page("directory.doctor", doctor_id=bose.id, day="2026-12-21").texts(".//h3")[0]
+
+
+def test_a_day_is_found_as_people_write_it_and_one_that_is_none_is_said(client, bose):
+    make.slot(bose, day=THURSDAY)
+    make.slot(bose, day=date(2026, 12, 4))
+    page = client.page("directory.doctor", doctor_id=bose.id, day="Fri 4 Dec")
+    assert "Friday 4 December, 1 free time" in page.texts(".//h3")
+    assert "We couldn’t find that day" in client.page("directory.doctor", doctor_id=bose.id, day="soon").text
+    full = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-25")
+    assert "There are no free slots on Wednesday 25 November." in full.text
+
+
+def test_the_promise_holds_for_the_day_that_is_shown(client, bose, freeze):
+    freeze(datetime(2026, 11, 23, 10, tzinfo=UTC))
+    open_times(bose, date(2026, 11, 23), time(15))
+    open_times(bose, TUESDAY, time(9), time(14))
+    make.slot(bose, day=THURSDAY)
+    said = {
+        "2026-11-23": "Slots on this day are less than 24 hours away, so you can’t cancel them online.",
+        "2026-11-24": "From 14:00 on, you can cancel online until 24 hours before. Earlier slots",
+        "2026-11-26": "You can cancel online until the same time on Wednesday 25 November.",
+    }
+    for day, promise in said.items():
+        assert promise in client.page("directory.doctor", doctor_id=bose.id, day=day).text
+    services.set_doctor_rules(bose.id, cancellation_hours=2)
+    text = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-26").text
+    assert "You can cancel online until 2 hours before." in text
+
+
+def test_a_doctor_who_is_online_only_is_so_on_every_page(client, bose):
+    make.slot(bose, day=THURSDAY, mode="online")
+    page = client.page("directory.doctor", doctor_id=bose.id)
+    assert "Online only" in page.text
+    assert "Where to go" not in page.text
+    assert page.all(".//*[@id='visitor-zone']")[0].get("data-zone") == "Europe/London"
+    assert "Online only" in client.page("directory.doctors").text
+    make.slot(bose, day=date(2026, 11, 27))
+    for page in (client.page("directory.doctor", doctor_id=bose.id), client.page("directory.doctors")):
+        assert "Also online" in page.text
+    assert "Where to go" in client.page("directory.doctor", doctor_id=bose.id).text
 
 
 # ---- what the rules of booking hide
@@ -184,7 +253,7 @@ def test_a_doctors_own_rules_hold_on_the_page_and_in_the_directory(client, bose,
     assert client.page("directory.doctor", doctor_id=eze.id).link("09:00 on Tuesday 24 November")
     cards = client.page("directory.doctors").texts(".//article")
     assert "09:00 on Tuesday 24 November" in cards[0]
-    assert "No free times at the moment." in cards[1]
+    assert "No free slots at the moment." in cards[1]
 
 
 def test_blocked_times_are_nowhere(client, bose):

@@ -342,3 +342,19 @@ def asked_by(ask) -> list[tuple[str, dict]]:
 def plan_of(session, statement: str, parameters: dict) -> str:
     """How PostgreSQL would answer."""
     return "\n".join(row[0] for row in session.connection().exec_driver_sql(f"EXPLAIN {statement}", parameters))
+
+
+def test_the_words_that_people_use_find_the_right_specialty(session):
+    for slug in ("cardiology", "ophthalmology", "general-practice", "dermatology", "orthopaedics"):
+        make.doctor(f"Dr {slug.title().replace('-', ' ')} Person", specialty=slug)
+    for words, slug in (
+        ("tummy", "general-practice"),
+        ("tummy ache", "general-practice"),
+        ("hart", "cardiology"),
+        ("heart attack", "cardiology"),
+        ("optician", "ophthalmology"),
+        ("eye test", "ophthalmology"),
+        ("knee pain", "orthopaedics"),
+        ("rash", "dermatology"),
+    ):
+        assert [card.specialty_slug for card in queries.search_doctors(name=words).cards] == [slug], words

@@ -1,18 +1,36 @@
 """One doctor as patients see one: who it is, the rules, the soonest times, and the week that a page opens with."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Select, bindparam, case, cast, func, lateral, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Integer,
+    ScalarSelect,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    lateral,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from hms import clock
 from hms.auth.models import Doctor, Specialty, User
 from hms.availability import booking_rules
 from hms.availability.booking_rules import BookingRules, ClockChanges, Window
-from hms.availability.models import Mode, Slot
+from hms.availability.models import Closure, Mode, Slot
 from hms.availability.queries.slots import FreeTime, Week, takes_place, times_between, week_of
 from hms.directory.queries.search import soonest_times
 from hms.errors import NotFound
@@ -60,15 +78,21 @@ class DoctorWithWeek(NamedTuple):
     profile: DoctorProfile
     first: datetime
     times: str
+    closures: str = ""
 
-    def week(self, monday: date, mode: Mode | None) -> Week:
-        """The week from ``monday`` on, in clinic time; one that did not come along is asked for now.
+    def closed_on(self, days: Iterable[date]) -> dict[date, str]:
+        """Why the clinic is closed, by day, of those days on which it is."""
+        spans = [line.split(" ", 2) for line in self.closures.splitlines()]
+        return {day: name for day in days for first, last, name in spans if first <= day.isoformat() <= last}
+
+    def week(self, first: date, mode: Mode | None) -> Week:
+        """The seven days from ``first`` on, in clinic time; those that did not come along are asked for now.
 
         ``mode`` is the kind of visit that the times are for, None where the doctor offers but one.
         """
-        if clock.start_of_day(monday) == self.first and clock.start_of_day(monday + WEEK) == self.first + WEEK:
-            return Week(monday, self.times)
-        return week_of(self.profile.doctor.id, monday, rules=self.profile.rules, mode=mode)
+        if clock.start_of_day(first) == self.first and clock.start_of_day(first + WEEK) == self.first + WEEK:
+            return Week(first, self.times)
+        return week_of(self.profile.doctor.id, first, rules=self.profile.rules, mode=mode)
 
 
 def get_bookable_doctor(doctor_id: UUID) -> DoctorProfile:
@@ -86,12 +110,13 @@ def get_doctor_with_week(
     row = _profile_with_week(booking_rules.changes_ahead()).first(
         along,
         doctor_id=doctor_id,
-        monday=clock.start_of_day(clock.monday_of(clock.today())),
+        today=clock.start_of_day(clock.today()),
+        closed_since=clock.today(),
         asked=clock.start_of_day(day) if day else None,
         wants_online=visit == Mode.ONLINE,
         **booking_rules.moments(),
     )
-    return DoctorWithWeek(_found(row), row.first, row.times)
+    return DoctorWithWeek(_found(row), row.first, row.times, row.closures)
 
 
 def _found(row: Any) -> DoctorProfile:
@@ -120,14 +145,23 @@ def _profile_with_week(changes: ClockChanges) -> Prepared:
     is_wanted = case((wants_online, takes_place(Mode.ONLINE)), (has_both, takes_place(Mode.IN_PERSON)), else_=true())
     times = times_between(begins.c.first, begins.c.first + booking_rules.hours(WEEK_HOURS), window)
     week = lateral(times.where(Slot.doctor_id == Doctor.id, is_wanted))
-    return Prepared(doctor.add_columns(begins.c.first, week.c.times).join(begins, true()).join(week, true()))
+    columns = (begins.c.first, week.c.times, _closures().label("closures"))
+    return Prepared(doctor.add_columns(*columns).join(begins, true()).join(week, true()))
+
+
+def _closures() -> ScalarSelect[str]:
+    """When the clinic is closed from today on and why: a line for each time, with its first and its last day."""
+    line = func.concat_ws(literal(" ", Text), cast(Closure.first_day, Text), cast(Closure.last_day, Text), Closure.name)
+    lines = func.string_agg(line, aggregate_order_by(literal("\n", Text), Closure.first_day))
+    ahead = select(func.coalesce(lines, "")).where(Closure.last_day >= bindparam("closed_since", type_=Date))
+    return ahead.scalar_subquery()
 
 
 def _start_of_week(moment: ColumnElement[datetime]) -> ColumnElement[datetime]:
-    """When the week begins that a moment lies in, if the clocks do not change between this week and that one's end."""
-    monday = booking_rules.moment("monday")
-    weeks = cast(func.floor(func.date_part("epoch", moment - monday) / WEEK.total_seconds()), Integer)
-    return monday + booking_rules.hours(weeks * WEEK_HOURS)
+    """When the seven days begin that a moment lies in, counted from today, if the clocks do not change meanwhile."""
+    today = booking_rules.moment("today")
+    weeks = cast(func.floor(func.date_part("epoch", moment - today) / WEEK.total_seconds()), Integer)
+    return today + booking_rules.hours(weeks * WEEK_HOURS)
 
 
 def _doctor(window: Window) -> tuple[Select[Any], LateralFromClause, LateralFromClause]:

@@ -1,6 +1,6 @@
 """What the addresses of these pages ask for; whatever they cannot mean is what most people want."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from hms import clock
@@ -32,6 +32,12 @@ def read_day(typed: str) -> date | None:
     this_year = clock.today().year
     days = [query_params.parse_day(f"{typed} {year}") for year in (this_year, this_year + 1)] if typed else []
     return next((day for day in days if day and clock.today() <= day), None)
+
+
+def first_of(day: date) -> date:
+    """The first of the seven days that are shown with ``day``: today, or a whole number of weeks from it."""
+    weeks = max((day - clock.today()).days // 7, 0)
+    return clock.today() + weeks * timedelta(days=7)
 
 
 def day_of(earliest: FreeTime | None) -> date:

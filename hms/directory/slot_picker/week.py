@@ -1,6 +1,6 @@
 """One week of a doctor: the strip of days, the times of the day that is open, and what the rules say at its edges."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -12,7 +12,8 @@ from hms.availability.booking_rules import BookingRules, counted
 from hms.availability.models import Mode
 from hms.availability.queries import DaySummary, FreeTime, Week
 from hms.directory.queries import DoctorProfile
-from hms.directory.slot_picker.query import Kind
+from hms.directory.slot_picker.promise import promise_of_day
+from hms.directory.slot_picker.query import Kind, first_of
 from hms.labels import MODES
 from hms.scheduling.slot_links import WEEK, Address, Time, time_link, to_booking
 from hms.web import formats
@@ -36,6 +37,7 @@ class Day(NamedTuple):
     href: str | None
     on: bool
     why: str
+    is_closed: bool = False
 
 
 class Group(NamedTuple):
@@ -51,6 +53,8 @@ class WeekPicker(NamedTuple):
 
     ``horizon`` says how far bookings are open, where the week reaches that far; ``not_yet``, from when a week beyond
     it can be booked; ``by_phone``, how soon a time has to be asked for by telephone, where the week has such a time.
+    ``closed`` says that the clinic is closed on the day that was asked for; ``instead``, that another day is shown;
+    ``promise``, until when a time of the day that is shown can be cancelled.
     """
 
     kinds: list[tuple[str, str, bool, str]]
@@ -65,6 +69,13 @@ class WeekPicker(NamedTuple):
     by_phone: str
     clock_change: str
     zone_name: str
+    asked: date | None = None
+    after: Day | None = None
+    first_at: str = ""
+    closed: str = ""
+    instead: str = ""
+    promise: str = ""
+    has_online: bool = False
 
 
 class Links(NamedTuple):
@@ -82,16 +93,32 @@ def booking_links(doctor_id: UUID) -> Links:
     return Links(to_day, to_booking)
 
 
-def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind, links: Links | None = None) -> WeekPicker:
-    """The week with ``day`` open, or, when nothing is free then, the next day of the week that has a free time."""
+def week_picker(
+    profile: DoctorProfile,
+    week: Week,
+    day: date,
+    *,
+    kind: Kind,
+    links: Links | None = None,
+    closures: Mapping[date, str] | None = None,
+) -> WeekPicker:
+    """The seven days with ``day`` open, or, when nothing is free then, the next of them that has a free time.
+
+    ``closures`` says of days on which the clinic is closed why it is.
+    """
+    closures = closures or {}
     days, rules, doctor = week.days(), profile.rules, profile.doctor
     links = links or booking_links(doctor.id)
     open_day = _day_to_open(days, day)
-    shown = open_day.day if open_day else day
+    shown = open_day.day if open_day and day not in closures else day
     earlier, later = _weeks_beside(week.monday, rules)
+    strip = [
+        _day(summary, links, rules, kind, is_open=summary.day == shown, closed=closures.get(summary.day, ""))
+        for summary in days
+    ]
     return WeekPicker(
         kinds=_kinds(links, kind),
-        days=[_day(summary, links, rules, kind, is_open=summary.day == shown) for summary in days],
+        days=strip,
         earlier=_day_link(links, earlier, kind) if earlier else None,
         later=_day_link(links, later, kind) if later else None,
         week=f"{_day_and_month(week.monday)} to {_day_and_month(days[6].day)}",
@@ -102,6 +129,15 @@ def week_picker(profile: DoctorProfile, week: Week, day: date, *, kind: Kind, li
         by_phone=_by_phone(rules) if any(summary.too_soon for summary in days) else "",
         clock_change=_clock_change(shown),
         zone_name=formats.zone_name(open_day.free[0].starts_at if open_day else clock.start_of_day(shown)),
+        asked=day,
+        closed=closures.get(day, ""),
+        after=next((one for one in strip if one.free and one.iso > day.isoformat()), None),
+        first_at=open_day.free[0].starts_at.isoformat() if open_day else "",
+        instead=_instead(days, day, shown),
+        promise=promise_of_day([free.starts_at for free in open_day.free], rules) if open_day else "",
+        has_online=kind.mode == Mode.ONLINE or any(free.mode == Mode.ONLINE for free in open_day.free)
+        if open_day
+        else False,
     )
 
 
@@ -133,16 +169,17 @@ def _day_to_open(days: list[DaySummary], day: date) -> DaySummary | None:
     return next((summary for summary in with_times if summary.day >= day), with_times[-1] if with_times else None)
 
 
-def _day(summary: DaySummary, links: Links, rules: BookingRules, kind: Kind, *, is_open: bool) -> Day:
+def _day(summary: DaySummary, links: Links, rules: BookingRules, kind: Kind, *, is_open: bool, closed: str) -> Day:
     return Day(
         iso=summary.day.isoformat(),
         weekday=formats.short_day(summary.day)[:3],
         day=summary.day.day,
         full=formats.plain_day(summary.day),
         free=len(summary.free),
-        href=_day_link(links, summary.day, kind) if summary.free else None,
+        href=_day_link(links, summary.day, kind) if summary.free or closed else None,
         on=is_open,
-        why=_why_not(summary, rules),
+        why="Closed" if closed else _why_not(summary, rules),
+        is_closed=bool(closed) and not summary.free,
     )
 
 
@@ -161,8 +198,8 @@ def _day_link(links: Links, day: date, kind: Kind) -> str:
 
 
 def _weeks_beside(monday: date, rules: BookingRules) -> tuple[date | None, date | None]:
-    """A day of the week before and of the week after, between today and the last day that can be booked."""
-    first, last = clock.monday_of(clock.today()), clock.monday_of(min(rules.last_day, clock.LAST_DAY))
+    """A day of the seven before and of the seven after, between today and the last day that can be booked."""
+    first, last = clock.today(), first_of(min(rules.last_day, clock.LAST_DAY))
     earlier = min(monday - WEEK, last)
     later = monday + WEEK
     return max(earlier, clock.today()) if earlier >= first else None, later if later <= last else None
@@ -175,6 +212,13 @@ def _groups(free: Sequence[FreeTime], name: str, kind: Kind, links: Links) -> li
         if of_part:
             groups.append(Group(part, note, [time_link(one, name, mode=kind.mode, to=links.time) for one in of_part]))
     return groups
+
+
+def _instead(days: Sequence[DaySummary], asked: date, shown: date) -> str:
+    """That another day is shown than the one that was asked for."""
+    if asked == shown or asked not in {summary.day for summary in days}:
+        return ""
+    return f"There are no free slots on {formats.plain_day(asked)}. This is the nearest day that has some."
 
 
 def _clock_change(day: date) -> str:

@@ -22,8 +22,20 @@ def experience(years: int) -> str:
     return counted(years, "year") if years > 0 else ""
 
 
+def is_online_only(profile: DoctorProfile) -> bool:
+    """Whether all that is free is online."""
+    return profile.online is not None and profile.in_person is None
+
+
+def mode_tags(profile: DoctorProfile) -> list[tuple[str, str, str]]:
+    """In the words of the list of doctors: ``Also online``, ``Online only``; nothing for in person alone."""
+    if profile.online is None:
+        return []
+    return [("Online only" if is_online_only(profile) else "Also online", "online", "video")]
+
+
 def places(profile: DoctorProfile) -> str:
     """Where the doctor sees patients: at the hospital, online, or both, as the times that are free say."""
-    if profile.online and not profile.in_person:
+    if is_online_only(profile):
         return MODES["online"]
     return where(profile.doctor) + (" or online" if profile.online else "")

@@ -1,6 +1,7 @@
 """Finding a doctor: open to everybody, signed in or not."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from hms.auth import queries as people
 from hms.auth.replica import strangers_read_the_replica
 from hms.auth.sessions import browser_session
 from hms.availability import words
+from hms.availability.booking_rules import BookingRules
 from hms.directory import queries, slot_picker
 from hms.directory.everyday import is_emergency
 from hms.errors import NotFound
@@ -101,19 +103,28 @@ def doctor(doctor_id: UUID) -> ResponseReturnValue:
     profile = found.profile
     kind = slot_picker.kind_of(visit, profile)
     day = asked or slot_picker.day_of(kind.earliest)
-    week = found.week(clock.monday_of(day), kind.mode)
+    week = found.week(slot_picker.first_of(day), kind.mode)
+    is_unread = bool(query_params.word("day")) and asked is None
+    closures = found.closed_on(week.monday + timedelta(days=n) for n in range(7))
     return render(
         "directory/doctor.html",
         doctor=profile.doctor,
-        made_from=(profile, week, day, kind, clock.today()),
+        made_from=(profile, week, day, kind, closures, is_unread, clock.today(), _minute_if_near(day, profile.rules)),
+        is_unread=is_unread,
         profile=profile,
         kind=kind,
-        picker=partial(slot_picker.week_picker, profile, week, day, kind=kind),
+        picker=partial(slot_picker.week_picker, profile, week, day, kind=kind, closures=closures),
         slot_picker=slot_picker,
         presenters=presenters,
         fee=presenters.fee,
         photo_address=presenters.photo_address,
     )
+
+
+def _minute_if_near(day: date, rules: BookingRules) -> datetime | None:
+    """The minute that it is, where the slots of the day can stop being cancellable while the page is kept."""
+    is_near = clock.start_of_day(day) <= clock.now() + rules.cancellation_window
+    return clock.now().replace(second=0, microsecond=0) if is_near else None
 
 
 @bp.get("/doctors/<uuid:doctor_id>/photo")
