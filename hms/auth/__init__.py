@@ -1,7 +1,8 @@
 """WHO: accounts, the people behind them, and who may pass.
 
 Owns the tables ``users``, ``patients``, ``doctors``, ``doctor_photos``, ``doctor_changes``, ``specialties``,
-``sessions``, ``email_codes``, ``mail_pauses`` and ``drafts``.
+``sessions``, ``known_devices``, ``authenticator_apps``, ``recovery_codes``, ``email_codes``, ``mail_pauses`` and
+``drafts``.
 
 Promises
 - An email belongs to one account, whatever its capitals; two simultaneous sign-ups have one winner.
