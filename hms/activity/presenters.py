@@ -122,6 +122,8 @@ def looks(events: Iterable[AuditEvent], named: Named) -> list[Look]:
 def _to_the_patient(event: AuditEvent) -> str:
     if event.action != "viewed":
         return TO_THE_PATIENT.get(event.action, ACTIONS.get(event.action, event.action))
+    if event.endpoint == "activity_log.log":
+        return "Saw your name in the activity log"
     if event.subject_kind != "appointment":
         return f"Opened your {SUBJECTS.get(event.subject_kind or '', 'data')}"
     return "Saw your appointment in a list" if event.endpoint in LISTS else "Opened your appointment"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from hms.audit.models import AuditEvent
 from hms.auth.models import Doctor, Patient, Role, User
@@ -15,16 +15,22 @@ MOST_PEOPLE = 20
 
 
 class Named(NamedTuple):
-    """What stands behind the ids of some events: names by account, patient and doctor, and appointments."""
+    """What stands behind the ids of some events: names by account, patient and doctor, the patients among them, and
+    appointments.
+    """
 
     people: Mapping[UUID, str]
+    patients: frozenset[UUID]
     visits: Mapping[UUID, Appointment]
 
 
 def name(events: Sequence[AuditEvent]) -> Named:
     """The names that these events need, by three statements whatever their number."""
     ids = {one for event in events for one in (event.actor_id, event.subject_id, event.patient_id) if one}
-    return Named(_people(ids), _visits(event.subject_id for event in events if event.subject_kind == "appointment"))
+    rows = _people(ids)
+    people = {one: row[0] for row in rows for one in row[1:] if one is not None}
+    patients = frozenset(row[2] for row in rows if row[2] is not None)
+    return Named(people, patients, _visits(event.subject_id for event in events if event.subject_kind == "appointment"))
 
 
 def people_named(typed: str) -> frozenset[UUID]:
@@ -46,11 +52,10 @@ def list_administrators() -> Sequence[UUID]:
     return db.session.scalars(active.order_by(User.id).limit(1000)).all()
 
 
-def _people(ids: Iterable[UUID]) -> dict[UUID, str]:
+def _people(ids: Iterable[UUID]) -> Sequence[Row[str, UUID, UUID, UUID]]:
     ids = list(ids)
     is_one = or_(User.id.in_(ids), Patient.id.in_(ids), Doctor.id.in_(ids))
-    found = db.session.execute(_with_people().where(is_one))
-    return {one: row[0] for row in found for one in row[1:] if one is not None}
+    return db.session.execute(_with_people().where(is_one)).all()
 
 
 def _with_people() -> Select[str, UUID, UUID, UUID]:

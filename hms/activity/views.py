@@ -7,7 +7,7 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from hms import areas, clock
+from hms import areas, audit, clock
 from hms.activity import presenters, queries, services
 from hms.audit import queries as log_of
 from hms.audit.models import AuditEvent
@@ -37,6 +37,8 @@ def log() -> ResponseReturnValue:
     wanted, chosen = _wanted()
     events, older = _some(wanted)
     named = queries.name(events)
+    for patient_id in named.patients:
+        audit.viewed(patient_id, ("patient", patient_id))
     days = [(day, [presenters.line(one, named) for one in some]) for day, some in presenters.by_day(events)]
     return render(
         "activity_log/log.html",

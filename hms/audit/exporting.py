@@ -38,13 +38,18 @@ def lines(events: Iterable[AuditEvent], *, names: Mapping[UUID, str] | None = No
 
 def _cell(event: AuditEvent, column: str, names: Mapping[UUID, str]) -> str:
     if column == "actor_name":
-        return _harmless(names.get(event.actor_id, "") if event.actor_id else "")
+        return _harmless(_name(event, names))
     if column == "at":
         return event.at.isoformat()
     if column == "details":
         return json.dumps(event.details, sort_keys=True) if event.details else ""
     value = getattr(event, column)
     return "" if value is None else _harmless(str(value))
+
+
+def _name(event: AuditEvent, names: Mapping[UUID, str]) -> str:
+    """Patients have no name in a file that leaves the house: their ids do."""
+    return names.get(event.actor_id, "") if event.actor_id and event.actor_role != "patient" else ""
 
 
 def _harmless(text: str) -> str:

@@ -1,8 +1,10 @@
 """A fingerprint of everything that is stored, to show that a request changed nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session, scoped_session
 
 from hms.db import db
@@ -26,3 +28,25 @@ def _of(table: str) -> str:
     return (
         f"SELECT '{table}', count(*) || ' ' || coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM ({rows}) r"
     )
+
+
+READS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SHOW", "BEGIN", "COMMIT")
+LOGGED = "INSERT INTO audit_events"
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements meanwhile that may have written something but a line of the audit log: where there is none,
+    nothing has changed, and no table needs to be read.
+    """
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement: str, *_: object) -> None:
+        if not statement.lstrip().upper().startswith(READS) and LOGGED not in statement:
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

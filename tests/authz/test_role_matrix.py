@@ -16,7 +16,7 @@ from hms.auth.guards import ROLES as MAY_PASS
 from hms.auth.models import User
 from tests import make
 from tests.authz import world as worlds
-from tests.authz.snapshot import fingerprint
+from tests.authz.snapshot import fingerprint, writes
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 OWNERS = {"patient": "patient", "doctor": "doctor"}  # of the objects in the world's addresses
@@ -143,8 +143,21 @@ def is_denied(status: int) -> bool:
     return status in {302, 403, 404, 405}
 
 
+def untold(session, world, principal: str, answer) -> Iterator[str]:
+    """What the answer shows that it must not, and what the audit log does not say of it."""
+    told = worlds.lines_of(session, answer.headers["X-Request-ID"])
+    shows = worlds.CANARY.encode() in answer.data or worlds.CANARY in str(answer.headers)
+    if shows and principal not in worlds.MAY_SEE_ASHA:
+        yield "shows what is Asha's"
+    if shows and principal != "patient" and ("viewed", world.asha_id) not in told:
+        yield "shows what is Asha's, and the log does not say so"
+    denials = [action for action, _ in told if action == "access-denied"]
+    if answer.status_code == 403 and len(denials) != 1:
+        yield f"left {len(denials)} lines of a refusal"
+
+
 @pytest.mark.parametrize("principal", worlds.PRINCIPALS)
-def test_everybody_gets_what_access_says_and_who_is_denied_changes_nothing(app, session, world, principal):
+def test_everybody_gets_what_access_says_and_who_is_denied_changes_nothing(app, session, world, principal, caplog):
     browser, token = world.browsers[principal], world.tokens[principal]
     before, wrong, seen = fingerprint(session), [], 0
     for rule, method in cells(app):
@@ -153,8 +166,10 @@ def test_everybody_gets_what_access_says_and_who_is_denied_changes_nothing(app, 
         should = expected(rule, method, principal)
         with world.undone(browser):
             data = {"csrf_token": token} if method in UNSAFE else None
-            answer = browser.open(path, method=method, data=data)
-            changed = fingerprint(session) != before
+            with writes() as written:
+                answer = browser.open(path, method=method, data=data)
+            changed = bool(written) and fingerprint(session) != before
+            wrong += [f"{method} {path} {fault}" for fault in untold(session, world, principal, answer)]
         seen += 1
         if answer.status_code != should:
             wrong.append(f"{method} {path} answered {answer.status_code}, not {should}")
@@ -169,6 +184,8 @@ def test_everybody_gets_what_access_says_and_who_is_denied_changes_nothing(app, 
             wrong.append(f"{method} {path} answered {answer.status_code} and changed the database")
     assert seen >= 200
     assert not wrong, "\n".join(["", *wrong])
+    assert worlds.CANARY not in caplog.text
+    assert worlds.canaries_kept(session) == []
 
 
 PROVED_BY_THE_ADDRESS = {"reminders.stop"}
