@@ -57,6 +57,10 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("patient.book", "POST"): 422,
     ("patient.cancel", "GET"): 409,  # the visit has begun
     ("patient.cancel", "POST"): 409,
+    ("patient.change", "GET"): 409,  # the visit has begun
+    ("patient.change", "POST"): 409,
+    ("patient.changed", "GET"): 303,  # nothing was changed
+    ("doctor.changed", "GET"): 303,
     ("patient_profile.edit", "POST"): 422,
     ("doctor.slots", "POST"): 422,
     ("doctor.series", "POST"): 422,
