@@ -39,7 +39,7 @@ run: setup ## Start HMS with its database on http://127.0.0.1:8000 (DEMO=0, EMAI
 	@HMS_MODE=$${HMS_MODE:-development} exec $(BIN)/flask serve
 
 test: setup ## Run all tests (needs Chromium for the browser tests)
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not race and not fault"
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not race and not fault"
 	$(BIN)/python -m pytest -m "race or fault"
 
 test-full: export HMS_TEST_DEPTH = full
@@ -47,7 +47,7 @@ test-full: test ## Run all tests at full depth: many more kills, rounds and exam
 
 coverage: setup ## Run all tests and list what none of them reaches; fails below the floor in setup.cfg
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not race and not fault"
+	$(BIN)/coverage run -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not race and not fault"
 	$(BIN)/coverage run -m pytest -m "race or fault"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

@@ -26,3 +26,10 @@ pytest_plugins = [
     "tests.fixtures.mail",
     "tests.fixtures.portal",
 ]
+
+LONG = ("tests/test_hostile_input.py", "tests/test_cost.py", "tests/authz/", "tests/browser/", "tests/bench/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process is left with one of them when the others are done."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

@@ -16,7 +16,7 @@ is the business of ``hms.auth``, which hands down its guard.
 from flask import Flask
 
 from hms.areas.blueprints import AreaBlueprint as blueprint  # noqa: N813  # areas.blueprint("patient", "payments", …)
-from hms.areas.menus import area_menu, home, home_of, menu, own_home
+from hms.areas.menus import area_menu, home, home_of, may_open, menu, own_home
 from hms.areas.registry import AREAS, FOOTER, KEY, PUBLIC, Badge, Registry, access_of, guard_with, open_to_all
 
 __all__ = [
@@ -40,4 +40,5 @@ def init_app(app: Flask) -> None:
     app.extensions[KEY] = Registry()
     open_to_all(app, "static")
     app.add_template_global(area_menu)
+    app.add_template_global(may_open)
     app.add_template_global(own_home)

@@ -59,6 +59,12 @@ def area_menu(*areas: str) -> list[Link]:
     return [_link(entry, here) for entry in sorted(shown, key=attrgetter("order"))]
 
 
+def may_open(endpoint: str) -> bool:
+    """Whether the guard lets whoever makes this request open the page, so that it is worth a link."""
+    known = current()
+    return known.access[endpoint] in known.guard.accesses()
+
+
 def home_of(area: str) -> str:
     """The address of an area's first page."""
     return _address(current().homes[area])

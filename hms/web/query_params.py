@@ -23,10 +23,15 @@ def text(name: str, *, longest: int) -> str:
     return (cleaned if is_one_line(cleaned) else on_one_line(cleaned))[:longest].rstrip()
 
 
-def word(name: str) -> str:
-    """A word that only means something if it is one of ours."""
+def word(name: str, *, longest: int = LONGEST_WORD) -> str:
+    """A word that only means something if it is one of ours, or of whoever sent the browser here."""
     given = request.args.get(name, "")
-    return given if len(given) <= LONGEST_WORD else ""
+    return given if len(given) <= longest else ""
+
+
+def is_given(name: str) -> bool:
+    """Whether the parameter is there, whatever it says."""
+    return name in request.args
 
 
 def all_words(name: str) -> list[str]:

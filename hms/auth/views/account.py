@@ -11,7 +11,7 @@ from hms.auth.guards import sign_out
 from hms.auth.redirects import home_of, safe_next
 from hms.auth.views import second, sign_up
 from hms.errors import Refusal
-from hms.web import render
+from hms.web import query_params, render
 
 bp = areas.blueprint("public", "auth", __name__)
 sign_up.register(bp)
@@ -30,7 +30,7 @@ def login() -> ResponseReturnValue:
             return second.after_password(user, target)
         except Refusal as refusal:
             form.reject(refusal)
-    news = {"has_ended": "ended" in request.args, "is_reset": "reset" in request.args}
+    news = {"has_ended": query_params.is_given("ended"), "is_reset": query_params.is_given("reset")}
     return render("auth/login.html", form=form, next=target, **news)
 
 

@@ -13,7 +13,7 @@ from hms.auth.models import User
 from hms.auth.photos import LARGEST_BYTES
 from hms.auth.queries import Account
 from hms.errors import NotFound, Refusal
-from hms.web import render
+from hms.web import query_params, render
 
 LARGEST_REQUEST_BYTES = LARGEST_BYTES + 2 * 1024 * 1024  # so that a photo a little too large gets a sentence of its own
 
@@ -51,7 +51,7 @@ def edit() -> ResponseReturnValue:
         doctor=current_doctor,
         waiting=waiting,
         may_have_photo=services.may_have_photo(current_doctor),
-        is_saved="saved" in request.args,
+        is_saved=query_params.is_given("saved"),
     )
 
 

@@ -1,6 +1,6 @@
 """A patient's own details."""
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from hms import areas
@@ -8,7 +8,7 @@ from hms.auth import queries, services
 from hms.auth.forms import PatientProfileForm
 from hms.auth.guards import current_patient
 from hms.errors import Refusal
-from hms.web import render
+from hms.web import query_params, render
 
 bp = areas.blueprint("patient", "patient_profile", __name__)
 
@@ -25,4 +25,4 @@ def edit() -> ResponseReturnValue:
             form.reject(refusal)
         else:
             return redirect(url_for(".edit", saved=1), 303)
-    return render("patient_profile/edit.html", form=form, is_saved="saved" in request.args)
+    return render("patient_profile/edit.html", form=form, is_saved=query_params.is_given("saved"))

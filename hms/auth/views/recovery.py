@@ -17,7 +17,7 @@ from hms.auth.redirects import home_of
 from hms.auth.tokens import LinkEnded
 from hms.errors import Refusal
 from hms.forms import HmsForm
-from hms.web import render
+from hms.web import query_params, render
 from hms.web.formats import time
 
 bp = areas.blueprint("account", "recovery", __name__)
@@ -85,7 +85,7 @@ def renew() -> ResponseReturnValue:
             form.reject(refusal)
         else:
             return redirect(url_for(".renew", saved=1), 303)
-    return render("recovery/renew.html", form=form, is_saved="saved" in request.args, home=home_of(current_user))
+    return render("recovery/renew.html", form=form, is_saved=query_params.is_given("saved"), home=home_of(current_user))
 
 
 @bp.route("/verify-email/<token>", methods=["GET", "POST"], access="public")

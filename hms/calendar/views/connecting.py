@@ -22,7 +22,10 @@ from hms.calendar.views.blueprint import bp
 from hms.config.google import is_google
 from hms.errors import Refusal
 from hms.forms import HmsForm
-from hms.web import headers, render
+from hms.web import headers, query_params, render
+
+LONGEST_CODE = 4096
+"""Of what Google sends along, in characters; its codes have some hundred."""
 
 
 class News(StrEnum):
@@ -117,16 +120,16 @@ def callback() -> ResponseReturnValue:
         return redirect(url_for("auth.login", next=url_for(".status")), 303)
     if request.method == "HEAD":  # who only looks uses nothing up
         return redirect(url_for(".status"), 303)
-    return _with_news(_came_back(flows.take(current_user, request.args.get("state", ""))))
+    return _with_news(_came_back(flows.take(current_user, query_params.word("state", longest=LONGEST_CODE))))
 
 
 def _came_back(taken: tuple[flows.Flow, str] | None) -> News:
     if taken is None:
         return News.OTHER_FLOW
-    if error := request.args.get("error"):
+    if error := query_params.word("error", longest=LONGEST_CODE):
         return News.DENIED if error == "access_denied" else News.REFUSED
     flow, proved_hash = taken
-    code, ours = request.args.get("code", ""), {"verifier": flow.verifier, "nonce": flow.nonce}
+    code, ours = query_params.word("code", longest=LONGEST_CODE), {"verifier": flow.verifier, "nonce": flow.nonce}
     try:
         connections.link(current_user, code, **ours, proved_hash=proved_hash)
     except GoogleTrouble as trouble:
@@ -164,7 +167,7 @@ def _with_news(news: News) -> Response:
 
 
 def _news() -> tuple[str, str, str] | None:
-    return WORDS.get(request.args.get("news", ""))
+    return WORDS.get(query_params.word("news"))
 
 
 def _permissions(connection: CalendarConnection | None) -> list[tuple[str, bool]]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from hms import areas, clock, throttle
@@ -135,6 +135,6 @@ def photo(doctor_id: UUID) -> ResponseReturnValue:
     if picture is None:
         raise NotFound("This doctor has no photo.")
     response = Response(picture.jpeg, mimetype="image/jpeg")
-    if request.args.get("v") == version:
+    if query_params.word("v") == version:
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
     return response

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from hms import areas, throttle
@@ -120,7 +120,7 @@ def _refusal_page(found: SlotToBook, form: BookForm, refusal: Refusal, own: list
 @bp.get("/appointments")
 def appointments() -> ResponseReturnValue:
     """Those to come, soonest first, or those past, latest first."""
-    is_past = request.args.get("tab") == "past"
+    is_past = query_params.word("tab") == "past"
     counts = queries.count_appointments(patient=current_patient)
     number = paging.clamped(paging.parse_page(), total=counts[is_past], size=queries.APPOINTMENTS_ON_A_PAGE)
     found = queries.list_appointments(patient=current_patient, past=is_past, page=number)

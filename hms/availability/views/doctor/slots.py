@@ -191,12 +191,12 @@ def _usual_time() -> dict[str, Any]:
     """What the form for one time holds at first: tomorrow, the day (and the time) asked for, or the time after the one
     just added."""
     day = query_params.day("day")
-    if day and "start" not in request.args:
+    if day and not query_params.is_given("start"):
         return _after_the_last_of(day)
     start = _time_or(query_params.word("start"), time(9)).replace(fold=int(query_params.word("fold") == "1"))
     if on := day or query_params.day("on"):
         return {"day": on, "start": start}
-    is_after_another = "start" in request.args and "week" in request.args
+    is_after_another = query_params.is_given("start") and query_params.is_given("week")
     day = _day_in_address() if is_after_another else clock.today() + timedelta(days=1)
     return {"day": day, "start": start}
 

@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from flask import request
 from flask.typing import ResponseReturnValue
 
 from hms import clock
@@ -34,7 +33,7 @@ HISTORY = {
 def appointments() -> ResponseReturnValue:
     """Appointments to come, soonest first; with ``past=1`` those past or cancelled, latest first; of patients called
     ``q``, if that is given."""
-    is_past, words = request.args.get("past") == "1", query_params.text("q", longest=LONGEST_SEARCH)
+    is_past, words = query_params.word("past") == "1", query_params.text("q", longest=LONGEST_SEARCH)
     totals = _count(words)
     number = paging.clamped(paging.parse_page(), total=totals[is_past], size=PAGE)
     found = _list(words, past=is_past, page=number)
