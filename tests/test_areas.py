@@ -237,8 +237,8 @@ def test_each_reader_has_a_menu_of_their_own(session, client, signed_in, asha, b
         "Appointments",
         "Profile",
     ]
-    for browser in (staff, signed_in(dana)):
-        assert labels(browser.page("staff.overview"), "Main") == ["*Overview", "Doctors", "Closures", "Rules"]
+    for browser, more in ((staff, []), (signed_in(dana), ["Activity"])):
+        assert labels(browser.page("staff.overview"), "Main") == ["*Overview", "Doctors", "Closures", "Rules", *more]
 
 
 def test_every_entry_of_a_menu_leads_to_a_page_and_names_pages_that_exist(app):
@@ -255,7 +255,7 @@ def test_the_account_menu_offers_what_its_reader_may_open(session, signed_in, as
         return [words(link) for link in [*pop.iter("a"), *pop.iter("button")]]
 
     end = ["Sign-in and security", "Sign out"]
-    assert offered(signed_in(asha), "patient.home") == ["Your details", "Calendar sync", *end]
+    assert offered(signed_in(asha), "patient.home") == ["Your details", "Calendar sync", "Who looked at my data", *end]
     assert offered(signed_in(bose), "doctor.today") == ["Profile", "Calendar sync", *end]
     assert offered(signed_in(dana), "staff.overview") == end
 
