@@ -31,7 +31,7 @@ def on_wall_of(app, monkeypatch):
 @pytest.mark.parametrize(
     ("zone", "name"),
     [
-        ("Europe/London", "London time (GMT)"),
+        ("Europe/London", "UK time"),
         ("America/Sao_Paulo", "Sao Paulo time (UTC−3)"),
         ("Asia/Kathmandu", "Kathmandu time (UTC+5:45)"),
         ("America/St_Johns", "St Johns time (NST)"),

@@ -116,7 +116,7 @@ def clock_changes(first_day: date, last_day: date, *, zone: ZoneInfo) -> list[st
 def _clock_change(day: date, zone: ZoneInfo) -> str:
     starts_at, ends_at = clock.day_bounds(day, zone=zone)
     way = "back" if ends_at - starts_at > timedelta(days=1) else "forward"
-    place = "" if zone.key == clock.clinic_zone().key else f" in {zone_title(zone.key).removesuffix(' time')}"
+    place = "" if zone.key == clock.clinic_zone().key else f" in {zone_title(zone.key).removesuffix(' time').replace('UK', 'the UK')}"
     return f"The clocks go {way}{place} on {formats.plain_day(day)}. Hours are what the clock on the wall shows then."
 
 

@@ -86,13 +86,18 @@ def tel(number: str) -> str:
     return phones.address(number, country=current_app.config["CLINIC_COUNTRY"])
 
 
+UK_ZONE, UK_TIME = "Europe/London", "UK time"
+
+
 def clinic_time() -> str:
-    """``London time``: the clinic's zone by the name that people there use, for a page with many moments."""
+    """``UK time``: the clinic's zone by the name that people there use, for a page with many moments."""
     return zone_time(clock.clinic_zone().key)
 
 
 def zone_time(name: str) -> str:
-    """``London time`` for ``Europe/London``, ``UTC−3 time`` for ``Etc/GMT+3`` (whose sign is turned round)."""
+    """``Paris time`` for ``Europe/Paris``, ``UTC−3 time`` for ``Etc/GMT+3`` (whose sign is turned round)."""
+    if name == UK_ZONE:
+        return UK_TIME
     region, _, city = name.rpartition("/")
     if region == "Etc":
         return f"{_letters(clock.zone_named(name), clock.now())} time"
@@ -100,9 +105,9 @@ def zone_time(name: str) -> str:
 
 
 def zone_name(at: datetime) -> str:
-    """``London time (GMT)``: the clinic's zone with the letters that it has at that moment."""
+    """``UK time``, ``Paris time (CET)``: the clinic's zone, abroad with the letters that it has at that moment."""
     name, letters = clinic_time(), _letters(clock.clinic_zone(), at)
-    return name if name.startswith(letters) else f"{name} ({letters})"
+    return name if name == UK_TIME or name.startswith(letters) else f"{name} ({letters})"
 
 
 def _letters(zone: ZoneInfo, at: datetime) -> str:

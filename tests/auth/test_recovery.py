@@ -94,7 +94,7 @@ class TestAsking:
     def test_the_mail_says_until_when_the_link_works(self, inbox, freeze):
         freeze()
         services.ask_for_reset("asha@example.test")
-        assert "once, until Monday 23 November 2026, 09:00, London time (GMT)." in inbox.only().text
+        assert "once, until Monday 23 November 2026, 09:00, UK time." in inbox.only().text
 
 
 class TestResetting:

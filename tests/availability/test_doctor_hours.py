@@ -477,7 +477,7 @@ def test_hours_in_another_zone_are_named_so_and_shown_in_clinic_time(dr_bose, bo
     page = send(dr_bose, timezone="America/New_York")
 
     assert "Time zone New York time" in page.text
-    assert "Your calendar and your patients see them in London time." in page.text
+    assert "Your calendar and your patients see them in UK time." in page.text
     assert "14:00, 14:20, 14:40" in page.text
 
 

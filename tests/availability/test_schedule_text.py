@@ -59,7 +59,7 @@ def test_a_period_names_its_days():
 
 def test_a_zone_is_named_by_its_city_and_noted_only_when_it_is_another():
     assert schedule_text.zone_title("America/New_York") == "New York time"
-    assert schedule_text.zone_title(None) == "London time"
+    assert schedule_text.zone_title(None) == "UK time"
     assert schedule_text.zone_note("Europe/Madrid") == " (Madrid time)"
     assert schedule_text.zone_note("Europe/London") == schedule_text.zone_note(None) == ""
 

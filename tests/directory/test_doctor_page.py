@@ -196,7 +196,7 @@ def test_a_time_beyond_the_horizon_is_not_offered_and_the_page_says_until_when(c
     make.slot(bose, day=date(2027, 1, 23))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2027-01-22")
     assert "Friday 22 January, 1 free time" in page.texts(".//h3")
-    assert "Bookings open 60 days ahead, today up to Friday 22 January." in page.text
+    assert "You can book up to Friday 22 January (60 days ahead)." in page.text
     assert "Saturday 23 January, no free times (not yet)" in " ".join(page.texts(".//ol/li"))
 
 
@@ -273,7 +273,7 @@ def test_the_day_on_which_the_clocks_go_forward_says_so(client, bose):
     open_times(bose, date(2027, 3, 28), time(9))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-28")
     assert "The clocks go forward on Sunday 28 March." in page.text
-    assert "London time (BST)" in page.text
+    assert "UK time" in page.text
     before = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-22")
     assert "Sunday 28 March, 1 free time" in before.text
 

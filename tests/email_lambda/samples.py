@@ -27,10 +27,10 @@ CALENDAR = "\r\n".join(_CALENDAR_LINES)
 EVERY = {"clinic_name": "Northgate Hospital", "clinic_phone": "020 7946 0100", "recipient_name": "Asha Rao"}
 LINK = {
     "action_url": "https://clinic.example/verify/Zm9v?next=%2Fpatient&x=1",
-    "expires_text": "until Friday 27 November 2026, 09:40 (London time)",
+    "expires_text": "until Friday 27 November 2026, 09:40 (UK time)",
 }
 VISIT = {
-    "when": "Thursday 26 November 2026, 09:40 (London time)",
+    "when": "Thursday 26 November 2026, 09:40 (UK time)",
     "when_short": "Thu 26 Nov, 09:40",
     "where": "Northgate Hospital, Heart Centre, level 2, room 4",
     "reference": "7KQ4-M2PX",
@@ -38,10 +38,10 @@ VISIT = {
 }
 WITH_DOCTOR = {**VISIT, "doctor_name": "Dr Ines Weiss"}
 OF_PATIENT = {**VISIT, "patient_name": "Asha Rao", "recipient_name": "Dr Ines Weiss"}
-MOVED = {"old_when": "Wednesday 25 November 2026, 11:00 (London time)"}
+MOVED = {"old_when": "Wednesday 25 November 2026, 11:00 (UK time)"}
 SELF_CANCEL = {
     "cancel_url": "https://clinic.example/patient/appointments/0192f0aa-1111-7222-8333-444455556666/cancel",
-    "cancel_until": "Wednesday 25 November 2026, 09:40 (London time)",
+    "cancel_until": "Wednesday 25 November 2026, 09:40 (UK time)",
 }
 SELF_CHANGE = {
     "change_url": "https://clinic.example/patient/appointments/0192f0aa-1111-7222-8333-444455556666/change",

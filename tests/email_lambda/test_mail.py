@@ -294,7 +294,7 @@ def test_a_code_stands_in_the_subject_and_the_mail_names_nobody(call: Call, mail
         assert decoded(delivery, "Subject").startswith("012345 is your code for ")
         assert delivery.mail["To"] == "asha@patients.example"
         assert "Hello" not in words(delivery.mail, "plain")
-        assert "If you didn't request this, ignore this email." in words(delivery.mail, "plain")
+        assert "If you didn’t request this, ignore this email." in words(delivery.mail, "plain")
     assert "You already have an account" not in words(new.mail, "plain")
     assert "You already have an account" in words(known.mail, "plain")
 
@@ -304,7 +304,7 @@ def test_a_cancellation_says_who_cancelled(who: str, call: Call, mail_server: Ma
     call(samples.event("BOOKING_CANCELLATION", cancelled_by=who))
     call(samples.event("BOOKING_CANCELLATION_DOCTOR", cancelled_by=who))
     patient, doctor = (words(delivery.mail, "plain") for delivery in mail_server.deliveries)
-    assert {"patient": "as you asked", "doctor": "Dr Ines Weiss cannot see you", "clinic": "We had to cancel"}[
+    assert {"patient": "You’ve cancelled", "doctor": "Dr Ines Weiss can’t see you", "clinic": "We had to cancel"}[
         who
     ] in patient
     assert {"patient": "The patient has", "doctor": "You have", "clinic": "Reception has"}[who] in doctor

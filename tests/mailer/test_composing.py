@@ -88,7 +88,7 @@ def test_who_signs_up_unproved_is_welcomed_with_a_link_and_until_when_it_works(p
     letter = postbox.only()
     assert (letter.type, letter.to) == ("SIGNUP_WELCOME", "asha@example.test")
     assert letter.data["action_url"].startswith("http://localhost/verify-email/")
-    assert "The link works until Monday 30 November 2026, 08:00, London time (GMT)." in letter.text
+    assert "You can use the link until Monday 30 November 2026, 08:00, UK time." in letter.text
 
 
 def test_a_doctor_reads_of_the_approval_first_awaited_then_given(postbox, session):

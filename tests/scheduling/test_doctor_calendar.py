@@ -117,7 +117,7 @@ def test_times_of_hours_in_another_zone_stand_at_the_clinics_time(dr_bose, bose)
     page = dr_bose.page("doctor.calendar")
 
     assert said(page, TUESDAY) == ["08:00, Free, change or remove"]
-    assert "times in London time (GMT)" in page.text
+    assert "times in UK time" in page.text
 
 
 def test_in_the_week_of_a_clock_change_hours_stand_where_the_wall_shows_them(signed_in, bose, freeze):

@@ -455,7 +455,7 @@ def test_the_calendar_shows_the_weeks_times_in_their_places(dr_bose, booked, bos
     page = dr_bose.page("doctor.calendar")
 
     assert page.heading == "23 to 27 November 2026"
-    assert "Week 48, times in London time (GMT)" in page.text
+    assert "Week 48, times in UK time" in page.text
     assert page.has_link_to(dr_bose.url("doctor.appointment", appointment_id=booked.id))
     assert page.has_link_to(dr_bose.url("doctor.slot", slot_id=free.id))
     assert [li.get("class").split()[-2:] for li in page.all(".//li") if "ev" in li.get("class", "").split()] == [

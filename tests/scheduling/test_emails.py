@@ -63,7 +63,7 @@ class TestBooking:
         assert (patient.to, doctor.to) == ("asha@example.test", "bose@example.test")
         reference = f"{appointment.reference[:4]}-{appointment.reference[4:]}"
         for letter in (patient, doctor):
-            assert "Thursday 26 November 2026, 09:40 to 10:00, London time (GMT)" in letter.text
+            assert "Thursday 26 November 2026, 09:40 to 10:00, UK time" in letter.text
             assert "Room 4, Northgate Hospital" in letter.text
             assert reference in letter.text
             assert "020 7946 0100" in letter.text
@@ -87,7 +87,7 @@ class TestBooking:
     ):
         patient, doctor = sorted(postbox.deliver(), key=lambda letter: letter.type)
         assert patient.data["cancel_url"] == f"http://localhost/patient/appointments/{appointment.id}/cancel"
-        assert patient.data["cancel_until"] == "Wednesday 25 November 2026, 09:40, London time (GMT)"
+        assert patient.data["cancel_until"] == "Wednesday 25 November 2026, 09:40, UK time"
         assert "cancel_url" not in doctor.data
         assert "move" not in patient.text + patient.body("html").casefold().replace("remove", "")
 

@@ -41,7 +41,7 @@ def test_booking_leads_to_the_confirmation(patient, slot):
     assert page.heading == "Booked"
     assert f"{made.reference[:4]}-{made.reference[4:]}" in page.text
     assert "Thursday 26 November 2026, 09:40" in page.text
-    assert "London time (GMT)" in page.text
+    assert "UK time" in page.text
     assert "You can cancel online until Wednesday 25 November 2026, 09:40." in page.text
     assert page.link(".ics") == f"/patient/appointments/{made.id}.ics"
     assert page.has_link_to(f"/patient/appointments/{made.id}/cancel")

@@ -43,7 +43,7 @@ def test_the_patient_is_reminded_a_day_and_two_hours_before(appointment, postbox
     first = postbox.only()
     assert (first.type, first.to) == ("APPOINTMENT_REMINDER", "asha@example.test")
     assert first.mail["subject"] == "Reminder: your appointment is tomorrow, Thursday 26 November, at 09:40"
-    assert "Thursday 26 November 2026, 09:40 to 10:00, London time (GMT)" in first.text
+    assert "Thursday 26 November 2026, 09:40 to 10:00, UK time" in first.text
     hours_before(2)
     assert postbox.only().mail["subject"] == "Reminder: your appointment is today, Thursday 26 November, at 09:40"
     hours_before(1)
