@@ -83,7 +83,7 @@ def read_line(*, longest: int) -> str:
     try:
         return line.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise Invalid("Standard input holds something that is not text in UTF-8.") from error
+        raise Invalid("Standard input holds something that isn’t text in UTF-8.") from error
 
 
 def _cleaned(argument: str) -> str:

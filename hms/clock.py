@@ -102,7 +102,7 @@ def known_zones() -> frozenset[str]:
 def zone_named(name: str) -> ZoneInfo:
     """The zone of that name; ``ValueError`` when the time-zone database has none."""
     if name not in known_zones():
-        raise ValueError(f"{name!r} is not in the time-zone database")
+        raise ValueError(f"{name!r} isn’t in the time-zone database")
     return ZoneInfo(name)
 
 
@@ -122,7 +122,7 @@ def from_clinic(day: date, at: time, *, zone: ZoneInfo | None = None) -> datetim
     wall = datetime.combine(day, at.replace(fold=0, tzinfo=None))
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != wall:
-        raise NoSuchTime(f"{at:%H:%M} does not exist on that day: the clocks go forward over it.")
+        raise NoSuchTime(f"{at:%H:%M} doesn’t exist on that day because the clocks go forward.")
     return moment
 
 

@@ -13,8 +13,8 @@ class Refusal(Exception):
 
     status = 400
     code = "refused"
-    title = "We cannot do that"
-    message = "This request was refused."
+    title = "We can’t do that"
+    message = "We couldn’t do that. Nothing was changed."
     retry_after_seconds: int | None = None
     """In how many seconds trying again is worth it, where that is known."""
 
@@ -28,7 +28,7 @@ class NotFound(Refusal):
     """It does not exist, or it belongs to somebody else: the two look the same on purpose."""
 
     status, code, title = 404, "not-found", "Page not found"
-    message = "We could not find that. The address may be mistyped, or it belongs to another account."
+    message = "Check the address. The page may belong to another account."
 
 
 class Forbidden(Refusal):
@@ -41,20 +41,20 @@ class Forbidden(Refusal):
 class Conflict(Refusal):
     """Somebody else changed it first."""
 
-    status, code, title = 409, "conflict", "This has changed in the meantime"
-    message = "Someone else changed this first. Load the page again and look at it as it is now."
+    status, code, title = 409, "conflict", "Someone else changed this"
+    message = "Someone else changed this first. Reload the page to see the latest version."
 
 
 class Invalid(Refusal):
     """What was entered cannot be accepted."""
 
     status, code, title = 422, "invalid", "Check what you entered"
-    message = "Something on this page needs another look."
+    message = "Some details on this page need correcting."
 
 
 class Unavailable(Refusal):
     """A part that this needs is busy or away for the moment; trying again soon is right."""
 
-    status, code, title = 503, "unavailable", "We cannot do that right now"
-    message = "We are very busy. Nothing was changed. Try again in a few seconds."
+    status, code, title = 503, "unavailable", "We can’t do that right now"
+    message = "We’re very busy. Nothing was changed. Try again in a few seconds."
     retry_after_seconds = 2

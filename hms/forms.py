@@ -30,7 +30,7 @@ def storable(form: BaseForm, field: Field) -> None:
     """Validator: the text holds no character that cannot be stored."""
     if isinstance(field.data, str) and has_forbidden_characters(field.data):
         field.data = text.without_forbidden(field.data)
-        raise ValidationError("This holds characters that cannot be shown, and we have taken them out. Check it again.")
+        raise ValidationError("We removed characters that can’t be shown. Check it again.")
 
 
 def one_line(form: BaseForm, field: Field) -> None:

@@ -39,7 +39,7 @@ _WITHOUT_PARTS = str.maketrans(
 )
 
 
-UNREADABLE = "This holds characters that cannot be shown. Take them out, or type it again."
+UNREADABLE = "This contains characters that can’t be shown. Type it again."
 ONE_LINE = "Write this on one line."
 
 

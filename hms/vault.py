@@ -31,7 +31,7 @@ def unseal(sealed: bytes, *, owner_id: UUID, purpose: str) -> str:
     except InvalidToken:
         raise Unreadable("No key that HMS has opens this.") from None
     if (inside["owner"], inside["purpose"]) != (str(owner_id), purpose):
-        raise Unreadable("This was sealed for somebody or something else.")
+        raise Unreadable("This was sealed for someone or something else.")
     return str(inside["secret"])
 
 

@@ -39,11 +39,11 @@ def test_every_command_of_ours_has_the_edge(app):
     [
         ("May\nDay", "Write this on one line."),
         ("May\tDay", "Write this on one line."),
-        ("May \x1b[2J Day", "characters that cannot be shown"),
-        ("May \x07", "characters that cannot be shown"),
-        ("May \udcff\udcfe Day", "characters that cannot be shown"),
+        ("May \x1b[2J Day", "characters that can’t be shown"),
+        ("May \x07", "characters that can’t be shown"),
+        ("May \udcff\udcfe Day", "characters that can’t be shown"),
         ("M" * 81, "Use at most 80 characters."),
-        ("\u3164\u2800\u200b", "Enter a name, like New Year."),
+        ("\u3164\u2800\u200b", "Enter a name, like New Year’s Day."),
     ],
 )
 def test_a_name_that_a_form_would_refuse_is_refused(invoke, name, sentence):
@@ -79,17 +79,17 @@ def test_a_name_is_cleaned_as_in_a_form(invoke):
 def test_bytes_that_are_no_text_end_in_a_sentence(invoke, arguments):
     result = invoke(*arguments)
     assert result.exit_code == 2
-    assert "characters that cannot be shown" in result.output
+    assert "characters that can’t be shown" in result.output
 
 
 def test_a_password_that_is_no_text_ends_in_a_sentence(invoke):
     result = invoke("users", "create-admin", "a@example.test", "--name", "A B", "--password-stdin", stdin=b"\xff\xfe\n")
-    assert (result.exit_code, "not text in UTF-8" in result.output) == (1, True)
+    assert (result.exit_code, "isn’t text in UTF-8" in result.output) == (1, True)
 
 
 def test_a_password_that_no_form_would_take_is_refused(invoke):
     name = ("users", "create-admin", "a@example.test", "--name", "A B", "--password-stdin")
-    assert "cannot hold control characters" in invoke(*name, stdin="violet kettle\x00 harbour\n").output
+    assert "contains characters that can’t be shown" in invoke(*name, stdin="violet kettle\x00 harbour\n").output
     assert people.find_user_by_email("a@example.test") is None
 
 

@@ -97,7 +97,7 @@ def test_what_the_wall_shows_leads_back_to_the_moment(zone, moment):
 
 
 def test_the_hour_that_is_skipped_does_not_exist():
-    with pytest.raises(clock.NoSuchTime, match="01:30 does not exist on that day: the clocks go forward over it"):
+    with pytest.raises(clock.NoSuchTime, match="01:30 doesn’t exist on that day because the clocks go forward"):
         clock.from_clinic(SPRING, time(1, 30), zone=LONDON)
     assert clock.from_clinic(SPRING, time(0, 59), zone=LONDON) == datetime(2027, 3, 28, 0, 59, tzinfo=UTC)
     assert clock.from_clinic(SPRING, time(2), zone=LONDON) == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
@@ -176,7 +176,7 @@ def test_a_year_out_of_range_is_refused_with_a_sentence(day, zone):
 
 @pytest.mark.parametrize("name", ["America", "\0", "../../etc/passwd", "", "europe/london", "Europe/Atlantis"])
 def test_only_a_name_of_the_database_is_a_zone(name):
-    with pytest.raises(ValueError, match="not in the time-zone database"):
+    with pytest.raises(ValueError, match="isn’t in the time-zone database"):
         clock.zone_named(name)
 
 

@@ -123,7 +123,7 @@ def test_the_command_that_closes_names_the_first_and_says_how_many(app, crowded)
     result = app.test_cli_runner().invoke(args=words)
     assert result.exit_code == 0
     assert len(result.output.splitlines()) == 53
-    assert "and 450 more: the page of the closure lists them all." in result.output
+    assert "and 450 more. The closure’s page lists them all." in result.output
 
 
 def test_a_closure_of_many_visits_reads_none_of_them_while_doctors_are_locked(client, crowded):
@@ -142,7 +142,7 @@ def test_the_history_of_a_visit_ends_and_it_can_be_cancelled_all_the_same(sessio
     for _ in range(2):
         services.mark_arrived(visit.id, doctor=bose)
         services.undo(visit.id, doctor=bose)
-    with pytest.raises(MoveNotAllowed, match="its mark cannot be changed any more"):
+    with pytest.raises(MoveNotAllowed, match="You can’t change it any more"):
         services.mark_arrived(visit.id, doctor=bose)
     assert services.cancel_as_doctor(visit.id, doctor=bose, reason="Called away").status == "cancelled"
 
@@ -163,7 +163,7 @@ def test_time_off_is_not_saved_when_others_are_booked_than_were_shown(signed_in,
     make.appointment(asha, slot=slot)
     answer = browser.post("/doctor/exceptions", data=sent)
     assert answer.status_code == 409
-    assert "Other appointments are booked in this period than you were shown. Nothing was saved." in answer.page.text
+    assert "The appointments in this period have changed since you opened this page." in answer.page.text
     assert "1 patient is booked in this period" in answer.page.text
     again = {**answer.page.find_form("/doctor/exceptions").values, "do": "save"}
     assert browser.post("/doctor/exceptions", data=again).status_code == 303
@@ -177,7 +177,7 @@ def test_a_closure_says_once_that_others_are_booked_and_then_closes(signed_in, a
     make.appointment(asha, slot=slot)
     answer = browser.post("/staff/closures/new", data=sent)
     assert answer.status_code == 409
-    assert "Other appointments are booked on these days than you were shown. Nothing was saved." in answer.page.text
+    assert "The appointments on these days have changed since you opened this page." in answer.page.text
     make.appointment(chen, doctor=bose, slot=make.slot(bose, day=date(2026, 12, 11)))
     again = {**answer.page.find_form("/staff/closures/new").values, "do": "save"}
     assert browser.post("/staff/closures/new", data=again).status_code == 303

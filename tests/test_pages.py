@@ -13,7 +13,7 @@ def markup(value="Bose", *, query="q=a", ids=(FIRST, SECOND), said="Hello"):
     """A page with all that may differ; the value is written as it is given."""
     marked = "".join(f'<p id="{each}">{said}</p>' for each in ids)
     return (
-        f'<!doctype html><html lang="en"><title>T</title><main><h1>H</h1>{marked}'
+        f'<!doctype html><html lang="en-GB"><title>T</title><main><h1>H</h1>{marked}'
         f'<p><a href="/doctors?{query}">Find</a></p>'
         f'<p><label for="n">Name</label> <input id="n" name="n" value="{value}"></p>'
         f'<label for="t">Why</label><textarea id="t" name="t">{value}</textarea></main></html>'

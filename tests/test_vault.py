@@ -46,7 +46,7 @@ def test_what_is_sealed_comes_back_and_is_not_to_be_read(keys):
 
 @pytest.mark.parametrize("other", [{"owner_id": STRANGER}, {"purpose": "another"}])
 def test_another_owner_or_purpose_is_refused(keys, other):
-    with pytest.raises(vault.Unreadable, match="somebody or something else") as refused:
+    with pytest.raises(vault.Unreadable, match="someone or something else") as refused:
         unseal(seal(), **other)
     assert SECRET not in str(refused.value)
 
@@ -124,7 +124,7 @@ def test_rotating_says_what_no_key_opens_and_goes_on_with_the_rest(app, two_conn
     assert connections.reseal_all() == (0, 2)
     result = rotate(app)
     assert result.exit_code == 1
-    assert "2 cannot be opened by any key" in result.output
+    assert "2 can’t be opened by any key" in result.output
     for token in two_connections.values():
         assert token not in result.output
 

@@ -48,28 +48,28 @@ def approve_doctor(email: str) -> None:
 @group.command("confirm-email")
 @click.argument("email")
 def confirm_email(email: str) -> None:
-    """Take an address as the person's own, because you have checked it, for example at the desk."""
+    """Confirm a person's email address that you've checked, for example at the desk."""
     user = services.confirm_email(email)
     say(f"{user.email} is confirmed.")
 
 
 @group.command("list-changes")
 def list_changes() -> None:
-    """List the names and specialties of doctors that wait for approval: email, what changes, since when, id."""
+    """List doctors' new names and specialties waiting for approval: email, change, since when, id."""
     for change in queries.list_waiting_changes(limit=MAX_LISTED):
         say("\t".join((change.doctor.user.email, _what(change), moment(change.asked_at), str(change.id))))
     if (more := queries.count_waiting_changes() - MAX_LISTED) > 0:
         say(f"… and {more} more.")
 
 
-_only_this_change = click.option("--change", type=click.UUID, help="Only if it is still this one (its id).")
+_only_this_change = click.option("--change", type=click.UUID, help="Only if it hasn’t changed since (its id).")
 
 
 @group.command("approve-changes")
 @click.argument("email")
 @_only_this_change
 def approve_changes(email: str, change: UUID | None) -> None:
-    """Let patients read the new name or specialty of a doctor."""
+    """Approve a doctor's new name or specialty."""
     approved = services.approve_changes(email, change_id=change)
     doctor = approved.doctor
     say(f"Patients now read {doctor.user.full_name}, {doctor.specialty.name}.")
@@ -77,10 +77,10 @@ def approve_changes(email: str, change: UUID | None) -> None:
 
 @group.command("reject-changes")
 @click.argument("email")
-@click.option("--reason", default="", help="What the doctor reads about it.")
+@click.option("--reason", default="", help="The reason. The doctor can see this.")
 @_only_this_change
 def reject_changes(email: str, reason: str, change: UUID | None) -> None:
-    """Leave the name and the specialty of a doctor as they are."""
+    """Reject a doctor’s new name or specialty and keep the old one."""
     doctor = services.reject_changes(email, reason=reason, change_id=change).doctor
     say(f"Patients still read {doctor.user.full_name}, {doctor.specialty.name}.")
 
@@ -96,10 +96,10 @@ def _what(change: DoctorChange) -> str:
 
 @group.command("deactivate")
 @click.argument("email")
-@click.option("--cancel-visits", is_flag=True, help="Cancel all appointments to come, and tell everybody.")
-@click.option("--reason", default="", help="With --cancel-visits: what patients read on the page of their appointment.")
+@click.option("--cancel-visits", is_flag=True, help="Cancel all upcoming appointments and tell everyone.")
+@click.option("--reason", default="", help="With --cancel-visits: what patients read on their appointment page.")
 def deactivate(email: str, cancel_visits: bool, reason: str) -> None:
-    """Close an account and sign it out everywhere. Refused while there are appointments to come."""
+    """Close an account and sign it out everywhere. Refused while there are upcoming appointments."""
     try:
         if cancel_visits:
             user, cancelled = services.deactivate_and_cancel(email, reason=reason)
@@ -109,7 +109,7 @@ def deactivate(email: str, cancel_visits: bool, reason: str) -> None:
     except services.StillNeeded as refusal:
         _list_obligations(refusal)
         raise
-    say(f"{user.email} can no longer sign in, and has been signed out everywhere.")
+    say(f"{user.email} can’t sign in any more, and has been signed out everywhere.")
 
 
 def _list_obligations(refusal: services.StillNeeded) -> None:
@@ -122,7 +122,7 @@ def _list_obligations(refusal: services.StillNeeded) -> None:
 @group.command("reactivate")
 @click.argument("email")
 def reactivate(email: str) -> None:
-    """Open a closed account again, with the password it had."""
+    """Reopen a closed account, with the same password."""
     user = services.reactivate(email)
     say(f"{user.email} can sign in again.")
 
@@ -165,4 +165,4 @@ def _read_password(*, from_input: bool) -> str:
 def _state(user: User) -> str:
     if not user.is_active:
         return "deactivated"
-    return "waits for approval" if user.doctor and not user.doctor.is_approved else "active"
+    return "waiting for approval" if user.doctor and not user.doctor.is_approved else "active"

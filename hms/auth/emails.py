@@ -118,7 +118,7 @@ def _verification(request: MailRequest) -> Mail:
 def _reset(request: MailRequest) -> Mail:
     user = _recipient(request)
     if clock.now() >= datetime.fromisoformat(request.extra["asked_at"]) + tokens.LASTS[Purpose.RESET_PASSWORD]:
-        raise outbox.Dropped("It was asked for so long ago that nobody waits for it.")
+        raise outbox.Dropped("It was requested too long ago.")
     return _mail(user, **_link(user, Purpose.RESET_PASSWORD, "recovery.reset"))
 
 

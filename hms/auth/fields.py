@@ -148,7 +148,7 @@ class FeeField(StringField):
             raise ValidationError("Enter an amount, like 85 or 85.50.")
         minor = int(found[1] + (found[2] or "").ljust(self._digits, "0"))
         if minor > self.maximum:
-            raise ValidationError("This fee is too high to be one.")
+            raise ValidationError("This fee is too high. Check the amount.")
         return minor
 
 

@@ -145,7 +145,7 @@ class DoctorProfileForm(_OfSpecialty):
 
     @classmethod
     def of(cls, doctor: Doctor, waiting: DoctorChange | None) -> "DoctorProfileForm":
-        """The form, filled in with what is known, and with what waits for approval."""
+        """The form, filled in with what is known, and with what waiting for approval."""
         same = ("bio", "years_of_experience", "phone", "room", "languages", "visit_minutes")
         known = {name: getattr(doctor, name) for name in same}
         full_name = (waiting and waiting.full_name) or doctor.user.full_name

@@ -17,7 +17,7 @@ from hms.errors import Invalid
 SHORTEST, LONGEST = 12, 1000
 DEMO_ONLY = "demo-only-passphrase"  # everybody can read it here, so it opens nothing outside of development
 
-UNTYPEABLE = "A password cannot hold control characters."
+UNTYPEABLE = "Your password contains characters that can’t be typed. Type it again."
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _turns = turns.Turns(1)  # of this process; :func:`init_app` says how many

@@ -11,7 +11,7 @@ from hms.errors import Invalid
 LONGEST_EMAIL = 254  # RFC 5321, with erratum 1690 of RFC 3696
 LONGEST_NAME = 120
 MOST_DIGITS = 5  # a phone number has more, and mail programs make a link of it
-WITHOUT_ADDRESSES = "Write the name without web or email addresses. If it has a full stop, put a space after it."
+WITHOUT_ADDRESSES = "Enter the name without web or email addresses. If it has a full stop, put a space after it."
 
 
 class BadEmail(Invalid):
@@ -55,11 +55,11 @@ def clean_name(full_name: str) -> str:
     except text.TooLong as refusal:
         raise BadName(refusal.message, field="full_name") from refusal
     if text.has_forbidden_characters(name):
-        raise BadName("A name cannot hold control characters.", field="full_name")
+        raise BadName("The name contains characters that can’t be shown. Type it again.", field="full_name")
     if not text.has_letter(name):
-        raise BadName("Enter the full name.", field="full_name")
+        raise BadName("Enter a full name.", field="full_name")
     if holds_address(name):
         raise BadName(WITHOUT_ADDRESSES, field="full_name")
     if sum(map(str.isdecimal, name)) > MOST_DIGITS:
-        raise BadName("Write the name without a phone number.", field="full_name")
+        raise BadName("Enter the name without a phone number.", field="full_name")
     return name

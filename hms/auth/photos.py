@@ -30,7 +30,7 @@ class NotAPhoto(Invalid):
     """The file cannot be used as a photo."""
 
     code = "not-a-photo"
-    message = "Choose a photo as a JPEG, PNG or WebP file. This file is none of them, or it is damaged."
+    message = "Choose a photo as a JPEG, PNG or WebP file. This file is a different type, or is damaged."
 
 
 class OtherPhotosFirst(Unavailable):
@@ -47,7 +47,7 @@ class PhotosAreOff(Unavailable):
     message = "We can't open photos right now. Nothing was saved. Leave the photo out, or try again later."
 
 
-_TOO_MUCH_WORK = "This photo takes too much work to open. Save it again as an ordinary JPEG and choose that."
+_TOO_MUCH_WORK = "We can’t open this photo. Save it as a JPEG and try again."
 _SENTENCES = {
     "moving": "Choose a still photo. This file is an animation.",
     "scans": _TOO_MUCH_WORK,
@@ -62,7 +62,7 @@ def portrait(upload: bytes) -> bytes:
     Raises :class:`NotAPhoto`, about ``photo``; :class:`OtherPhotosFirst` when another one is being worked on.
     """
     if not upload:
-        raise NotAPhoto("This file is empty. Choose another photo.", field="photo")
+        raise NotAPhoto("This file is empty. Choose a different photo.", field="photo")
     if len(upload) > LARGEST_BYTES:
         raise NotAPhoto("Choose a photo of at most 8 MB.", field="photo")
     if not _turn.acquire(timeout=LONGEST_WAIT_SECONDS):

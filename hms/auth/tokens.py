@@ -39,7 +39,7 @@ class LinkEnded(Conflict):
     """The link is used up, too old, or was never ours."""
 
     code, title = "link-ended", "This link no longer works"
-    message = "It may have been used already, be too old, or be incomplete."
+    message = "It may have expired, been used already, or be incomplete."
 
 
 def make(purpose: Purpose, user: User) -> str:

@@ -1,4 +1,4 @@
-"""Booking rules that contradict each other: with them nobody could ever book, cancel or change a time online.
+"""Booking rules that contradict each other: with them no one could ever book, cancel or change a time online.
 
 Pure: the rules come in, the clinic's and a doctor's own, and sentences come out.
 """
@@ -32,7 +32,7 @@ def between(clinic: RuleValues, own: RuleValues | None = None) -> list[Contradic
     opens = f"bookings open only {counted(horizon, 'day')} ahead{_whose('horizon_days', own)}"
     if notice > horizon * MINUTES:
         length = f"the minimum notice is {words(timedelta(minutes=notice))}{_whose('minimum_notice_minutes', own)}"
-        nobody = "nobody could ever book"
+        nobody = "no one could ever book"
         found.append(Contradiction("minimum_notice_minutes", "horizon_days", nobody, f"{length}, but {opens}"))
     if cancellation > horizon * HOURS:
         length = (
@@ -40,7 +40,7 @@ def between(clinic: RuleValues, own: RuleValues | None = None) -> list[Contradic
         )
         found.append(
             Contradiction(
-                "cancellation_hours", "horizon_days", "nobody could ever cancel online", f"{length}, but {opens}"
+                "cancellation_hours", "horizon_days", "no one could ever cancel online", f"{length}, but {opens}"
             )
         )
     if change > horizon * MINUTES:

@@ -6,47 +6,47 @@ from hms.errors import Conflict, Invalid
 class SlotOverlap(Conflict):
     """The doctor offers another time then."""
 
-    code, title = "slot-overlap", "You already have a time then"
-    message = "You already offer a time that overlaps this one."
+    code, title = "slot-overlap", "You already have a slot then"
+    message = "You already have a slot that overlaps this one."
 
 
 class SlotNotFree(Conflict):
     """The slot is booked or blocked, so that it cannot be changed."""
 
-    code, title = "slot-not-free", "This time is booked"
-    message = "This time is booked. Cancel the appointment first, so that the patient is told."
+    code, title = "slot-not-free", "This slot is booked"
+    message = "This slot is booked. Cancel the appointment first, so that the patient is told."
 
 
 class SlotInPast(Invalid):
     """A doctor offers a time that has passed."""
 
-    code, title = "slot-in-past", "This time has passed"
-    message = "This time has already passed. Choose a later one."
+    code, title = "slot-in-past", "This slot is in the past"
+    message = "This slot is in the past. Choose a later time."
 
 
 class ScheduleOverlap(Conflict):
     """The doctor has other weekly hours then."""
 
     code, title = "schedule-overlap", "You already have weekly hours then"
-    message = "You already have weekly hours for some of these days. Change or end those first."
+    message = "You already have weekly hours for some of these dates. Change or end those first."
 
 
 class PreviewOutdated(Conflict):
     """Saving would do something else than the doctor was shown."""
 
-    code, title = "preview-outdated", "Something has changed meanwhile"
-    message = "Your hours, or the booked appointments that no longer fit, are not as they were. Nothing was saved."
+    code, title = "preview-outdated", "Something has changed"
+    message = "Your hours or appointments have changed since you opened this page. Nothing was saved."
 
 
 class AwayThen(Conflict):
     """The doctor, or the whole clinic, is away at the time that is to be offered."""
 
-    code, title = "away-then", "You are away then"
-    message = "You have time off then. Remove it first, or choose another time."
+    code, title = "away-then", "You have time off then"
+    message = "You have time off then. Remove it first, or choose a different time."
 
 
 class BlockedElsewhere(Conflict):
     """The time is blocked by something else than the doctor's own word."""
 
-    code, title = "blocked-elsewhere", "This time is blocked by something else"
-    message = "You did not block this time yourself, so that it cannot be opened here."
+    code, title = "blocked-elsewhere", "This slot is blocked by something else"
+    message = "You didn’t block this slot yourself, so you can’t open it here."

@@ -7,14 +7,14 @@ from hms.availability.services.booking_rules import RuleChange
 
 LABELS = {
     "minimum_notice_minutes": "Minimum notice",
-    "horizon_days": "Bookings open",
-    "cancellation_hours": "Cancelling online",
+    "horizon_days": "How far ahead",
+    "cancellation_hours": "Online cancellation",
     "change_window_minutes": "Changing the time online",
     "most_changes": "Changes of one appointment",
-    "most_future_bookings": "Appointments to come",
+    "most_future_bookings": "Upcoming appointments",
     "gap_minutes": "Gap after each visit",
 }
-AS_CLINIC, ANY_NUMBER = "as the clinic", "any number"
+AS_CLINIC, ANY_NUMBER = "clinic’s setting", "no limit"
 
 
 def value_text(name: str, value: int | None, *, is_own: bool = False) -> str:

@@ -68,7 +68,7 @@ def state_of(valid_from: date, valid_until: date | None) -> str:
 
 def period(valid_from: date, valid_until: date | None) -> str:
     """``From 23 November 2026``, or ``23 November 2026 to 4 December 2026``."""
-    return f"{day_words(valid_from)} to {day_words(valid_until)}" if valid_until else f"From {day_words(valid_from)} on"
+    return f"{day_words(valid_from)} to {day_words(valid_until)}" if valid_until else f"From {day_words(valid_from)}"
 
 
 def week(hours: Iterable[Hours]) -> list[tuple[str, str]]:
@@ -116,8 +116,9 @@ def clock_changes(first_day: date, last_day: date, *, zone: ZoneInfo) -> list[st
 def _clock_change(day: date, zone: ZoneInfo) -> str:
     starts_at, ends_at = clock.day_bounds(day, zone=zone)
     way = "back" if ends_at - starts_at > timedelta(days=1) else "forward"
-    place = "" if zone.key == clock.clinic_zone().key else f" in {zone_title(zone.key).removesuffix(' time').replace('UK', 'the UK')}"
-    return f"The clocks go {way}{place} on {formats.plain_day(day)}. Hours are what the clock on the wall shows then."
+    name = zone_title(zone.key).removesuffix(" time").replace("UK", "the UK")
+    place = "" if zone.key == clock.clinic_zone().key else f" in {name}"
+    return f"The clocks go {way}{place} on {formats.plain_day(day)}. Your hours follow the new time."
 
 
 def _interval(one: Hours) -> str:

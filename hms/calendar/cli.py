@@ -23,7 +23,7 @@ def rotate() -> None:
     say(f"{changed} sealed again.")
     if unreadable:
         raise click.ClickException(
-            f"{unreadable} cannot be opened by any key in HMS_ENCRYPTION_KEYS. Add the key that they were sealed with, "
+            f"{unreadable} can’t be opened by any key in HMS_ENCRYPTION_KEYS. Add the key that they were sealed with, "
             "or their owners have to connect again."
         )
     say("The newest key opens everything: the others can be removed from HMS_ENCRYPTION_KEYS.")

@@ -185,7 +185,7 @@ def _description(appointment: Appointment, *, to: User | Account) -> str:
     lines = [
         f"With {_plain(other.full_name)}." if current_app.config["CALENDAR_DETAILS"] else "",
         f"Reference {formats.reference(appointment.reference)}.",
-        f"Look at it or cancel it: {_page(appointment, to=to)}",
+        f"See or cancel it: {_page(appointment, to=to)}",
         f"Questions? Call {_plain(formats.phone(current_app.config['CLINIC_PHONE']))}.",
     ]
     return "\n".join(filter(None, lines))

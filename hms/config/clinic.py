@@ -11,7 +11,7 @@ CLINIC = (
         name="CLINIC_PHONE",
         required=True,
         development="020 7946 0100",
-        help="Whom patients call when the portal cannot help them.",
+        help="The number patients call for help.",
     ),
     Setting(
         name="CLINIC_TIMEZONE",
@@ -60,8 +60,8 @@ CLINIC = (
     ),
     Setting(
         name="EMERGENCY_LINE",
-        default="In an emergency call your local emergency number.",
-        development="In an emergency call 999.",
+        default="In an emergency, call your local emergency number.",
+        development="In an emergency, call 999.",
         help="The sentence on every page that says what to do in an emergency.",
     ),
 )

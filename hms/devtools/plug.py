@@ -50,7 +50,7 @@ class Helper:
         accounts = _demo_accounts(app)
         mail_programs, mail_environment = email_function.prepare(app)
         google_programs, google_environment, google_words = google_stand_in.prepare(app)
-        mail_words = [f"Every mail can be read at {address}/dev/mailbox"] if mail_programs else []
+        mail_words = [f"Every email can be read at {address}/dev/mailbox"] if mail_programs else []
         return Companions(
             programs=[*mail_programs, *google_programs],
             environment=mail_environment | google_environment,

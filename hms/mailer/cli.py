@@ -20,7 +20,7 @@ CHUNK = 64 * 1024
 
 @outbox.command("bounce")
 def bounce_command() -> None:
-    """Read a report from standard input that an email did not arrive, and mark its address as unreachable.
+    """Read a report of an email that didn’t arrive from standard input, and mark its address as unreachable.
 
     A mail server's own report (RFC 3464) or a notification of Amazon SES. Exit code 75 asks to be called again.
     """
@@ -45,7 +45,7 @@ def unreachable_command() -> None:
 @outbox.command("reachable")
 @click.argument("email")
 def reachable_command(email: str) -> None:
-    """Take an address as reachable again."""
+    """Mark an address as reachable again."""
     if not bouncing.end_mark(email):
         raise NotFound("That address isn't marked as unreachable.")
     say(f"{email} is no longer marked as unreachable.")

@@ -126,7 +126,7 @@ def compose(payload: Mapping[str, Any]) -> Mail:
     request = _read(payload)
     composer = current_app.extensions["hms.composers"].get(request.message_type)
     if composer is None:
-        raise outbox.PermanentFailure(f"This version does not know mails of type {request.message_type}.")
+        raise outbox.PermanentFailure(f"This version doesn’t know emails of type {request.message_type}.")
     try:
         return composer(request)
     except (NoResultFound, NotFound):
@@ -144,4 +144,4 @@ def _read(payload: Mapping[str, Any]) -> MailRequest:
             {name: value for name, value in payload.items() if name not in named},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise outbox.PermanentFailure("The message was stored in a form that cannot be read.") from error
+        raise outbox.PermanentFailure("The message was stored in a form that can’t be read.") from error

@@ -128,7 +128,7 @@ def invoke(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cannot_be_reached(error: Exception) -> str:
-    return f"The email function cannot be reached: {error}"
+    return f"The email function can’t be reached: {error}"
 
 
 def _refused(error: Any) -> outbox.TemporaryFailure:

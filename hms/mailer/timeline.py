@@ -29,7 +29,7 @@ KINDS = {
 }
 
 WAITING: dict[str, str] = {Fault.UNSURE: "May have been sent", Fault.LIMIT: "Held"}
-KINDS_OF_STATES = {"May have been sent": "warn", "Came back": "bad", "Will not be sent": "", "Held": "warn"}
+KINDS_OF_STATES = {"May have been sent": "warn", "Came back": "bad", "Won’t be sent": "", "Held": "warn"}
 
 
 class Line(NamedTuple):
@@ -64,7 +64,7 @@ def _state(message: OutboxMessage, subject: Model) -> tuple[str, str]:
     if message.finished_at:
         return _end(message, formats.moment(message.finished_at))
     if reason := _why_not(message, subject):
-        return "Will not be sent", reason
+        return "Won’t be sent", reason
     if not current_app.config["EMAIL_FUNCTION"]:
         return "Not sent", "Email is off."
     if message.attempts and message.status == MessageStatus.PENDING:

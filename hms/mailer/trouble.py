@@ -41,7 +41,7 @@ def address_comes_back(user: Any) -> str:
 def _notice(trouble: Trouble) -> Notice | None:
     number = f"{trouble.number} email{'' if trouble.number == 1 else 's'}"
     if trouble.status == MessageStatus.DEAD:
-        title = f"{number} could not be sent this week"
+        title = f"{number} couldn’t be sent this week"
         advice = "Call the patient if the appointment is soon. The command flask outbox list --status dead shows which."
         return Notice("warn", title, (trouble.error, advice))
     waiting = f"{number} waiting. Each is tried for up to 3 days."

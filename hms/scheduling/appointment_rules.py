@@ -44,11 +44,11 @@ def why_not_book(slot: Slot | Row, rules: BookingRules) -> Refusal | None:
     if slot.status != SlotStatus.FREE:
         return SlotTaken()
     if slot.starts_at < rules.bookable_from:
-        return TooSoon(f"Times can be booked online until {rules.notice_words} before they start. Call us instead.")
+        return TooSoon(f"You can only book online until {rules.notice_words} before an appointment. Call us instead.")
     if slot.starts_at >= rules.bookable_until:
         first = rules.opens_on(clock.to_clinic(slot.starts_at).date())
         return BeyondHorizon(
-            f"Bookings open {rules.horizon_words} ahead: this time can be booked from {formats.day(first)}."
+            f"You can book up to {rules.horizon_words} ahead. This slot opens on {formats.day(first)}."
         )
     return None
 
@@ -71,18 +71,17 @@ def why_not_book_another(rules: BookingRules, standing: Standing) -> Refusal | N
     if not standing.is_verified and coming >= MAX_UNVERIFIED:
         way = "Confirm it, or call us" if mailer.is_on() else "Call us"
         return TooManyBookings(
-            "Until your email address is confirmed you can have one appointment to come, and you have one."
-            f" {way} to book another."
+            f"Until your email address is confirmed, you can only have one upcoming appointment. {way} to book another."
         )
     if rules.most_future_bookings is not None and coming >= rules.most_future_bookings:
         return TooManyBookings(
-            f"You have {counted(coming, 'appointment')} to come, and no more than {rules.most_future_bookings} can be"
-            " booked online. Call us, or cancel one that you do not need."
+            f"You have {counted(coming, 'upcoming appointment')}. You can’t book more than {rules.most_future_bookings}"
+            " online. Cancel one you don’t need, or call us."
         )
     if rules.most_with_doctor is not None and with_doctor >= rules.most_with_doctor:
         return TooManyBookings(
-            f"You have {counted(with_doctor, 'appointment')} to come with this doctor, and no more than"
-            f" {rules.most_with_doctor} can be booked online. Call us, or cancel one that you do not need."
+            f"You have {counted(with_doctor, 'upcoming appointment')} with this doctor. You can’t book more than"
+            f" {rules.most_with_doctor} online. Cancel one you don’t need, or call us."
         )
     return _too_often("booked", standing.lately)
 
@@ -92,7 +91,7 @@ def _too_often(done: str, number: int) -> Refusal | None:
     if not most or number < most:
         return None
     return TooOften(
-        f"You have {done} {counted(number, 'appointment')} within an hour. Try again in an hour, or call us."
+        f"You have {done} {counted(number, 'appointment')} in the last hour. Try again in an hour, or call us."
     )
 
 
@@ -101,7 +100,7 @@ def why_not_that_way(slot: Slot | Row, mode: str | None) -> Refusal | None:
     if mode is None or slot.mode in (mode, Mode.BOTH):
         return None
     return ModeChanged(
-        f"This visit is now {labels.within(labels.MODES[slot.mode])}. Look at the details again before you book."
+        f"This appointment is now {labels.within(labels.MODES[slot.mode])}. Check the details before you book."
     )
 
 
@@ -113,11 +112,13 @@ def why_not_cancel_another(cancelled_lately: int) -> Refusal | None:
 def why_not_cancel(appointment: Appointment) -> Refusal | None:
     """Why the patient cannot cancel this appointment online; None when they can."""
     if appointment.status != AppointmentStatus.BOOKED:
-        return MoveNotAllowed("This appointment has been marked already, so it cannot be cancelled.")
+        return MoveNotAllowed("This appointment has already been marked, so you can’t cancel it.")
     if patient_can_cancel(appointment):
         return None
     window = booking_rules.of(appointment.doctor_id).cancellation_words
-    return TooLateToCancel(f"Your appointment starts in less than {window}. Call reception and we will help.")
+    return TooLateToCancel(
+        f"This appointment is less than {window} away, so you can’t cancel it online. Call us and we’ll help."
+    )
 
 
 def why_not_take(slot: Slot | Row) -> Refusal | None:

@@ -194,7 +194,7 @@ def _status_update(request: MailRequest) -> Mail:
     if appointment.status != request.extra["status"] or queries.has_changed_since(appointment, marked_at):
         raise outbox.Dropped("The mark was taken back.")
     if clock.now() >= marked_at + STATUS_LASTS:
-        raise outbox.Dropped("It is so late that this is no news.")
+        raise outbox.Dropped("It’s too late to send this.")
     return _mail(request, appointment, status=labels.STATUSES[appointment.status])
 
 
@@ -239,7 +239,7 @@ def _recipient(request: MailRequest, appointment: Appointment) -> User:
     for user in people:
         if user.id == request.to:
             return user
-    raise outbox.PermanentFailure("The message is for somebody who has no part in the appointment.")
+    raise outbox.PermanentFailure("The message is for someone who has no part in the appointment.")
 
 
 def _starts(appointment: Appointment) -> str:

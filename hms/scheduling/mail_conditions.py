@@ -26,7 +26,7 @@ def check_as_requested(request: MailRequest, appointment: Appointment) -> None:
     if appointment.status == AppointmentStatus.CANCELLED:
         raise outbox.Dropped("The appointment was cancelled.")
     if appointment.version != request.version:
-        raise outbox.Dropped("The appointment has changed since; another message tells of it.")
+        raise outbox.Dropped("The appointment has changed since. Another email says how.")
     if appointment.starts_at <= clock.now():
         raise outbox.Dropped("The time of the appointment has come.")
 
@@ -36,14 +36,14 @@ def check_reminder(request: MailRequest, appointment: Appointment) -> None:
     reminded again before long."""
     check_as_requested(request, appointment)
     if appointment.status != AppointmentStatus.BOOKED:
-        raise outbox.Dropped("The patient has come already.")
+        raise outbox.Dropped("The patient has already arrived.")
     if not appointment.doctor.user.is_active:
         raise outbox.Dropped("The doctor's account is closed.")
     if not appointment.patient.wants_reminders:
-        raise outbox.Dropped("The patient has switched reminders off.")
+        raise outbox.Dropped("The patient has turned reminders off.")
     later = [hours for hours in current_app.config["REMINDER_HOURS"] if hours < request.extra["hours"]]
     if later and clock.now() >= appointment.starts_at - timedelta(hours=max(later)):
-        raise outbox.Dropped("It is so late that the next reminder takes its place.")
+        raise outbox.Dropped("It’s too late: the next reminder takes its place.")
 
 
 def check_cancellation(request: MailRequest, appointment: Appointment) -> None:

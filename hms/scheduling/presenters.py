@@ -150,7 +150,7 @@ def interval(visit: Appointment | Slot) -> str:
 def promise(rules: BookingRules) -> str:
     """Until when anybody can cancel online."""
     if not rules.cancellation_window:
-        return "You can cancel online until the visit starts."
+        return "You can cancel online until your appointment starts."
     return f"You can cancel online until {rules.cancellation_words} before."
 
 

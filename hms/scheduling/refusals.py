@@ -6,59 +6,59 @@ from hms.errors import Conflict, Invalid
 class SlotTaken(Conflict):
     """Somebody else has it."""
 
-    code, title = "slot-taken", "This time has just been booked by someone else"
-    message = "Someone else has just booked this time. Nothing was booked for you."
+    code, title = "slot-taken", "Someone else has just booked this slot"
+    message = "Someone else has just booked this slot. Nothing was booked for you."
 
 
 class SlotPast(Invalid):
     """The time has passed."""
 
-    code, title = "slot-past", "This time has passed"
-    message = "This time has already passed. Choose another."
+    code, title = "slot-past", "This slot is in the past"
+    message = "This slot is in the past. Choose another."
 
 
 class TooSoon(Invalid):
     """The time is nearer than the clinic's minimum notice."""
 
-    code, title = "too-soon", "This time is too soon to book online"
+    code, title = "too-soon", "This slot is too soon to book online"
 
 
 class BeyondHorizon(Invalid):
     """The time is further ahead than bookings are open."""
 
-    code, title = "beyond-horizon", "This time cannot be booked yet"
+    code, title = "beyond-horizon", "You can’t book this slot yet"
 
 
 class NoLongerOffered(Conflict):
     """The doctor has taken the time back, or something else keeps it from patients."""
 
-    code, title = "no-longer-offered", "This time is no longer offered"
-    message = "The doctor cannot see patients at this time after all."
+    code, title = "no-longer-offered", "This slot is no longer available"
+    message = "The doctor is no longer available at this time."
 
 
 class TooManyBookings(Conflict):
     """The patient has as many appointments to come as the rules allow."""
 
-    code, title = "too-many-bookings", "You have as many appointments as can be booked online"
+    code, title = "too-many-bookings", "You can’t book any more appointments online"
 
 
 class TooOften(Conflict):
     """The patient has booked, or cancelled, as often within an hour as the clinic allows."""
 
-    code, title = "too-often", "You have changed a lot within an hour"
+    code, title = "too-often", "You’ve made too many changes in an hour"
 
 
 class ModeChanged(Conflict):
     """What was to be a visit in person is one online now, or the other way round."""
 
-    code, title = "mode-changed", "The kind of visit has changed"
+    code, title = "mode-changed", "The type of appointment has changed"
 
 
 class AlreadyBooked(Conflict):
     """The patient has another appointment then."""
 
     code, title = "already-booked", "You already have an appointment at that time"
-    message = "You already have an appointment that overlaps this time."
+    message = "You already have an appointment that overlaps this one."
 
 
 class AccountClosed(Conflict):
@@ -71,14 +71,14 @@ class AccountClosed(Conflict):
 class NotOffering(Conflict):
     """The doctor does not take bookings at present."""
 
-    code, title = "not-offering", "This doctor is not taking bookings"
-    message = "This doctor is not taking bookings at the moment. Choose another doctor."
+    code, title = "not-offering", "This doctor isn’t taking bookings"
+    message = "This doctor isn’t taking bookings at the moment. Choose another doctor."
 
 
 class NotYet(Conflict):
     """The patient has to do something else first, at ``next_page`` (an address of this site)."""
 
-    code, title = "not-yet", "Something else comes first"
+    code, title = "not-yet", "You need to do something first"
 
     def __init__(self, message: str, *, next_page: str):
         super().__init__(message)
@@ -89,13 +89,13 @@ class KeyReused(Conflict):
     """One page tried to book two different times."""
 
     code, title = "key-reused", "This page has already booked an appointment"
-    message = "This page has already booked another time. Open the time that you want again."
+    message = "You’ve already booked a different slot from this page. Open the slot you want again."
 
 
 class TooLateToCancel(Conflict):
     """The cancellation window has closed."""
 
-    code, title = "too-late-to-cancel", "It is too late to cancel online"
+    code, title = "too-late-to-cancel", "It’s too late to cancel online"
 
 
 class TooLateToChange(Conflict):
@@ -127,4 +127,4 @@ class StalePage(Conflict):
 class MoveNotAllowed(Conflict):
     """The appointment is not in a state, or not at a time, in which this can be done."""
 
-    code, title = "move-not-allowed", "This cannot be done with the appointment as it is now"
+    code, title = "move-not-allowed", "You can’t do that with this appointment"

@@ -44,7 +44,7 @@ def _exact(url: str) -> Storage:
     try:
         return cast(Storage, storage_from_string(url, wrap_exceptions=True)) if url else TableStorage()
     except ConfigurationError as error:
-        raise BadSettings(f"HMS_RATE_LIMIT_URL cannot be used: {error}") from error
+        raise BadSettings(f"HMS_RATE_LIMIT_URL can’t be used: {error}") from error
 
 
 def count(key: str, *, seconds: float, is_exact: bool) -> int:
@@ -109,7 +109,7 @@ def _stores() -> Stores:
 
 def _without(error: StorageError) -> Storage:
     """While Redis is away each process counts for itself: nobody guesses freely, and nobody is kept out."""
-    current_app.logger.warning("the counts of the throttle cannot be reached: %s", error.storage_error)
+    current_app.logger.warning("the counts of the throttle can’t be reached: %s", error.storage_error)
     return _stores().own
 
 

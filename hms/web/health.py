@@ -60,7 +60,7 @@ def _why_not() -> str | None:
         return tables_behind() or clock.trouble() or _room().why_not()
     except SQLAlchemyError as error:
         current_app.logger.warning("not ready: %s", type(error).__name__)
-        return "The database does not answer, or has no tables yet."
+        return "The database doesn’t answer, or has no tables yet."
 
 
 def tables_behind() -> str | None:

@@ -19,16 +19,16 @@ from hms.web.headers import request_id
 
 SENTENCES = {
     400: (
-        "We could not read that",
-        "The address or the form holds something that we cannot accept. Nothing was changed.",
+        "We couldn’t read that",
+        "The address or the form contains something we can’t accept. Nothing was changed.",
     ),
-    404: ("Page not found", "The address may be mistyped, or it belongs to another account."),
-    405: ("This page works another way", "Open it from the page that led here. Nothing was changed."),
+    404: ("Page not found", "Check the address. The page may belong to another account."),
+    405: ("You can’t open this page directly", "Go back to the page you came from. Nothing was changed."),
     413: ("That is too large", "Nothing was saved. Go back, then choose a smaller file or write less."),
     414: ("This address is too long", "Nothing was changed. Search for less, or start again from the first page."),
     429: ("Too many tries", "Wait a few minutes and try again."),
 }
-CSRF = ("This page is out of date", "Nothing was sent. Load it again and repeat the last step.")
+CSRF = ("This page is out of date", "Nothing was sent. Reload it and try again.")
 BUG = (
     "Sorry, there’s a problem with the service",
     "Something went wrong on our side. Your bookings are safe. Try again in a few minutes.",
@@ -94,7 +94,7 @@ def out_of_date(error: CSRFError) -> ResponseReturnValue:
 
 def _another_host(error: SecurityError) -> ResponseReturnValue:
     """Asked under a name that is not ours (``TRUSTED_HOSTS``): there is no page, for it could not link to anything."""
-    return "This address is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+    return "This address isn’t served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

@@ -44,7 +44,7 @@ def test_a_password_can_come_from_another_program(users):
     ("email", "name", "password", "sentence"),
     [
         ("nonsense", "Dana", make.PASSWORD, "Enter an email address, like name@example.org."),
-        ("dana@example.test", " ", make.PASSWORD, "Enter the full name."),
+        ("dana@example.test", " ", make.PASSWORD, "Enter a full name."),
         ("dana@example.test", "Dana", "short", "Use at least 12 characters."),
         ("dana@example.test", "Dana", "", "Use at least 12 characters."),
         ("ASHA@example.test", "Dana", make.PASSWORD, "An account with this email already exists."),
@@ -74,7 +74,7 @@ def test_nobody_is_approved_or_closed_by_mistake(asha, users, command):
 
 def test_a_patient_cannot_be_approved_as_a_doctor(asha, users):
     result = users("approve-doctor", "asha@example.test")
-    assert (result.exit_code, result.output) == (1, "Error: This account is not a doctor's.\n")
+    assert (result.exit_code, result.output) == (1, "Error: This isn’t a doctor’s account.\n")
 
 
 def test_a_deactivated_account_cannot_sign_in(asha, users, signed_in):
@@ -93,7 +93,7 @@ def test_the_list_says_who_is_who(asha, bose, dana, users):
         "asha@example.test\tpatient\tAsha Rao\tdeactivated",
         "bose@example.test\tdoctor\tDr Anil Bose\tactive",
         "dana@example.test\tadmin\tDana Reyes\tactive",
-        "new@example.test\tdoctor\tDr New\twaits for approval",
+        "new@example.test\tdoctor\tDr New\twaiting for approval",
     ]
     assert users("list", "--role", "admin").output == "dana@example.test\tadmin\tDana Reyes\tactive\n"
 

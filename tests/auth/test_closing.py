@@ -51,7 +51,7 @@ def test_an_account_with_appointments_to_come_is_not_closed_and_they_are_listed(
     lines = result.output.splitlines()
     assert sum(f", {other}, " in line for line in lines) == closing.MAX_LISTED
     assert "… and 3 more." in lines
-    assert "has 23 appointments to come" in lines[-1]
+    assert "has 23 appointments coming up" in lines[-1]
     assert "--cancel-visits --reason" in lines[-1]
     assert db.session.get(User, bose.user_id).is_active
     assert db.session.get(User, asha.user_id).is_active

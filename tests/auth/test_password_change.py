@@ -29,7 +29,7 @@ def test_a_new_password_signs_out_every_other_browser_and_keeps_this_one(asha, s
 def test_who_does_not_know_the_present_password_changes_nothing(asha, sign_in, new_client):
     here = sign_in(new_client(), asha)
     answer = change(here, status=422, current="something else entirely")
-    assert "That is not your present password." in answer.text
+    assert "That’s not your current password." in answer.text
     assert services.authenticate(asha.user.email, make.PASSWORD).id == asha.user_id
 
 

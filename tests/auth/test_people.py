@@ -67,7 +67,7 @@ def test_what_cannot_be_shown_is_no_name(name):
 
 @pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800", "\uffa0", "\u202e", "\u0301", "-", "7", "…", "👩🏽‍⚕️"])
 def test_a_name_has_a_letter_that_can_be_seen(name):
-    with pytest.raises(BadName, match="Enter the full name"):
+    with pytest.raises(BadName, match="Enter a full name"):
         clean_name(name)
 
 

@@ -62,7 +62,7 @@ class TestTheWay:
         assert client.submit("auth.signup_doctor", DOCTOR).location == "/doctor/"
         doctor = queries.find_user_by_email(EMAIL).doctor
         assert (doctor.is_approved, doctor.user.email_verified_at is not None) == (False, True)
-        assert "as soon as we have approved" in postbox.only().text
+        assert "once we’ve approved" in postbox.only().text
 
     @pytest.mark.parametrize("typed", ["{0}", " {0} ", "{1} {2}", "{1}-{2}", "{3}"])
     def test_a_code_is_read_as_people_write_and_paste_it(self, client, postbox, typed):
@@ -160,7 +160,7 @@ class TestTheCode:
         code = code_in(ask(client, postbox, EMAIL))
         steady_clock.advance(minutes=10)
         answer = client.submit("auth.signup_code", {"code": code}, status=409)
-        assert "This code no longer works. Ask for a new one." in answer.page.text
+        assert "This code has expired. Ask for a new one." in answer.page.text
 
     def test_a_mail_that_is_late_or_replaced_is_not_sent(self, postbox, steady_clock):
         services.send_code(EMAIL, browser="one")
@@ -293,7 +293,7 @@ class TestPauses:
         freeze()
         ask(client, postbox, EMAIL)
         answer = new_client().submit("auth.signup_email", {"email": EMAIL}, status=429)
-        assert "We have just sent a code to this address. You can ask for another at 08:01." in answer.page.text
+        assert "We’ve just sent a code to this address. You can ask for another at 08:01." in answer.page.text
 
     def test_a_stranger_who_asks_does_not_end_the_owners_code(self, client, postbox, steady_clock):
         code = code_in(ask(client, postbox, EMAIL))

@@ -89,7 +89,7 @@ class TestAsking:
         services.ask_for_reset("asha@example.test")
         steady_clock.advance(hours=1)
         assert inbox.deliver() == []
-        assert outbox.list_messages(limit=1)[0].last_error == "It was asked for so long ago that nobody waits for it."
+        assert outbox.list_messages(limit=1)[0].last_error == "It was requested too long ago."
 
     def test_the_mail_says_until_when_the_link_works(self, inbox, freeze):
         freeze()

@@ -170,9 +170,9 @@ def test_who_was_away_is_told_so_and_led_back(asha, signed_in, steady_clock):
     answer = browser.get("/patient/profile")
     assert answer.status_code == 302
     page = browser.get(answer.location).page
-    assert "You have been signed out" in page.text
+    assert "You’ve been signed out" in page.text
     assert page.find_form("/login").values["next"] == "/patient/profile"
-    assert "You have been signed out" not in browser.page("auth.login").text
+    assert "You’ve been signed out" not in browser.page("auth.login").text
 
 
 def test_one_statement_reads_the_session_and_who_it_is(asha, bose, dana, signed_in):
@@ -310,5 +310,5 @@ def test_who_asks_for_heads_alone_uses_nothing_up(app, signed_in, session):
         browser.head(path)
     assert len(paths) > 20
     assert db.session.scalars(select(SignIn.data)).one() == before
-    assert "Email is off here" in browser.get("/patient/").text
+    assert "Email is turned off" in browser.get("/patient/").text
     assert "_flashes" not in db.session.scalars(select(SignIn.data)).one()

@@ -29,7 +29,7 @@ def test_who_is_refused_is_not_told_whether_the_account_exists(asha, chen, clien
         assert answer.page.find_form("/login").values["email"] == email
         pages.add(answer.page.text)
     assert len(pages) == 1
-    assert "That email and password do not match an account." in pages.pop()
+    assert "That email and password don’t match an account." in pages.pop()
 
 
 @pytest.mark.parametrize(

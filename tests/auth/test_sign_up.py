@@ -32,7 +32,7 @@ def test_a_doctor_signs_up_and_waits_for_approval(session, client):
     doctor = queries.find_user_by_email("asha@example.test").doctor
     assert (doctor.specialty.slug, doctor.years_of_experience, doctor.bio) == ("cardiology", 12, "Hearts.")
     assert not doctor.is_approved
-    assert "We are checking your licence" in client.page("doctor_profile.edit").text
+    assert "We’re checking your licence" in client.page("doctor_profile.edit").text
 
 
 @pytest.mark.parametrize(("endpoint", "data"), [("auth.signup_patient", PATIENT), ("auth.signup_doctor", DOCTOR)])
@@ -139,10 +139,10 @@ def test_the_chosen_time_is_kept_between_signing_up_and_in(session, client):
     target = "/patient/slots/0192f0c1-0000-7000-8000-000000000000/book"
     login = client.get(client.get(target).location).page
     signup = client.get(login.link("Create an account")).page
-    form = client.get(signup.link("I am a patient")).page
+    form = client.get(signup.link("I’m a patient")).page
     assert form.find_form("/signup/patient").values["next"] == target
     assert client.get(form.link("Sign in")).page
-    client.get(signup.link("I am a patient"))
+    client.get(signup.link("I’m a patient"))
     refused = client.submit("auth.signup_patient", PATIENT | {"phone": ""}, status=422)
     assert refused.page.find_form("/signup/patient").values["next"] == target
     assert client.submit("auth.signup_patient", PATIENT).location == target
@@ -164,5 +164,5 @@ def test_who_is_signed_in_already_is_sent_home(asha, signed_in):
 @pytest.mark.parametrize(("endpoint", "data"), [("auth.signup_patient", PATIENT), ("auth.signup_doctor", DOCTOR)])
 def test_a_name_that_is_none_is_told_together_with_everything_else(session, client, endpoint, data):
     answer = client.submit(endpoint, data | {"full_name": "Rebook: evil.example", "phone": ""}, status=422)
-    assert "Write the name without web or email addresses." in answer.text
+    assert "Enter the name without web or email addresses." in answer.text
     assert "Enter a phone number." in answer.text

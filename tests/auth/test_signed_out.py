@@ -58,7 +58,7 @@ def sign_in_on(browser, page, email: str, password: str = make.PASSWORD):
 def test_you_were_signed_out_and_what_you_typed_comes_back(away, asha):
     answer = send(away, PROFILE)
     assert answer.status_code == 400
-    assert answer.page.heading == "You were signed out"
+    assert answer.page.heading == "You’ve been signed out"
     assert "What you typed is kept" in answer.page.text
     assert "High Street" not in answer.text
     back = sign_in_on(away, answer.page, "asha@example.test")
@@ -86,7 +86,7 @@ def test_every_form_comes_back_as_it_was_typed(app, world, session, endpoint, si
     end_all_sessions()
     answer = browser.post(path, data={"csrf_token": world.tokens[principal], **honest, **typed})
     assert answer.status_code == 400
-    assert answer.page.heading == "You were signed out"
+    assert answer.page.heading == "You’ve been signed out"
     assert "Typed with care" not in answer.text
     assert make.PASSWORD not in answer.text
     back = sign_in_on(browser, answer.page, email)
@@ -157,7 +157,7 @@ def test_a_page_of_the_account_before_is_not_sent_by_the_account_after(away, che
     away.last_page = page
     answer = send(away, PROFILE)
     assert answer.status_code == 400
-    assert answer.page.heading == "You are signed in with another account"
+    assert answer.page.heading == "You’re signed in with a different account"
     assert "High Street" not in away.get("/patient/profile").text
     assert chen.user.full_name == "Chen Wei"
 
@@ -205,7 +205,7 @@ def test_no_password_is_ever_kept(session, signed_in, asha):
     end_all_sessions()
     browser.last_page = page
     answer = send(browser, {"current": make.PASSWORD, "password": "another-long-passphrase"}, page.url)
-    assert answer.page.heading == "You were signed out"
+    assert answer.page.heading == "You’ve been signed out"
     assert "What you typed is kept" not in answer.page.text
     assert not db.session.scalars(select(SealedDraft)).all()
 
@@ -254,7 +254,7 @@ def test_a_button_pressed_too_late_says_so_and_leads_back(session, signed_in, bo
         data={"csrf_token": browser.last_page.csrf_token},
         headers={"Referer": f"http://localhost{path}"},
     )
-    assert answer.page.heading == "You were signed out"
+    assert answer.page.heading == "You’ve been signed out"
     assert sign_in_on(browser, answer.page, "bose@example.test").location == path
 
 

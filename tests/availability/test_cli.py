@@ -28,7 +28,7 @@ def stored(session) -> list[Slot]:
 
 def test_one_time_is_opened(session, invoke, bose):
     answer = invoke()
-    assert (answer.exit_code, answer.output) == (0, "Opened 1 time on 2026-11-26, 09:00 to 10:00.\n")
+    assert (answer.exit_code, answer.output) == (0, "Opened 1 slot on 2026-11-26, 09:00 to 10:00.\n")
     (slot,) = stored(session)
     assert (slot.doctor_id, slot.status) == (bose.id, "free")
 
@@ -42,7 +42,7 @@ def test_times_say_how_patients_come(session, invoke):
 
 def test_visits_back_to_back_are_opened(session, invoke):
     answer = invoke("--visit-minutes", "15")
-    assert (answer.exit_code, answer.output) == (0, "Opened 4 times.\n")
+    assert (answer.exit_code, answer.output) == (0, "Opened 4 slots.\n")
     assert len(stored(session)) == 4
 
 
@@ -60,11 +60,11 @@ def test_without_days_of_the_week_every_day_is_meant(session, invoke):
 def test_what_is_left_out_is_said(session, invoke, bose):
     make.slot(bose, day=date(2026, 11, 26))
     answer = invoke("--visit-minutes", "20")
-    assert answer.output == "Opened 2 times.\nLeft out 1 time, because other times are offered then.\n"
+    assert answer.output == "Opened 2 slots.\nLeft out 1 slot that overlapped others.\n"
     answer = invoke("--visit-minutes", "60", "--until", "2026-11-24", day="2026-11-20")
-    assert "Left out 3 times, because it is too late for that." in answer.output
+    assert "Left out 3 slots in the past." in answer.output
     answer = invoke("--visit-minutes", "60", "--until", "2027-03-28", day="2027-03-28", start="01:30", end="03:00")
-    assert "Left out 2027-03-28: 01:30 does not exist on that day" in answer.output
+    assert "Left out 2027-03-28: 01:30 doesn’t exist on that day" in answer.output
 
 
 def test_an_address_is_found_whatever_its_capitals(session, invoke, bose):
@@ -76,9 +76,9 @@ def test_an_address_is_found_whatever_its_capitals(session, invoke, bose):
     [
         ({"doctor": "nobody@example.test"}, "There is no doctor with the address nobody@example.test."),
         ({"doctor": "asha@example.test"}, "There is no doctor with the address asha@example.test."),
-        ({"day": "2026-11-20"}, "This time has already passed"),
-        ({"end": "08:00"}, "The end comes after the start."),
-        ({"day": "2027-03-28", "start": "01:30", "end": "02:30"}, "01:30 does not exist on that day"),
+        ({"day": "2026-11-20"}, "This slot is in the past"),
+        ({"end": "08:00"}, "The end must be after the start."),
+        ({"day": "2027-03-28", "start": "01:30", "end": "02:30"}, "01:30 doesn’t exist on that day"),
         ({"day": "2100-01-01"}, "between 2000 and 2099"),
     ],
 )

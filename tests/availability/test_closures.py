@@ -155,8 +155,8 @@ def test_the_command_says_what_it_hid_and_what_is_booked(session, clinic, run):
     visit = make.appointment(slot=slot, patient=make.patient("Nadia Private"))
     output = run("add", "--first", "2026-12-25", "--name", "Christmas Day")
     assert output == (
-        "Closed: 2026-12-25, Christmas Day. Hid 4 free times.\n"
-        "Booked then, and not cancelled by this:\n"
+        "Closed: 2026-12-25, Christmas Day. Hid 4 free slots.\n"
+        "Still booked. Closing doesn’t cancel these appointments:\n"
         f"  {visit.reference}  2026-12-25 09:00  Dr Ngozi Eze\n"
     )
     assert "Nadia" not in output
@@ -169,7 +169,7 @@ def test_closures_are_listed_and_removed_by_command(session, clinic, run):
     assert run("list") == f"{closure.id}  2026-12-25 to 2026-12-26, Christmas\n"
     assert "2026-12-25 to 2026-12-26, Christmas" in run("remove", str(closure.id))
     assert run("list") == ""
-    assert "There is no such closure" in run("remove", str(closure.id), exit_code=1)
+    assert "We can’t find this closure" in run("remove", str(closure.id), exit_code=1)
     with pytest.raises(NotFound):
         services.remove_closure(uuid4())
 
@@ -177,8 +177,8 @@ def test_closures_are_listed_and_removed_by_command(session, clinic, run):
 @pytest.mark.parametrize(
     ("first", "more", "exit_code", "sentence"),
     [
-        ("Christmas", [], 2, "is not a day like"),
-        ("2026-12-25", ["--last", "2026-12-24"], 1, "The last day comes after the first"),
+        ("Christmas", [], 2, "isn’t a day like"),
+        ("2026-12-25", ["--last", "2026-12-24"], 1, "The last day must be on or after the first"),
         ("2020-12-25", [], 1, "has passed"),
     ],
 )

@@ -18,7 +18,7 @@ def test_a_notice_longer_than_bookings_open_is_refused_with_both_in_words(sessio
         services.set_clinic_rules(minimum_notice_minutes=30 * 24 * 60, horizon_days=1)
 
     assert refused.value.message == (
-        "With these rules nobody could ever book: the minimum notice is 30 days, but bookings open only 1 day ahead."
+        "With these rules no one could ever book: the minimum notice is 30 days, but bookings open only 1 day ahead."
     )
     assert refused.value.field == "minimum_notice_minutes"
     assert queries.find_rules(None).horizon_days == 60
@@ -27,7 +27,7 @@ def test_a_notice_longer_than_bookings_open_is_refused_with_both_in_words(sessio
 def test_the_rule_that_was_changed_is_the_one_that_is_complained_about(session):
     services.set_clinic_rules(minimum_notice_minutes=TWO_DAYS)
 
-    with pytest.raises(Invalid, match="nobody could ever book") as refused:
+    with pytest.raises(Invalid, match="no one could ever book") as refused:
         services.set_clinic_rules(horizon_days=1)
 
     assert refused.value.field == "horizon_days"
@@ -60,7 +60,7 @@ def test_a_doctors_own_rules_do_not_contradict_themselves_or_the_clinics(session
     if clinic:
         services.set_clinic_rules(**clinic)
 
-    with pytest.raises(Invalid, match="nobody could ever"):
+    with pytest.raises(Invalid, match="no one could ever"):
         services.set_doctor_rules(bose.id, **own)
 
     assert queries.find_rules(bose.id) is None
@@ -77,7 +77,7 @@ def test_leaving_a_rule_to_the_clinic_can_contradict_as_well(session, bose):
     services.set_clinic_rules(horizon_days=1)
     services.set_doctor_rules(bose.id, minimum_notice_minutes=TWO_DAYS, horizon_days=2)
 
-    with pytest.raises(Invalid, match="nobody could ever book"):
+    with pytest.raises(Invalid, match="no one could ever book"):
         services.set_doctor_rules(bose.id, horizon_days=None)
 
 
@@ -87,12 +87,12 @@ def test_a_change_of_the_clinics_that_contradicts_doctors_own_rules_says_whose(s
     with pytest.raises(Conflict) as refused:
         services.set_clinic_rules(horizon_days=1)
     assert refused.value.message == (
-        "With the rules of their own that Dr Anil Bose has, nobody could ever book. "
+        "With the rules of their own that Dr Anil Bose has, no one could ever book. "
         "Change those first, or choose another number here."
     )
 
     services.set_doctor_rules(eze.id, minimum_notice_minutes=TWO_DAYS)
-    with pytest.raises(Conflict, match="that Dr Anil Bose and Dr Ngozi Eze have, nobody could ever book"):
+    with pytest.raises(Conflict, match="that Dr Anil Bose and Dr Ngozi Eze have, no one could ever book"):
         services.set_clinic_rules(horizon_days=1)
     assert booking_rules.of(bose.id).horizon_days == 60
 
@@ -144,13 +144,13 @@ def test_the_pages_and_the_command_say_it(app, signed_in, dana, bose):
     page = admin.submit(
         "staff.clinic_policy", {"minimum_notice_minutes": "43200", "horizon_days": "1"}, status=422
     ).page
-    assert "With these rules nobody could ever book: the minimum notice is 30 days" in page.text
+    assert "With these rules no one could ever book: the minimum notice is 30 days" in page.text
     assert page.find_form("/staff/policies/clinic").values["minimum_notice_minutes"] == "43200"
 
     services.set_doctor_rules(bose.id, minimum_notice_minutes=TWO_DAYS)
     page = admin.submit("staff.clinic_policy", {"horizon_days": "1"}, on="/staff/policies/clinic", status=409).page
-    assert "that Dr Anil Bose has, nobody could ever book" in page.text
+    assert "that Dr Anil Bose has, no one could ever book" in page.text
 
     answer = app.test_cli_runner().invoke(args=["policies", "set", "--horizon-days", "1"])
     assert answer.exit_code == 1
-    assert "that Dr Anil Bose has, nobody could ever book" in answer.output
+    assert "that Dr Anil Bose has, no one could ever book" in answer.output

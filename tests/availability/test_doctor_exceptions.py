@@ -51,7 +51,7 @@ def test_a_day_off_is_looked_at_and_then_added(dr_bose, bose):
 
     assert page.heading == "Check the time off"
     assert "Thursday 26 November 2026, all day" in page.text
-    assert "1 free time no longer offered" in page.text
+    assert "1 free slot removed" in page.text
     assert time_off_of(bose) == []
     carried = page.find_form("/doctor/exceptions").values
     dr_bose.post("/doctor/exceptions", data=carried | {"do": "save"})
@@ -97,7 +97,7 @@ def test_who_is_booked_then_is_named_and_stays(dr_bose, bose, asha):
     assert page.has_link_to(dr_bose.url("doctor.appointment", appointment_id=visit.id))
     send(dr_bose, do="save", status=303)
     assert queries.get_appointment(visit.id, doctor=bose).status == "booked"
-    assert "1 booked time no longer fits" in dr_bose.page("doctor.exceptions").text
+    assert "1 appointment outside your hours" in dr_bose.page("doctor.exceptions").text
     assert "Asha Rao" in dr_bose.page("doctor.unfit").text
 
 
@@ -115,14 +115,14 @@ def test_going_back_to_editing_keeps_everything(dr_bose):
     [
         ({"first_day": ""}, "Enter the first day."),
         ({"first_day": "tomorrow"}, "Enter a day, like 26/11/2026."),
-        ({"last_day": "2026-11-25"}, "The last day comes after the first."),
-        ({"last_day": "2028-11-25"}, "Time off lasts at most one year."),
-        ({"first_day": "2026-11-01"}, "This has passed already."),
-        ({"start": "10:00"}, "Enter the time at which it ends"),
-        ({"end": "10:00"}, "Enter the time at which it starts"),
-        ({"start": "10:00", "end": "10:00"}, "The end comes after the start."),
-        ({"start": "10:00", "end": "09:00"}, "The end comes after the start."),
-        ({"first_day": "2027-03-28", "start": "01:30", "end": "09:00"}, "01:30 does not exist on that day"),
+        ({"last_day": "2026-11-25"}, "The last day must be on or after the first."),
+        ({"last_day": "2028-11-25"}, "Time off can last up to one year."),
+        ({"first_day": "2026-11-01"}, "This is in the past."),
+        ({"start": "10:00"}, "Enter an end time"),
+        ({"end": "10:00"}, "Enter a start time"),
+        ({"start": "10:00", "end": "10:00"}, "The end must be after the start."),
+        ({"start": "10:00", "end": "09:00"}, "The end must be after the start."),
+        ({"first_day": "2027-03-28", "start": "01:30", "end": "09:00"}, "01:30 doesn’t exist on that day"),
         ({"reason": "x" * 201}, "Use at most 200 characters."),
     ],
 )

@@ -66,7 +66,7 @@ def test_a_doctor_without_hours_finds_usual_ones_to_change(dr_bose):
     assert page.heading == "Free times"
     assert shown(page, "mon-0-start") == ["09:00"]
     assert shown(page, "valid_from") == ["30/11/2026"]
-    assert "This makes 420 times in the 4 weeks from 30 November 2026 on." in page.text
+    assert "This makes 420 slots in the 4 weeks from 30 November 2026." in page.text
 
 
 def test_the_three_kinds_of_free_times_are_links_to_each_other(dr_bose):
@@ -89,8 +89,8 @@ def test_the_hours_that_hold_are_open_and_the_others_listed(dr_bose, bose):
     assert "Mon to Fri 09:00–10:00" in page.text
     assert "Mon 13:00–15:00 online; Wed 13:00–15:00 online" in page.text
     assert shown(page, "mon-0-start") == ["09:00"]
-    assert "This makes 60 times in the next 4 weeks." not in page.text  # they end after two
-    assert "This makes 30 times in the next 4 weeks." in page.text
+    assert "This makes 60 slots in the next 4 weeks." not in page.text  # they end after two
+    assert "This makes 30 slots in the next 4 weeks." in page.text
 
 
 def test_another_doctors_hours_are_not_there(signed_in, bose, eze):
@@ -211,7 +211,7 @@ def test_an_act_that_is_none_changes_nothing(dr_bose, bose, do):
 def test_the_times_are_counted_again(dr_bose):
     page = send(dr_bose, do="count", rows={"mon-0": {"visit": "30"}}, valid_until="")
 
-    assert "This makes 8 times in the 4 weeks from 30 November 2026 on." in page.text
+    assert "This makes 8 slots in the 4 weeks from 30 November 2026." in page.text
 
 
 def test_the_button_that_enter_presses_checks(dr_bose):
@@ -234,7 +234,7 @@ def test_the_button_that_enter_presses_checks(dr_bose):
         ({"rows": {"mon-0": {"start": "25:00"}}}, "Monday: enter a time, like 09:40."),
         ({"rows": {"mon-0": {"start": "24:00"}}}, "Monday: a day starts at 00:00."),
         ({"rows": {"mon-0": {"visit": "90"}}}, "Monday: no visit of 90 minutes fits between these times."),
-        ({"rows": {"mon-0": {"visit": "4"}}}, "Monday: a visit lasts between 5 minutes and 8 hours."),
+        ({"rows": {"mon-0": {"visit": "4"}}}, "Monday: a visit must be between 5 minutes and 8 hours."),
         ({"rows": {"mon-0": {"visit": "²"}}}, "Monday: enter a number of minutes, like 20."),
         ({"rows": {"mon-0": {"gap": "481"}}}, "Monday: a gap lasts between 0 minutes and 8 hours."),
         ({"rows": {"mon-0": {"gap": "-5"}}}, "Monday: enter a number of minutes, like 20."),
@@ -251,8 +251,8 @@ def test_the_button_that_enter_presses_checks(dr_bose):
         ),
         ({"rows": {"xyz-0": {}}}, "Add hours on at least one day."),
         ({"rows": {"mon-²": {}}}, "Add hours on at least one day."),
-        ({"valid_from": ""}, "Enter the day from which these hours hold."),
-        ({"valid_until": "2026-11-29"}, "The last day comes after the first."),
+        ({"valid_from": ""}, "Enter the day these hours start."),
+        ({"valid_until": "2026-11-29"}, "The last day must be on or after the first."),
         ({"valid_until": "2100-01-01"}, "Enter a year between 2000 and 2099."),
         ({"valid_from": "9999-12-31", "valid_until": ""}, "Enter a year between 2000 and 2099."),
         ({"timezone": "a\x00b"}, "Enter a city that has its own time zone, like Madrid."),
@@ -307,7 +307,7 @@ def test_the_check_says_what_is_added_and_saves_nothing(dr_bose, bose):
 
     assert page.heading == "Check the changes"
     assert "Nothing is saved yet." in page.text
-    assert "Times added 3" in page.text
+    assert "Slots added 3" in page.text
     assert "Mon 30 Nov" in page.text
     assert "09:00, 09:20, 09:40" in page.text
     assert schedules_of(bose) == []
@@ -321,7 +321,7 @@ def test_what_was_checked_is_saved_with_what_the_page_carries(dr_bose, bose):
     answer = dr_bose.post("/doctor/hours/new", data=carried | {"do": "save"})
 
     assert answer.location == "/doctor/hours"
-    assert "Your hours are saved. Times: 2 added, 0 removed, 0 kept." in dr_bose.page("doctor.hours").text
+    assert "Saved. 2 slots added." in dr_bose.page("doctor.hours").text
     (schedule,) = schedules_of(bose)
     assert (schedule.timezone, schedule.valid_until) == ("Europe/Madrid", date(2026, 12, 6))
     assert [(row.visit_minutes, row.gap_minutes, row.mode) for row in schedule.hours] == [(20, 5, "both")]
@@ -367,8 +367,8 @@ def test_the_check_of_a_change_says_what_is_removed_kept_and_left_out(dr_bose, b
 
     page = send(dr_bose, to=f"/doctor/hours/{id_of_hours(bose)}", **change)
 
-    assert "Times added 1 Free times removed 1 Kept as they are 2 Left out 2" in page.text
-    assert "left out where another one stays" in page.text
+    assert "Slots added 1 Free slots removed 1 Kept 2 Left out 2" in page.text
+    assert "leave out slots that overlap one that is booked" in page.text
     assert len(slots_of(bose)) == 4
 
 
@@ -383,10 +383,10 @@ def test_booked_times_that_no_longer_fit_are_named_and_stay(dr_bose, bose, asha)
 
     page = send(dr_bose, to=f"/doctor/hours/{id_of_hours(bose)}", **change)
 
-    assert "1 booked appointment would no longer fit" in page.text
+    assert "1 appointment would be outside your hours" in page.text
     assert page.has_link_to(dr_bose.url("doctor.appointment", appointment_id=visit.id))
     send(dr_bose, to=f"/doctor/hours/{id_of_hours(bose)}", do="save", status=303, **change)
-    assert "1 booked time no longer fits" in dr_bose.page("doctor.hours").text
+    assert "1 appointment outside your hours" in dr_bose.page("doctor.hours").text
     left = dr_bose.page("doctor.unfit")
     assert "09:00 Asha Rao" in left.text
     assert left.has_link_to(dr_bose.url("doctor.cancel", appointment_id=visit.id))
@@ -407,7 +407,7 @@ def test_hours_that_changed_in_another_tab_are_looked_at_again_before_saving(dr_
     assert again.status_code == 409
     assert again.page.title.startswith("Error: ")
     assert "Nothing was saved." in again.page.text
-    assert "Free times removed 3" in again.page.text  # those that the other tab made
+    assert "Free slots removed 3" in again.page.text  # those that the other tab made
     assert len(slots_of(bose)) == 9
     assert dr_bose.post(path, data=again.page.find_form(path).values | {"do": "save"}).status_code == 303
     assert len(slots_of(bose)) == 6
@@ -423,7 +423,7 @@ def test_a_visit_booked_since_the_look_is_named_before_anything_is_saved(dr_bose
 
     assert again.status_code == 409
     assert again.page.title.startswith("Error: ")
-    assert "1 booked appointment would no longer fit" in again.page.text
+    assert "1 appointment would be outside your hours" in again.page.text
     assert [f"{slot.starts_at:%H}" for slot in slots_of(bose)] == ["09", "09", "09"]
 
 
@@ -441,7 +441,7 @@ def test_hours_end_and_go_only_as_they_were_looked_at(dr_bose, bose, asha, endpo
 
     assert again.status_code == 409
     assert again.page.title.startswith("Error: ")
-    assert "1 booked appointment would no longer fit" in again.page.text
+    assert "1 appointment would be outside your hours" in again.page.text
     assert schedules_of(bose)[0].valid_until == TUESDAY
     assert dr_bose.post(path, data=again.page.find_form(path).values | {"do": "save"}).status_code == 303
 
@@ -455,14 +455,14 @@ def test_booked_times_that_do_not_fit_already_are_told_apart(dr_bose, bose, asha
 
     page = dr_bose.page("doctor.delete_hours", schedule_id=id_of_hours(bose))
 
-    assert "1 booked appointment would no longer fit" in page.text
+    assert "1 appointment would be outside your hours" in page.text
     assert "Chen Wei" in page.text
     assert "Asha Rao" not in page.text
     assert "1 booked appointment (opens in a new tab) does not fit already." in page.text
 
 
 def test_without_booked_times_that_do_not_fit_the_list_says_so(dr_bose):
-    assert "Every booked time fits" in dr_bose.page("doctor.unfit").text
+    assert "No appointments outside your hours" in dr_bose.page("doctor.unfit").text
 
 
 def test_new_hours_end_those_until_further_notice_and_the_check_says_when(dr_bose, bose):
@@ -470,7 +470,7 @@ def test_new_hours_end_those_until_further_notice_and_the_check_says_when(dr_bos
 
     page = send(dr_bose, valid_until="")
 
-    assert "Your hours from 23 November 2026 on end on 29 November 2026." in page.text
+    assert "Your hours from 23 November 2026 end on  29 November 2026." in page.text
 
 
 def test_hours_in_another_zone_are_named_so_and_shown_in_clinic_time(dr_bose, bose):
@@ -500,7 +500,7 @@ def test_hours_end_after_a_look_at_what_goes(dr_bose, bose):
         "doctor.end_hours", {"last_day": "2026-11-29"}, status=200, schedule_id=id_of_hours(bose)
     ).page
 
-    assert "Free times removed 6 Kept 6" in page.text
+    assert "Free slots removed 6 Kept 6" in page.text
     assert schedules_of(bose)[0].valid_until == date(2026, 12, 6)
     dr_bose.post(path, data=page.find_form(path).values | {"do": "save"})
     assert schedules_of(bose)[0].valid_until == date(2026, 11, 29)
@@ -528,8 +528,8 @@ def test_hours_are_deleted_with_their_free_times_after_a_look(dr_bose, bose, ash
     page = dr_bose.page("doctor.delete_hours", schedule_id=id_of_hours(bose))
 
     assert page.heading == "Delete these hours?"
-    assert "Free times removed 2 Kept 0" in page.text
-    assert "1 booked appointment would no longer fit" in page.text
+    assert "Free slots removed 2 Kept 0" in page.text
+    assert "1 appointment would be outside your hours" in page.text
     dr_bose.submit("doctor.delete_hours", schedule_id=id_of_hours(bose))
     assert schedules_of(bose) == []
     assert [slot.status for slot in slots_of(bose)] == ["busy"]
@@ -538,7 +538,7 @@ def test_hours_are_deleted_with_their_free_times_after_a_look(dr_bose, bose, ash
 def test_time_off_takes_times_out_of_the_count(dr_bose, bose):
     add_time_off(bose, starts_at=slot_day(30), ends_at=slot_day(31))
 
-    assert "This makes 3 times in the 4 weeks" in send(dr_bose, do="count", valid_until="2026-12-07").text
+    assert "This makes 3 slots in the 4 weeks" in send(dr_bose, do="count", valid_until="2026-12-07").text
 
 
 def slot_day(day: int):

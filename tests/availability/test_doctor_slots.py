@@ -1,4 +1,4 @@
-"""Single times: their kind of visit, blocking and opening them again, and copying a day's times to others."""
+"""Extra sessions: their kind of visit, blocking and opening them again, and copying a day's times to others."""
 
 from datetime import date, time, timedelta
 
@@ -113,10 +113,10 @@ def test_a_free_time_is_blocked_and_offered_again(dr_bose, slot):
     assert page.has_link_to(dr_bose.url("doctor.slot", slot_id=slot.id))
 
     page = dr_bose.page("doctor.slot", slot_id=slot.id)
-    assert "You have blocked this time" in page.text
+    assert "You’ve blocked this slot" in page.text
     answer = dr_bose.submit("doctor.unblock_slot", slot_id=slot.id)
     assert (now(slot).status, now(slot).blocked_by) == ("free", None)
-    assert "Offered again: Thursday 26 November 2026, 09:00." in dr_bose.get(answer.location).page.text
+    assert "Unblocked: Thursday 26 November 2026, 09:00." in dr_bose.get(answer.location).page.text
 
 
 def test_a_blocked_time_is_removed(dr_bose, slot, bose):
@@ -156,7 +156,7 @@ def test_a_time_that_was_blocked_before_the_time_off_stays_hidden_when_it_is_ope
 
     answer = press(dr_bose, "doctor.unblock_slot", slot_id=slot.id)
 
-    assert "Unblocked, but not offered yet (time off)" in dr_bose.get(answer.location).page.text
+    assert "Unblocked, but patients can’t book it yet (time off)" in dr_bose.get(answer.location).page.text
 
 
 @pytest.mark.parametrize("endpoint", ["doctor.block_slot", "doctor.unblock_slot"])
@@ -182,7 +182,7 @@ def test_copies_into_a_closure_are_told_to_be_kept_from_patients(dr_bose, bose, 
 
     page = dr_bose.get(copy(dr_bose, "2026-11-27", "2026-11-28").location).page
 
-    assert "2 times added on 2 days. 1 time of these kept from patients" in page.text
+    assert "2 slots added on 2 days. 1 slot hidden from patients" in page.text
 
 
 def test_a_day_is_copied_to_others_and_the_calendar_says_what_was_added(dr_bose, bose, slot):
@@ -197,7 +197,7 @@ def test_a_day_is_copied_to_others_and_the_calendar_says_what_was_added(dr_bose,
     assert starts_on(bose, FRIDAY) == ["09:10", "14:00"]
     assert starts_on(bose, SATURDAY) == ["09:00", "14:00"]
     page = dr_bose.get(answer.location).page
-    assert "3 times added on 2 days. 1 time left out, because you already offer a time then." in page.text
+    assert "3 slots added on 2 days. 1 slot left out because you already have a slot then." in page.text
 
 
 def test_what_is_booked_on_the_day_is_offered_on_the_others(dr_bose, bose, asha, slot):
@@ -211,7 +211,7 @@ def test_what_is_booked_on_the_day_is_offered_on_the_others(dr_bose, bose, asha,
 def test_blocked_times_are_not_among_those_to_copy(dr_bose, bose, slot):
     services.block_slot(slot.id, doctor=bose)
 
-    assert "There are no times on this day" in dr_bose.page("doctor.copy_day", day="2026-11-26").text
+    assert "No slots on this day" in dr_bose.page("doctor.copy_day", day="2026-11-26").text
 
 
 def test_times_that_are_past_are_left_out(dr_bose, bose):
@@ -219,7 +219,7 @@ def test_times_that_are_past_are_left_out(dr_bose, bose):
 
     answer = copy(dr_bose, "2026-11-23")
 
-    assert "1 time left out, because they are past." in dr_bose.get(answer.location).page.text
+    assert "1 slot left out because they’re in the past." in dr_bose.get(answer.location).page.text
     assert starts_on(bose, MONDAY) == []
 
 
@@ -235,8 +235,7 @@ def test_a_time_that_the_clocks_skip_on_another_day_is_left_out_and_named_and_th
 
     page = dr_bose.get(answer.location).page
     assert (
-        "01:30 does not exist on that day: the clocks go forward over it. Left out on Sunday 28 March 2027."
-        in page.text
+        "01:30 doesn’t exist on that day because the clocks go forward. Left out on Sunday 28 March 2027." in page.text
     )
     assert starts_on(bose, date(2027, 3, 28)) == ["02:30"]
 
@@ -275,6 +274,6 @@ def test_a_day_that_is_none_is_not_there(dr_bose, day):
 def test_another_doctors_day_is_not_copied(signed_in, eze, bose, slot):
     stranger = signed_in(eze)
 
-    assert "There are no times on this day" in stranger.page("doctor.copy_day", day="2026-11-26").text
+    assert "No slots on this day" in stranger.page("doctor.copy_day", day="2026-11-26").text
     copy(stranger, "2026-11-27", status=422)
     assert starts_on(bose, FRIDAY) == []

@@ -158,7 +158,7 @@ def test_a_series_ends_that_night_at_the_time_that_was_chosen(dr_bose, which, nu
 def test_a_series_that_would_end_before_it_starts_by_the_choice_is_refused(dr_bose):
     page = send_series(dr_bose, start="01:15", end="01:45", start_which="2", end_which="1").page
 
-    assert "The end comes after the start." in page.text
+    assert "The end must be after the start." in page.text
     assert slots() == []
 
 
@@ -227,7 +227,7 @@ def away() -> list[tuple[datetime, datetime]]:
 def test_time_off_in_the_doubled_hour_covers_both_unless_one_is_chosen(dr_bose):
     page = send_time_off(dr_bose, "check", 200)
     assert "Sunday 25 October 2026, 01:15 BST to 01:45 GMT" in page.text
-    assert "The clock shows 01:15 twice that day. To choose which one you mean, go back to editing." in page.text
+    assert "The clock shows 01:15 twice that day. To choose which one you mean, go back and edit." in page.text
     carried = page.find_form("/doctor/exceptions").values
 
     dr_bose.post("/doctor/exceptions", data=carried | {"do": "save"})
@@ -251,7 +251,7 @@ def test_time_off_can_be_in_one_of_the_two_hours_alone(dr_bose, which, around):
 def test_time_off_that_would_end_before_it_starts_by_the_choice_is_refused(dr_bose):
     page = send_time_off(dr_bose, "check", 422, start_which="2", end_which="1")
 
-    assert "The end comes after the start." in page.text
+    assert "The end must be after the start." in page.text
 
 
 # copying that day
@@ -277,9 +277,9 @@ def test_what_an_ordinary_day_has_only_once_is_said_and_everything_else_is_copie
     answer = dr_bose.post("/doctor/calendar/2026-10-25/copy", data=data)
 
     text = dr_bose.get(answer.location).page.text
-    assert "6 times added on 2 days." in text
-    assert "01:00 comes twice on the day you copied, and only once on that day. Left out on 2 days." in text
-    assert "because you already offer a time then" not in text
+    assert "6 slots added on 2 days." in text
+    assert "01:00 happens twice on the day you copied, and only once on that day. Left out on 2 days." in text
+    assert "because you already have a slot then" not in text
     copied = [clock.to_clinic(slot[0]) for slot in slots() if slot[0] > SECOND + timedelta(days=1)]
     assert [f"{wall:%d %H:%M}" for wall in copied] == [
         f"{d} {t}" for d in ("01", "08") for t in ("01:00", "01:30", "02:00")

@@ -141,7 +141,7 @@ def test_a_doctor_who_cannot_be_booked_is_the_reason(session):
     pending = make.doctor(is_approved=False)
     make.schedule(pending)
     assert explained(pending)["09:00-09:20"] == "doctor-pending"
-    assert "Nobody has approved the doctor yet" in words(pending)
+    assert "The doctor is waiting for approval" in words(pending)
     with transaction():
         session.execute(update(User).where(User.id == pending.user_id).values(deactivated_at=clock.now()))
     session.expire_all()
@@ -173,10 +173,8 @@ def test_clock_changes_are_explained(session, bose):
     services.set_clinic_rules(horizon_days=400)
     make.schedule(bose, make.hours("00:30", "03:30", weekdays=[6], visit=30))
     spring, autumn = date(2027, 3, 28), date(2027, 10, 31)
-    assert "The clocks go forward: 01:00 to 02:00 does not exist on this day" in words(bose, spring)
-    assert any(
-        each.startswith("The clocks go back: 01:00 to 02:00 comes a second time") for each in words(bose, autumn)
-    )
+    assert "The clocks go forward: 01:00 to 02:00 doesn’t exist on this day" in words(bose, spring)
+    assert any(each.startswith("The clocks go back: 01:00 to 02:00 happens twice") for each in words(bose, autumn))
     for day in (spring, autumn):
         covers_the_day(bose, day)
 

@@ -144,7 +144,7 @@ def test_those_who_wait_longest_come_first_and_a_plan_that_fails_goes_behind(
         steady_clock.advance(minutes=5)
         assert services.refresh_next() == 1
     assert [record.getMessage() for record in caplog.records] == [
-        f"the plan of doctor {bose.id} waits, the others go first: the times could not be made (ValueError)"
+        f"the plan of doctor {bose.id} waits, the others go first: the slots couldn’t be made (ValueError)"
     ]
     with transaction():
         session.execute(update(Schedule).where(Schedule.doctor_id == bose.id).values(timezone=None))

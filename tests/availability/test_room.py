@@ -75,8 +75,8 @@ def test_hours_that_make_too_many_times_are_refused_before_any_is_made(two_years
     for act in (services.preview_schedule, services.save_schedule):
         with pytest.raises(Invalid) as refused:
             act(bose, draft)
-        assert "you would offer 210,528 times in the 730 days" in refused.value.message
-        assert "Make the visits longer or the hours fewer" in refused.value.message
+        assert "would make 210,528 slots in the 730 days" in refused.value.message
+        assert "Make visits longer or reduce your hours" in refused.value.message
     assert ahead(bose) == 0
 
 
@@ -140,7 +140,7 @@ def test_so_many_periods_of_hours_and_no_more(session, monkeypatch, bose):
     monkeypatch.setattr(services.room, "MAX_SCHEDULES", 3)
     for n in range(3):
         make.schedule(bose, first=MONDAY + n * 10 * DAY, last=MONDAY + (n * 10 + 5) * DAY)
-    with pytest.raises(Invalid, match="You have 3 periods of weekly hours already"):
+    with pytest.raises(Invalid, match="You have 3 periods of weekly hours"):
         make.schedule(bose, first=MONDAY + 50 * DAY, last=MONDAY + 55 * DAY)
 
 
@@ -160,7 +160,7 @@ def series(doctor, days=7):
 
 
 def test_a_series_a_copy_and_a_single_time_that_there_is_no_room_for_are_refused(little_room, session, bose):
-    with pytest.raises(Invalid, match="You can offer 60 times ahead, and this would make 84"):
+    with pytest.raises(Invalid, match="You can have up to 60 slots, and this would make 84"):
         series(bose)
     assert ahead(bose) == 0
     assert series(bose, days=5).opened == 60
@@ -177,14 +177,14 @@ def test_the_page_says_so_beside_the_series(little_room, signed_in, bose):
     typed = {"first_day": "2026-11-24", "last_day": "2026-11-30", "start": "08:00", "end": "12:00"}
     typed |= {"visit_minutes": "20", "weekdays": [str(n) for n in range(7)]}
     answer = browser.submit("doctor.series", typed, on="/doctor/slots", status=422)
-    assert "You can offer 60 times ahead, and this would make 84." in answer.page.text
+    assert "You can have up to 60 slots, and this would make 84." in answer.page.text
 
 
 def test_the_command_line_is_told_the_same(little_room, app, session, bose):
     words = ["slots", "open", "--doctor", bose.user.email, "--day", "2026-11-24", "--until", "2026-11-30"]
     result = app.test_cli_runner().invoke(args=[*words, "--start", "08:00", "--end", "12:00", "--visit-minutes", "20"])
     assert result.exit_code == 1
-    assert "You can offer 60 times ahead, and this would make 84." in result.output
+    assert "You can have up to 60 slots, and this would make 84." in result.output
 
 
 # -- who may offer ---------------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_before_approval_only_a_small_number_is_made(little_room, session):
     make.schedule(doctor, make.hours("14:00", "15:00", weekdays=range(7)))
     assert ahead(doctor) == 6
     assert services.open_slot(doctor, day=MONDAY + 9 * DAY, start=time(9), end=time(10)).status == "free"
-    with pytest.raises(Invalid, match="Until your account is approved you can offer 7 times ahead"):
+    with pytest.raises(Invalid, match="Until your account is approved you can have up to 7 slots"):
         series(doctor)
     auth.approve_doctor(doctor.user.email)
     services.extend_plans()
@@ -209,7 +209,7 @@ def test_the_look_before_saving_says_how_few_before_approval(signed_in):
     browser = signed_in(make.doctor(is_approved=False))
     form = browser.get("/doctor/hours/new").page.find_form("/doctor/hours/new")
     answer = browser.post("/doctor/hours/new", data={**form.values, "do": "check"})
-    assert "Until your account is approved, no more than 200 times are made ahead." in answer.page.text
+    assert "Until your account is approved, you can have up to 200 slots." in answer.page.text
 
 
 def test_nothing_is_offered_in_the_name_of_a_closed_account(session, app, bose):
@@ -231,7 +231,7 @@ def test_nothing_is_offered_in_the_name_of_a_closed_account(session, app, bose):
 def test_a_series_that_can_never_fit_is_not_written_first(session, monkeypatch):
     monkeypatch.setattr(services.offering, "_insert", lambda *_: pytest.fail("times were written"))
     stranger = make.doctor("Dr Pia Penn", is_approved=False)
-    with pytest.raises(Invalid, match="you can offer 200 times ahead, and this would make 288"):
+    with pytest.raises(Invalid, match="you can have up to 200 slots, and this would make 288"):
         services.open_series(
             stranger,
             first_day=MONDAY + 7 * DAY,

@@ -75,8 +75,8 @@ def test_clock_changes_of_another_zone_name_its_city():
     first, last = date(2027, 3, 1), date(2027, 3, 31)
 
     assert schedule_text.clock_changes(first, last, zone=ZoneInfo("America/New_York")) == [
-        "The clocks go forward in New York on Sunday 14 March. Hours are what the clock on the wall shows then."
+        "The clocks go forward in New York on Sunday 14 March. Your hours follow the new time."
     ]
     assert schedule_text.clock_changes(first, last, zone=ZoneInfo("Europe/London")) == [
-        "The clocks go forward on Sunday 28 March. Hours are what the clock on the wall shows then."
+        "The clocks go forward on Sunday 28 March. Your hours follow the new time."
     ]

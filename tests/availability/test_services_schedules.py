@@ -275,14 +275,14 @@ def test_a_stranger_reaches_no_hours(session, bose, eze, with_hours):
 @pytest.mark.parametrize(
     ("draft", "sentence"),
     [
-        ({"last": MONDAY - DAY}, "last day comes after"),
+        ({"last": MONDAY - DAY}, "last day must be on or after"),
         ({"first": date(1999, 12, 31)}, "2000 to 2099"),
         ({"timezone": "Mars/Olympus"}, "time zone"),
         ({"lines": []}, "at least one day"),
         ({"lines": [HoursDraft(0, 600, 600, 20)]}, "Monday: the end"),
         ({"lines": [HoursDraft(1, 600, 1500, 20)]}, "Tuesday: the end"),
-        ({"lines": [HoursDraft(2, 540, 600, 4)]}, "Wednesday: a visit lasts"),
-        ({"lines": [HoursDraft(2, 0, 1440, 481)]}, "a visit lasts"),
+        ({"lines": [HoursDraft(2, 540, 600, 4)]}, "Wednesday: a visit must be"),
+        ({"lines": [HoursDraft(2, 0, 1440, 481)]}, "a visit must be"),
         ({"lines": [HoursDraft(3, 540, 600, 20, -5)]}, "gap"),
         ({"lines": [HoursDraft(4, 540, 550, 20)]}, "Friday: these hours are too short"),
         (

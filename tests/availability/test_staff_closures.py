@@ -44,7 +44,7 @@ def statuses() -> list[str]:
 def test_a_closure_is_looked_at_before_it_is_saved(admin, days):
     page = admin.submit("staff.new_closure", {**FILLED}, status=200).page
     assert page.heading == "Check the closure"
-    assert "3 free times of all doctors no longer offered" in page.text
+    assert "3 free slots of all doctors removed" in page.text
     assert "1 patient is booked on these days" in page.text
     assert "Asha Rao" in page.text
     assert page.link("020 7946 0999") == "tel:+442079460999"
@@ -60,7 +60,7 @@ def test_saving_hides_the_free_times_and_leaves_what_is_booked(admin, days):
     (closure,) = queries.list_closures()
     assert answer.location == f"/staff/closures/{closure.id}"
     page = admin.get(answer.location).page
-    assert "Patients are not offered 3 free times any more." in page.text
+    assert "Patients can no longer book 3 free slots." in page.text
     assert "1 patient is still booked" in page.text
     assert statuses() == ["busy", "busy-unavailable", "busy-unavailable", "busy-unavailable", "free"]
     assert db.session.get(Appointment, days.id).status == "booked"
@@ -79,18 +79,18 @@ def test_one_can_go_back_to_editing_with_everything_kept(admin, days):
 def test_without_a_last_day_it_is_one_day(admin, days):
     page = admin.submit("staff.new_closure", {**FILLED, "last_day": ""}, status=200).page
     assert "on Friday 25 December 2026" in page.text
-    assert "2 free times" in page.text
+    assert "2 free slots" in page.text
 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"name": "  "}, "Enter a name, like New Year."),
+        ({"name": "  "}, "Enter a name, like New Year’s Day."),
         ({"first_day": ""}, "Enter the first day."),
         ({"first_day": "2026-02-30"}, "Enter a day, like 26/11/2026."),
-        ({"last_day": "2026-12-24"}, "The last day comes after the first"),
-        ({"first_day": "2026-11-01", "last_day": "2026-11-02"}, "This day has passed already."),
-        ({"last_day": "2099-12-31"}, "A closure lasts at most one year."),
+        ({"last_day": "2026-12-24"}, "The last day must be on or after the first"),
+        ({"first_day": "2026-11-01", "last_day": "2026-11-02"}, "This day is in the past."),
+        ({"last_day": "2099-12-31"}, "A closure can last up to one year."),
     ],
 )
 @pytest.mark.parametrize("do", ["check", "save"])
@@ -120,14 +120,14 @@ def test_a_closure_that_is_gone_is_not_found_but_may_be_removed_once_more(admin,
     token = admin.page("staff.closures").csrf_token or admin.csrf_token()
     answer = admin.post(f"/staff/closures/{uuid4()}/remove", data={"csrf_token": token})
     assert (answer.status_code, answer.location) == (303, "/staff/closures")
-    assert "This closure had already been removed." in admin.get(answer.location).page.text
+    assert "This closure was already removed." in admin.get(answer.location).page.text
 
 
 def test_a_receptionist_reads_and_changes_nothing(reception, days):
     closure = services.add_closure(first_day=CHRISTMAS, last_day=BOXING_DAY, name="Christmas").closure
     page = reception.page("staff.closures")
     assert page.link("Christmas") == f"/staff/closures/{closure.id}"
-    assert "An administrator adds and removes closures." in page.text
+    assert "Only administrators can add or remove closures." in page.text
     assert not page.has_link_to("/staff/closures/new")
     assert not page.find_form(f"/staff/closures/{closure.id}/remove")
     assert "Asha Rao" in reception.page("staff.closure", closure_id=closure.id).text
@@ -138,7 +138,7 @@ def test_a_receptionist_reads_and_changes_nothing(reception, days):
 
 
 def test_without_closures_the_page_says_what_they_are_for(admin, reception):
-    assert "No closures are planned" in reception.page("staff.closures").text
+    assert "No closures planned" in reception.page("staff.closures").text
     assert admin.page("staff.closures").link("Add a closure") == "/staff/closures/new"
 
 

@@ -45,11 +45,11 @@ def test_the_overview_counts_the_day_of_the_whole_clinic(reception, asha, chen, 
     )
     assert numbers == {
         "Visits": "2 of all doctors",
-        "Still to come": "1",
+        "Still to see": "1",
         "Free times": "3 until midnight",
         "Doctors to approve": "1",
     }
-    assert "1 doctor waits for approval" in page.text
+    assert "1 doctor waiting for approval" in page.text
 
 
 def test_the_overview_leads_to_everything_and_names_the_next_closure(reception):
@@ -80,7 +80,7 @@ def test_all_doctors_are_listed_with_their_state_those_who_wait_first(reception,
     page = reception.page("staff.doctors")
     assert page.texts(".//li/div[1]/h2") == ["Dr Zoe Waits", "Dr Anil Bose", "Dr Ngozi Eze"]
     states = [text for text in page.texts(".//li/p") if text]
-    assert states[-3:] == ["Waits for approval", "Patients can book Own rules", "Account closed"]
+    assert states[-3:] == ["Waiting for approval", "Patients can book Own rules", "Account closed"]
     assert page.link("Dr Anil Bose") == f"/staff/doctors/{bose.id}/times"
 
 
@@ -118,7 +118,7 @@ def test_a_day_shows_what_can_be_booked_and_why_nothing_else(reception, asha, bo
         ["11:00 to 11:20", "Offered", "In person or online"],
         ["11:20 to 00:00", "Hidden", "No weekly hours are set"],
     ]
-    assert "3 times can be booked on this day." in page.text
+    assert "3 slots can be booked on this day." in page.text
     assert "Asha" not in page.text
 
 
@@ -135,7 +135,7 @@ def test_the_rules_are_reasons(reception, bose, freeze):
     services.set_doctor_rules(bose.id, minimum_notice_minutes=7 * 24 * 60)
     page = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26")
     assert ["09:00 to 09:20", "Hidden", "Starts in less than 7 days"] in rows(page)
-    assert "0 times can be booked on this day." in page.text
+    assert "0 slots can be booked on this day." in page.text
     far = reception.page("staff.times", doctor_id=bose.id, day="2027-01-23")
     assert ["09:00 to 09:20", "Hidden", "Bookings open 60 days ahead"] in rows(far)
 
@@ -155,21 +155,21 @@ def test_a_closed_day_names_its_closure(reception, bose):
 
 def test_a_doctor_whom_patients_cannot_find_is_explained_too(reception, pending, eze):
     page = reception.page("staff.times", doctor_id=pending.id, day="2026-11-26")
-    assert "This doctor waits for approval" in page.text
-    assert ["09:00 to 09:20", "Hidden", "Nobody has approved the doctor yet"] in rows(page)
+    assert "This doctor waiting for approval" in page.text
+    assert ["09:00 to 09:20", "Hidden", "The doctor is waiting for approval"] in rows(page)
     assert not page.has_link_to(f"/doctors/{pending.id}?day=2026-11-26")
     make.slot(eze, day=THURSDAY)
     auth.deactivate(eze.user.email)
     page = reception.page("staff.times", doctor_id=eze.id, day="2026-11-26")
     assert "This doctor’s account is closed" in page.text
-    assert "0 times can be booked" in page.text
+    assert "0 slots can be booked" in page.text
 
 
 def test_days_lead_to_each_other(reception, bose):
     page = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26")
     assert page.link("Previous day") == f"/staff/doctors/{bose.id}/times?day=2026-11-25"
     assert page.link("Next day") == f"/staff/doctors/{bose.id}/times?day=2026-11-27"
-    assert page.link("The page that patients see") == f"/doctors/{bose.id}?day=2026-11-26"
+    assert page.link("See the patients’ page") == f"/doctors/{bose.id}?day=2026-11-26"
 
 
 @pytest.mark.parametrize("day", ["", "x", "2026-02-30", "1999-12-31", "2100-01-01", "²026-11-26"])

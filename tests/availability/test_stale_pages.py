@@ -36,15 +36,15 @@ def test_time_off_that_is_gone_is_gone(dr_bose, bose):
     assert "Time off removed." in sends(dr_bose, path, form).text
     page = sends(dr_bose, path, form)
 
-    assert (page.heading, "This time off had already been removed." in page.text) == ("Free times", True)
+    assert (page.heading, "This time off was already removed." in page.text) == ("Availability", True)
 
 
 @pytest.mark.parametrize(
     ("act", "heading", "sentence"),
     [
-        ("delete", "Free times", "This time had already been removed."),
-        ("block", None, "This time had already been removed, so nobody can book it."),
-        ("unblock", "Free times", "This time has been removed. To offer it again, add it as a new one."),
+        ("delete", "Availability", "This slot was already removed."),
+        ("block", None, "This slot was already removed, so no one can book it."),
+        ("unblock", "Availability", "This slot has been removed. You can add it as a new one."),
     ],
 )
 def test_a_time_that_is_gone_is_gone(dr_bose, bose, act, heading, sentence):
@@ -69,7 +69,7 @@ def test_what_was_typed_to_change_a_time_that_is_gone_is_kept_for_a_new_one(dr_b
 
     page = sends(dr_bose, path, form, status=409, start="14.15", end="14.45", mode="online")
 
-    assert "This time has been removed, so it cannot be changed." in page.text
+    assert "This slot has been removed, so you can’t change it." in page.text
     add = page.find_form("/doctor/slots")
     assert (add.values["day"], add.values["start"], add.values["mode"]) == ("26/11/2026", "14.15", "online")
     sends(dr_bose, "/doctor/slots", add)
@@ -86,7 +86,7 @@ def test_hours_that_are_gone_are_gone(dr_bose, bose, act):
 
     page = sends(dr_bose, path, form, do="save")
 
-    assert (page.heading, "These hours had already been deleted." in page.text) == ("Free times", True)
+    assert (page.heading, "These hours were already deleted." in page.text) == ("Availability", True)
 
 
 def test_what_was_typed_to_change_hours_that_are_gone_is_kept_for_new_ones(dr_bose, bose):
@@ -98,7 +98,7 @@ def test_what_was_typed_to_change_hours_that_are_gone_is_kept_for_new_ones(dr_bo
 
     page = sends(dr_bose, path, form, status=409, do="save", **{"mon-0-start": "7.30"})
 
-    assert "These hours have been deleted meanwhile." in page.text
+    assert "These hours have been deleted." in page.text
     assert page.find_form("/doctor/hours/new").values["mon-0-start"] == "7.30"
     sends(dr_bose, "/doctor/hours/new", page.find_form("/doctor/hours/new"), do="save")
     assert db.session.scalars(db.select(Schedule)).one().hours[0].start_minute == 7 * 60 + 30

@@ -85,7 +85,7 @@ def look_before_saving(window: Window) -> None:
     row = window.page.get_by_role("group", name="Tuesday, hours 1")
     window.write("To", "08:00", inside=row)
     check(window)
-    window.look("Free times", is_error=True)
+    window.look("Availability", is_error=True)
     window.says("Tuesday: the end comes after the start.")
     if window.javascript:
         assert window.focused == "problem"
@@ -99,12 +99,12 @@ def look_before_saving(window: Window) -> None:
     window.page.get_by_text("Tuesday", exact=True).click()
     expect(row.get_by_label("To")).to_have_value("10:00")
     check(window)
-    window.page.get_by_text(re.compile("^Times added: ")).click()
+    window.page.get_by_text(re.compile("^Slots added: ")).click()
     window.look("Check the changes")
     window.says("Wed 2 Dec")
     window.press("button", "Save these hours")
     window.look("Free times")
-    window.says("Your hours are saved.")
+    window.says("Saved.")
     window.says("From 30 November 2026 on")
 
 
@@ -139,9 +139,9 @@ def take_a_day_off(window: Window) -> None:
 
 
 def decide_about_who_is_booked(window: Window) -> None:
-    window.says("1 booked time no longer fits")
-    window.press("link", "See them")
-    window.look("Booked times that no longer fit")
+    window.says("1 appointment outside your hours")
+    window.press("link", "See appointments outside your hours")
+    window.look("Appointments outside your hours")
     window.says("14:00 Chen Wei")
     window.open(f"/doctor/calendar?week={THURSDAY}")
     window.look("30 November to 4 December 2026")
@@ -160,7 +160,7 @@ def block_a_time(window: Window) -> None:
 def offer_it_again(window: Window) -> None:
     window.hand.press(a_time(window, WEDNESDAY, "09:30, Blocked"))
     window.look("Wednesday 2 December, 09:30 to 09:50")
-    window.press("button", "Offer it again")
+    window.press("button", "Unblock")
     window.look("30 November to 4 December 2026")
     expect(a_time(window, WEDNESDAY, "09:30, Free")).to_be_visible()
 
@@ -181,7 +181,7 @@ def copy_a_day(window: Window) -> None:
     window.page.get_by_label("Sat 5 Dec").check()
     window.press("button", "Copy to these days")
     window.look("30 November to 5 December 2026")
-    window.says("1 time added on 1 day.")
+    window.says("1 slot added on 1 day.")
     expect(a_time(window, date(2026, 12, 5), "09:00, Free")).to_be_visible()
 
 
@@ -194,7 +194,7 @@ def test_weekly_hours_are_set_by_keyboard_alone(open_window, eze):
     window.look("Check the changes")
     window.press("button", "Save these hours")
     window.look("Free times")
-    window.says("Your hours are saved.")
+    window.says("Saved.")
 
 
 def test_hours_end_after_a_look_at_what_goes(open_window, eze):
@@ -205,7 +205,7 @@ def test_hours_end_after_a_look_at_what_goes(open_window, eze):
     window.press("link", re.compile("^End ?: From 30 November 2026 on$"))
     window.look("End these hours")
     window.write("Last day", "2026-12-11")
-    window.press("button", "Check what that changes")
+    window.press("button", "Preview the change")
     window.look("End these hours")
     window.press("button", "End these hours")
     window.look("Free times")
@@ -213,4 +213,4 @@ def test_hours_end_after_a_look_at_what_goes(open_window, eze):
     window.look("Delete these hours?")
     window.press("button", "Delete these hours")
     window.look("Free times")
-    window.says("These hours are deleted.")
+    window.says("Hours deleted.")

@@ -72,7 +72,7 @@ def test_a_patient_connects_a_calendar_and_lets_go_of_it(open_window, linked_sit
     window.says(HERS)
     window.press("button", "Disconnect")
     window.look("Calendar sync")
-    window.says("Nothing more is written to your Google Calendar")
+    window.says("We won’t add anything else to your Google Calendar")
 
 
 def test_a_no_at_google_leads_back(open_window, linked_site, google):
@@ -82,7 +82,7 @@ def test_a_no_at_google_leads_back(open_window, linked_site, google):
     window.press("button", "Connect Google Calendar")
     consent(window, google, "Deny")
     window.look("Calendar sync")
-    window.says("You said no at Google")
+    window.says("You didn’t give permission at Google")
 
 
 def test_a_doctor_is_led_from_the_first_page_to_connecting_again(open_window, linked_site, google):

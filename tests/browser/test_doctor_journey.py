@@ -67,20 +67,20 @@ def sign_in(window: Window, doctor: Account) -> None:
 
 def add_a_single_time(window: Window) -> None:
     window.press("link", "Free times")
-    window.press("link", "Single times")
+    window.press("link", "Extra sessions")
     window.look("Free times")
-    form = window.page.get_by_role("region", name="Add one time")
+    form = window.page.get_by_role("region", name="Add one slot")
     window.write("Day", THURSDAY.isoformat(), inside=form)
     window.write("Start", "11:00", inside=form)
     window.press("button", "Add time", inside=form)
-    window.says("1 time added")
+    window.says("1 slot added")
     window.look("Free times")
     if window.javascript:
         assert window.focused == "problem", "what became of it is read first"
 
 
 def add_a_series(window: Window) -> None:
-    form = window.page.get_by_role("region", name="Add a series")
+    form = window.page.get_by_role("region", name="Add a session")
     for label, text in {
         "From": "09:00",
         "To": "10:00",
@@ -90,8 +90,8 @@ def add_a_series(window: Window) -> None:
     }.items():
         window.write(label, text, inside=form)
     form.get_by_label("Wed", exact=True).uncheck()
-    window.press("button", "Add series", inside=form)
-    window.says("6 times added")
+    window.press("button", "Add session", inside=form)
+    window.says("6 slots added")
     window.look("Free times")
 
 
@@ -150,7 +150,7 @@ def cancel_the_other(window: Window) -> None:
     window.write("Reason", WHY)
     window.press("button", "Cancel appointment")
     window.look("Chen Wei")
-    window.says("The appointment is cancelled")
+    window.says("Appointment cancelled")
 
 
 def the_patient_reads_why(window: Window, appointment: str) -> None:

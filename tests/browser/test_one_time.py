@@ -52,7 +52,7 @@ def test_of_two_browsers_one_gets_the_time_and_the_other_books_the_next_with_one
     faster.look("Booked")
     slower.allow(409)
     slower.press("button", "Book this appointment")
-    slower.look("Choose another time", is_error=True)
+    slower.look("Choose another slot", is_error=True)
     slower.says("09:40 has just been booked by someone else")
     expect(slower.page.get_by_label("Reason for your visit (optional)")).to_have_value("A pain in my chest")
     offered = slower.page.get_by_role("button", name="instead")

@@ -29,7 +29,7 @@ You have an appointment.
 --x
 Content-Type: text/html; charset=utf-8
 
-<!doctype html><html lang="en"><head><title>Booked</title></head>
+<!doctype html><html lang="en-GB"><head><title>Booked</title></head>
 <body><main><h1>You have an appointment</h1></main></body></html>
 --x--
 """
@@ -51,7 +51,7 @@ def test_pages_for_everybody(open_window):
     window.open("/doctors?q=Siddiqui")
     window.press("link", "Dr Farah Siddiqui")
     window.look("Dr Farah Siddiqui")
-    window.says("has no free times at the moment")
+    window.says("has no free slots at the moment")
 
 
 def test_pages_of_recovery(open_window, site):

@@ -64,11 +64,14 @@ def test_an_empty_form_is_refused_with_the_page_again(open_window, path, heading
 def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_window, site):
     window = open_window(site.doctor("Dr Ngozi Eze"))
     window.allow(422)
-    for region, field, button in (("Add one time", "End (optional)", "Add time"), ("Add a series", "To", "Add series")):
+    for region, field, button in (
+        ("Add one slot", "End (optional)", "Add time"),
+        ("Add a session", "To", "Add session"),
+    ):
         window.open("/doctor/slots")
         window.write(field, "08:00", inside=window.page.get_by_role("region", name=region))
         window.press("button", button)
-        window.look("Free times", is_error=True)
+        window.look("Availability", is_error=True)
         assert window.focused == "problem"
     window.open("/doctor/profile")
     window.write("Full name and title", "")
@@ -112,7 +115,7 @@ def test_who_was_signed_out_meanwhile_is_told_so_and_carries_on_after_signing_in
     window = open_window(asha._replace(cookie="x" * 43))
     window.open("/patient/appointments")
     window.look("Sign in")
-    window.says("You have been signed out")
+    window.says("You’ve been signed out")
 
 
 def test_a_patient_who_is_late_to_cancel_is_told_whom_to_call(open_window, site):
@@ -121,7 +124,7 @@ def test_a_patient_who_is_late_to_cancel_is_told_whom_to_call(open_window, site)
     window = open_window(asha)
     window.allow(409)
     window.open(f"/patient/appointments/{appointment}/cancel")
-    window.look("Your appointment stands", is_error=True)
+    window.look("Your appointment has not been cancelled", is_error=True)
     assert window.focused == "problem"
     window.says("020 7946 0100")
 
@@ -134,7 +137,7 @@ def test_a_patient_who_is_busy_then_is_told_with_whom(open_window, site):
     window.allow(409)
     window.open(f"/patient/slots/{slot}/book")
     window.press("button", "Book this appointment")
-    window.look("Choose another time", is_error=True)
+    window.look("Choose another slot", is_error=True)
     window.says("You already have an appointment at that time")
     window.says("with Dr Anil Bose")
 

@@ -25,13 +25,13 @@ def test_a_day_is_called_by_its_full_name_and_how_much_is_free(open_window, eze)
     days = window.page.get_by_role("navigation", name="Choose a day").aria_snapshot()
     assert '- link "Thursday 26 November, 3 free"' in days
     assert '- link "Friday 27 November, 1 free"' in days
-    assert re.search("Monday 23 November, no free times", days)
+    assert re.search("Monday 23 November, no free slots", days)
 
 
 def test_a_time_is_called_by_its_day_and_its_doctor(open_window, eze):
     window = open_window()
     window.open(f"/doctors/{eze.id}")
-    times = window.page.get_by_role("region", name="Thursday 26 November, 3 free times").aria_snapshot()
+    times = window.page.get_by_role("region", name="Thursday 26 November, 3 free slots").aria_snapshot()
     assert '- link "09:20 on Thursday 26 November with Dr Ngozi Eze"' in times
     assert re.search('group "Morning.*"', times)
     assert re.search('group "Afternoon.*"', times)

@@ -294,7 +294,7 @@ def test_after_ten_minutes_the_flow_is_over(at_google, asha, steady_clock):
 
 def test_a_no_at_google_is_taken_for_a_no(at_google, google, asha):
     page = at_google(asha, ASHA).connects(decision="deny")
-    assert "You said no at Google" in page.text
+    assert "You didn’t give permission at Google" in page.text
     assert stored() == 0
     assert google.calls("token.authorization_code") == []
 
@@ -322,7 +322,7 @@ def test_a_clinic_that_google_does_not_know_is_told_to_the_operator(at_google, g
     monkeypatch.setattr(app.logger, "propagate", True)
     google.fail("invalid_client", on="token.*")
     page = at_google(asha, ASHA).connects()
-    assert "Google did not connect your calendar" in page.text
+    assert "Google didn’t connect your calendar" in page.text
     assert "the code was refused: 'invalid_client'" in caplog.text
 
 
@@ -336,14 +336,14 @@ def test_without_the_calendars_box_nothing_is_kept_here_or_there(at_google, goog
 def test_a_doctor_can_keep_busy_times_private(at_google, bose):
     page = at_google(bose, BOSE).connects(without=(scopes.FREE_BUSY,))
     assert "You left a box unticked at Google" in page.text
-    assert "See when you are busy, but not with what (not allowed)" in page.text
+    assert "See when you’re busy, but not why (not allowed)" in page.text
     assert connection_of(bose).next_busy_at is None
 
 
 def test_an_access_for_an_hour_is_not_kept(at_google, google, asha):
     google.fail("no-refresh-token", on="token.*")
     page = at_google(asha, ASHA).connects()
-    assert "Google gave us no lasting permission" in page.text
+    assert "Google didn’t give us lasting permission" in page.text
     assert stored() == 0
 
 
@@ -353,7 +353,7 @@ def test_an_access_for_an_hour_is_not_kept(at_google, google, asha):
 def test_whatever_google_answers_instead_is_said_kindly_and_nothing_is_stored(at_google, google, asha, fault):
     google.fail(fault, on="token.*")
     page = at_google(asha, ASHA).connects()
-    assert "Google did not answer" in page.text
+    assert "Google didn’t answer" in page.text
     assert stored() == 0
 
 
@@ -361,7 +361,7 @@ def test_google_is_not_waited_for_for_long(at_google, google, asha, monkeypatch)
     assert oauth.ONCE["timeout"] == (3.05, 5.0)
     monkeypatch.setattr(oauth, "ONCE", {**oauth.ONCE, "timeout": (1, 0.2)})
     google.fail("slow", on="token.*", seconds=1)
-    assert "Google did not answer" in at_google(asha, ASHA).connects().text
+    assert "Google didn’t answer" in at_google(asha, ASHA).connects().text
     assert stored() == 0
 
 

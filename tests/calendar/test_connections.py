@@ -108,7 +108,7 @@ def test_disconnecting_counts_at_once_and_google_is_told_by_the_worker(google, a
     person = at_google(asha, ASHA)
     person.connects()
     answer = person.browser.submit("calendar.disconnect", on="/calendar/status")
-    assert "Nothing more is written" in person.browser.get(answer.headers["Location"]).page.text
+    assert "We won’t add anything else" in person.browser.get(answer.headers["Location"]).page.text
     assert live(asha) is None
     assert google.has_grant(ASHA)
     outbox.deliver_due()
@@ -180,7 +180,7 @@ def test_disconnecting_twice_is_told_kindly(google, at_google, asha):
     person.browser.page("calendar.status")
     connections.disconnect(asha.user)
     answer = person.browser.submit("calendar.disconnect")
-    assert "was not connected any more" in person.browser.get(answer.headers["Location"]).page.text
+    assert "was already disconnected" in person.browser.get(answer.headers["Location"]).page.text
 
 
 def told(postbox) -> list:
@@ -303,7 +303,7 @@ def test_a_permission_that_never_worked_for_longer_than_seven_days_points_to_tes
     make.connection(asha.user, grant())
     steady_clock.advance(days=days)
     break_it(asha)
-    assert "its registration with Google is not finished" in live(asha).last_error
+    assert "its registration with Google isn’t finished" in live(asha).last_error
     assert "Is the consent screen still in Testing?" in log.text
     assert str(live(asha).id) in log.text
 

@@ -77,7 +77,7 @@ def test_a_missing_permission_stops_at_once_and_is_said_in_plain_words(connected
     message = try_once()
     assert message.status == "dead"
     assert connection_of(connected).last_error == (
-        "Google does not let HMS do this. Disconnect, connect again, and leave every box ticked."
+        "Google doesn’t let us do this. Disconnect, then connect again and leave every box ticked."
     )
     assert connection_of(connected).status == "connected"
 
@@ -196,7 +196,7 @@ def test_a_sealed_token_that_no_key_opens_stops_and_says_so(connected, app, monk
     monkeypatch.setattr(tokens, "_kept", {})
     make.appointment(connected, doctor=bose)
     assert try_once().status == "dead"
-    assert "cannot read the permission" in connection_of(connected).last_error
+    assert "can’t read the permission" in connection_of(connected).last_error
 
 
 def mails() -> list[OutboxMessage]:

@@ -46,7 +46,7 @@ def test_the_status_page_says_everything_that_one_may_know(google, at_google, bo
         "Working",
         BOSE,
         "Write your appointments",
-        "See when you are busy",
+        "See when you’re busy",
         "Connected on",
         "Last sync",
         "Not yet",

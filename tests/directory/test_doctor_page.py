@@ -24,7 +24,7 @@ NO_DAYS = [
 def test_a_day_shows_its_free_times_in_parts(client, bose):
     open_times(bose, THURSDAY, time(9), time(11, 40), time(12), time(16, 40), time(17))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-26")
-    assert "Thursday 26 November, 5 free times" in page.texts(".//h3")
+    assert "Thursday 26 November, 5 free slots" in page.texts(".//h3")
     assert page.texts(".//h4") == ["Morning before 12:00", "Afternoon 12:00 to 17:00", "Evening from 17:00"]
 
 
@@ -32,7 +32,7 @@ def test_parts_without_times_are_left_out(client, bose):
     open_times(bose, THURSDAY, time(14))
     page = client.page("directory.doctor", doctor_id=bose.id)
     assert page.texts(".//h4") == ["Afternoon 12:00 to 17:00"]
-    assert "Thursday 26 November, 1 free time" in page.texts(".//h3")
+    assert "Thursday 26 November, 1 free slot" in page.texts(".//h3")
 
 
 def test_the_week_strip_counts_and_only_days_with_free_times_are_links(client, bose, asha):
@@ -43,8 +43,8 @@ def test_the_week_strip_counts_and_only_days_with_free_times_are_links(client, b
     assert [day.tag for day in days] == ["span", "span", "span", "a", "span", "span", "span"]
     text = " ".join(page.texts(".//ol/li"))
     assert "Thursday 26 November, 2 free" in text
-    assert "Tuesday 24 November, no free times (full)" in text
-    assert "Wednesday 25 November, no free times Thursday" in text
+    assert "Tuesday 24 November, no free slots (full)" in text
+    assert "Wednesday 25 November, no free slots Thursday" in text
 
 
 def test_the_page_opens_on_the_earliest_free_day(client, bose):
@@ -72,19 +72,19 @@ def test_weeks_lead_to_each_other_but_not_into_the_past(client, bose):
 def test_a_bad_day_shows_this_week(client, bose, day):
     make.slot(bose, day=THURSDAY)
     page = client.page("directory.doctor", doctor_id=bose.id, day=day)
-    assert "Thursday 26 November, 1 free time" in page.texts(".//h3")
+    assert "Thursday 26 November, 1 free slot" in page.texts(".//h3")
 
 
 def test_the_last_day_of_the_calendar_is_shown_too(client, bose):
     make.slot(bose, day=THURSDAY)
     page = client.page("directory.doctor", doctor_id=bose.id, day="2099-12-31")
-    assert "These days cannot be booked yet" in page.texts(".//h3")
+    assert "You can’t book these days yet" in page.texts(".//h3")
 
 
 def test_a_full_week_leads_to_the_next_free_day_and_to_other_doctors(client, bose):
     make.slot(bose, day=date(2026, 12, 10))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-30")
-    assert "No free times from 30 November to 6 December" in page.texts(".//h3")
+    assert "No free slots from 30 November to 6 December" in page.texts(".//h3")
     assert page.link("Go to Thursday 10 December") == f"/doctors/{bose.id}?day=2026-12-10"
     assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
     assert page.link("020 7946 0100") == "tel:+442079460100"
@@ -92,7 +92,7 @@ def test_a_full_week_leads_to_the_next_free_day_and_to_other_doctors(client, bos
 
 def test_a_doctor_with_nothing_free_leads_to_others_and_to_the_phone(client, bose):
     page = client.page("directory.doctor", doctor_id=bose.id)
-    assert "Dr Anil Bose has no free times at the moment" in page.texts(".//h3")
+    assert "Dr Anil Bose has no free slots at the moment" in page.texts(".//h3")
     assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
 
 
@@ -100,7 +100,7 @@ def test_times_inside_the_minimum_notice_are_not_offered(client, bose, freeze):
     make.slot(bose, day=TUESDAY, start=time(9))
     freeze(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
     page = client.page("directory.doctor", doctor_id=bose.id)
-    assert "no free times at the moment" in page.text
+    assert "no free slots at the moment" in page.text
 
 
 def test_the_promise_names_the_zone_and_until_when_one_can_cancel(client, bose):
@@ -211,7 +211,7 @@ def test_a_week_beyond_the_horizon_says_from_when_it_can_be_booked_and_leads_bac
     make.slot(bose, day=THURSDAY)
     make.slot(bose, day=date(2027, 3, 3))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-03")
-    assert "These days cannot be booked yet" in page.texts(".//h3")
+    assert "You can’t book these days yet" in page.texts(".//h3")
     assert "Monday 1 March can be booked from Thursday 31 December 2026." in page.text
     assert page.link("Previous week") == f"/doctors/{bose.id}?day=2027-01-18"
     assert page.link("Go to Thursday 26 November") == f"/doctors/{bose.id}?day=2026-11-26"
@@ -220,7 +220,7 @@ def test_a_week_beyond_the_horizon_says_from_when_it_can_be_booked_and_leads_bac
 def test_a_doctor_whose_times_are_all_too_far_ahead_says_how_far_bookings_open(client, bose):
     make.slot(bose, day=date(2027, 3, 3))
     page = client.page("directory.doctor", doctor_id=bose.id)
-    assert "Dr Anil Bose has no free times at the moment" in page.texts(".//h3")
+    assert "Dr Anil Bose has no free slots at the moment" in page.texts(".//h3")
     assert "Bookings open 60 days ahead, so new times can appear every day." in page.text
 
 
@@ -232,7 +232,7 @@ def test_times_inside_the_minimum_notice_can_be_asked_for_by_telephone(client, b
     make.slot(bose, day=TUESDAY, start=time(15))
     page = client.page("directory.doctor", doctor_id=bose.id)
     assert "Call us on 020 7946 0100 for times within the next hour." in page.text
-    assert "1 free time" in page.text
+    assert "1 free slot" in page.text
 
 
 def test_a_page_without_such_times_speaks_of_no_rule(client, bose):
@@ -248,7 +248,7 @@ def test_a_doctors_own_rules_hold_on_the_page_and_in_the_directory(client, bose,
         open_times(doctor, date(2026, 12, 10), time(9))
     services.set_doctor_rules(bose.id, minimum_notice_minutes=48 * 60, horizon_days=10)
     page = client.page("directory.doctor", doctor_id=bose.id)
-    assert "has no free times at the moment" in page.text
+    assert "has no free slots at the moment" in page.text
     assert "Bookings open 10 days ahead" in page.text
     assert client.page("directory.doctor", doctor_id=eze.id).link("09:00 on Tuesday 24 November")
     cards = client.page("directory.doctors").texts(".//article")
@@ -275,7 +275,7 @@ def test_the_day_on_which_the_clocks_go_forward_says_so(client, bose):
     assert "The clocks go forward on Sunday 28 March." in page.text
     assert "UK time" in page.text
     before = client.page("directory.doctor", doctor_id=bose.id, day="2027-03-22")
-    assert "Sunday 28 March, 1 free time" in before.text
+    assert "Sunday 28 March, 1 free slot" in before.text
 
 
 def test_a_time_that_comes_twice_names_its_zone(client, bose, freeze):

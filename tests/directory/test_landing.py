@@ -100,4 +100,4 @@ def test_words_that_are_being_typed_suggest_specialties_and_doctors(client, bose
 def test_words_of_an_emergency_say_what_to_do_first(client, bose):
     for words, is_told in (("heart attack", True), ("Chest pain!", True), ("stroke", True), ("heart", False)):
         text = client.get("/suggest", query_string={"q": words}).text
-        assert ("In an emergency call 999." in text) == is_told, words
+        assert ("In an emergency, call 999." in text) == is_told, words

@@ -105,4 +105,4 @@ def event(name: str, *, message_id: str = "", to: str = "asha@patients.example",
 
 def full_event(name: str) -> dict[str, Any]:
     """Return a good event with every optional key as well."""
-    return event(name, emergency_line="In an emergency call 999.", **_OPTIONAL.get(name, {}))
+    return event(name, emergency_line="In an emergency, call 999.", **_OPTIONAL.get(name, {}))

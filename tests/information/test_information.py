@@ -4,7 +4,7 @@ import pytest
 
 from tests import make
 
-EMERGENCY = "In an emergency call 999."
+EMERGENCY = "In an emergency, call 999."
 PAGES = {"Contact us": "/contact", "Privacy": "/privacy", "Terms of use": "/terms", "Accessibility": "/accessibility"}
 
 

@@ -119,7 +119,7 @@ def test_reception_the_doctor_and_the_patient_see_it(bounces_to, hand_in, signed
     (message,) = [one for one in outbox.list_messages(limit=50) if one.payload["type"] == "BOOKING_CONFIRMATION"]
     page = signed_in(bose).page("doctor.appointment", appointment_id=message.subject_id)
     assert f"Confirmation to the patient Came back {CAME_BACK}" in page.text
-    assert "Our emails to you come back" in signed_in(asha).page("patient.home").text
+    assert "Our emails aren’t reaching you" in signed_in(asha).page("patient.home").text
 
 
 @pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0"), ("relayed", "2.0.0")])

@@ -93,7 +93,7 @@ def test_who_signs_up_unproved_is_welcomed_with_a_link_and_until_when_it_works(p
 
 def test_a_doctor_reads_of_the_approval_first_awaited_then_given(postbox, session):
     doctor = make.doctor(is_approved=False)
-    assert "as soon as we have approved your account" in postbox.only().text
+    assert "once we’ve approved your account" in postbox.only().text
     auth.approve_doctor(doctor.user.email)
     auth.approve_doctor(doctor.user.email)
     letter = postbox.only()
@@ -110,7 +110,7 @@ class TestPoison:
     def test_a_type_that_nobody_knows_is_dead_and_holds_up_nothing(self, postbox, asha):
         promised("HOROSCOPE", to=asha.user_id)
         assert [letter.type for letter in postbox.deliver()] == ["SIGNUP_WELCOME"]
-        assert state_of("HOROSCOPE") == ("dead", "This version does not know mails of type HOROSCOPE.")
+        assert state_of("HOROSCOPE") == ("dead", "This version doesn’t know emails of type HOROSCOPE.")
 
     @pytest.mark.parametrize(
         "payload",
@@ -120,7 +120,7 @@ class TestPoison:
         with transaction():
             outbox.enqueue("email", payload, dedup_key="broken")
         assert [letter.type for letter in postbox.deliver()] == ["SIGNUP_WELCOME"]
-        assert ("dead", "The message was stored in a form that cannot be read.") in states()
+        assert ("dead", "The message was stored in a form that can’t be read.") in states()
 
     @pytest.mark.parametrize("message_type", sorted(CONTRACTS))
     def test_what_it_is_about_is_gone(self, postbox, message_type):
@@ -142,7 +142,7 @@ class TestPoison:
         postbox.deliver()
         assert state_of("BOOKING_CHANGE") == (
             "dead",
-            "The message is for somebody who has no part in the appointment.",
+            "The message is for someone who has no part in the appointment.",
         )
 
 

@@ -59,7 +59,7 @@ def test_no_one_else_repeats_a_call_and_none_waits_for_ever(lambda_server):
 )
 def test_a_call_that_amazon_refuses_is_tried_again(lambda_server, steady_clock, status, code):
     lambda_server.answers.append(Answer(status, json.dumps({"__type": code, "message": "No."}).encode()))
-    assert_it_is_tried_again(steady_clock, "The email function cannot be reached")
+    assert_it_is_tried_again(steady_clock, "The email function can’t be reached")
     outbox.deliver_due()
     assert state().status == "sent"
     assert len(lambda_server.events) == 2

@@ -65,7 +65,7 @@ def test_no_reminder_of_a_cancelled_visit_is_promised(messages, made, asha, post
     postbox.deliver()
     services.cancel_as_patient(made.id, patient=asha)
     said = messages()
-    assert "Reminder to the patient, 24 hours before Will not be sent The appointment was cancelled." in said
+    assert "Reminder to the patient, 24 hours before Won’t be sent The appointment was cancelled." in said
     assert not [line for line in said if "Planned" in line]
 
 
@@ -73,9 +73,7 @@ def test_no_reminder_is_promised_that_the_patient_has_switched_off(messages, mad
     with transaction():
         asha.wants_reminders = False
     assert [line for line in messages() if "Planned" in line] == []
-    assert (
-        "Reminder to the patient, 2 hours before Will not be sent The patient has switched reminders off." in messages()
-    )
+    assert "Reminder to the patient, 2 hours before Won’t be sent The patient has turned reminders off." in messages()
 
 
 def test_what_may_have_been_sent_is_not_called_sent(messages, postbox):
@@ -95,7 +93,7 @@ def test_whose_fault_it_is_that_mail_waits_stands_on_receptions_first_page(made,
 
 
 def test_what_the_recipients_server_refused_stands_there_too_and_nothing_else_does(made, signed_in, postbox, rita):
-    said = "could not be sent this week"
+    said = "couldn’t be sent this week"
     assert said not in signed_in(rita).page("staff.overview").text
     postbox.answers.append(
         {"ok": False, "retryable": False, "error": "The mail server refused the recipient (550).", "fault": "recipient"}

@@ -149,7 +149,7 @@ def test_nobody_elses_patients_are_on_the_list(signed_in, booked, eze):
 def test_a_pending_doctor_works_here_and_is_told_of_the_check(signed_in):
     client = signed_in(make.doctor("Dr Femi Ade", is_approved=False))
 
-    assert "We are checking your licence" in client.page("doctor.today").text
+    assert "We’re checking your licence" in client.page("doctor.today").text
     client.submit("doctor.slots", {"day": "2026-11-26", "start": "09:00", "end": "09:20"})
     assert "09:00" in client.page("doctor.calendar").text
 
@@ -243,12 +243,12 @@ def test_before_its_day_a_visit_cannot_be_marked_and_the_page_says_why(dr_bose, 
     later = make.appointment(asha, doctor=bose, day=THURSDAY, start=time(9))
 
     page = dr_bose.page("doctor.appointment", appointment_id=later.id)
-    assert "You can mark this visit on its day, from Thursday 26 November on." in page.text
+    assert "You can mark this visit on, from Thursday 26 November on." in page.text
     assert page.find_form(dr_bose.url("doctor.arrive", appointment_id=later.id)) is None
 
     answer = press(dr_bose, "doctor.arrive", appointment_id=later.id)
     assert answer.status_code == 409
-    assert "The day of this appointment has not come yet." in answer.page.text
+    assert "You can’t mark this visit before the day of the appointment." in answer.page.text
     assert answer.page.title.startswith("Error:")
     assert status_of(later) == "booked"
 
@@ -257,7 +257,7 @@ def test_what_cannot_be_undone_is_refused_on_the_appointments_page(dr_bose, book
     answer = press(dr_bose, "doctor.undo", appointment_id=booked.id)
 
     assert answer.status_code == 409
-    assert "There is nothing to undo." in answer.page.text
+    assert "There’s nothing to undo." in answer.page.text
     assert answer.page.heading == "Asha Rao"
 
 
@@ -286,7 +286,7 @@ def test_a_mark_taken_back_stays_in_the_history(dr_bose, booked, bose):
 
     page = dr_bose.page("doctor.appointment", appointment_id=booked.id)
 
-    assert page.texts(".//ol[@class='timeline']//strong") == ["Booked", "Marked as arrived", "Mark taken back"]
+    assert page.texts(".//ol[@class='timeline']//strong") == ["Booked", "Marked as arrived", "Mark undone"]
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_cancelling_asks_why_frees_the_time_and_keeps_the_reason(dr_bose, booked
     page = dr_bose.get(answer.location).page
     assert status_of(booked) == "cancelled"
     assert "I am called away." in page.text
-    assert "its time is free again" in page.text
+    assert "slot is free again" in page.text
     assert not page.has_link_to(dr_bose.url("doctor.cancel", appointment_id=booked.id))
     assert db.session.get_one(Slot, booked.slot_id).status == "free"
 
@@ -387,7 +387,7 @@ def test_a_visit_that_is_over_cannot_be_cancelled(dr_bose_at, booked, freeze):
     assert answer.status_code == 409
     assert "cannot be cancelled" in answer.page.text
     assert status_of(booked) == "booked"
-    assert "This appointment cannot be cancelled" in dr_bose.page("doctor.cancel", appointment_id=booked.id).text
+    assert "You can’t cancel this appointment" in dr_bose.page("doctor.cancel", appointment_id=booked.id).text
 
 
 # strangers
@@ -506,7 +506,7 @@ def test_a_day_and_a_list_are_other_views_of_the_same(dr_bose, booked):
 def test_every_view_has_an_empty_state(dr_bose):
     assert "Nothing on this day" in dr_bose.page("doctor.calendar").text
     assert "Nothing on this day" in dr_bose.page("doctor.calendar", view="day", week="2026-11-24").text
-    assert "Nothing in this week" in dr_bose.page("doctor.calendar", view="list").text
+    assert "Nothing this week" in dr_bose.page("doctor.calendar", view="list").text
 
 
 @pytest.mark.parametrize("week", ["now", "2026-13-01", "0001-01-01", "9999-12-31", "1999-12-31", "2026-11-2", "-1", ""])
@@ -629,12 +629,12 @@ def test_without_an_end_a_time_lasts_as_long_as_the_doctors_visits(dr_bose, bose
         ({"day": "11/26/2026"}, "Enter a day, like 26/11/2026."),
         ({"day": "2026-02-30"}, "Enter a day, like 26/11/2026."),
         ({"day": "2126-11-26"}, "Enter a year between 2000 and 2099."),
-        ({"start": ""}, "Enter the time at which it starts."),
+        ({"start": ""}, "Enter a start time."),
         ({"start": "25:00"}, "Enter a time, like 09:40."),
-        ({"end": "09:00"}, "The end comes after the start."),
-        ({"end": "09:04"}, "A visit lasts between 5 minutes and 8 hours."),
+        ({"end": "09:00"}, "The end must be after the start."),
+        ({"end": "09:04"}, "A visit must be between 5 minutes and 8 hours."),
         ({"end": "9:3"}, "Enter a time, like 09:40."),
-        ({"day": "2026-11-20"}, "This time has already passed. Choose a later one."),
+        ({"day": "2026-11-20"}, "This slot is in the past. Choose a later time."),
         ({"day": "2027-03-28", "start": "01:30", "end": "02:30"}, "the clocks go forward over it"),
     ],
 )
@@ -654,7 +654,7 @@ def test_a_time_that_overlaps_another_is_refused(dr_bose, bose):
 
     answer = dr_bose.submit("doctor.slots", {"day": "2026-11-26", "start": "09:10", "end": "09:40"}, status=409)
 
-    assert "You already offer a time that overlaps this one." in answer.page.text
+    assert "You already have a slot that overlaps this one." in answer.page.text
     assert answer.page.find_form("/doctor/slots").values["end"] == "09:40"
     assert count_slots() == 1
 
@@ -676,7 +676,7 @@ def test_a_series_is_added_and_what_was_left_out_is_said(dr_bose, bose):
 
     page = dr_bose.get(answer.location).page
     assert "4 times added" in page.text  # today 08:30, Thursday 07:00, 07:30 and 08:30
-    assert "1 time left out: you already offer a time then, which is kept." in page.text
+    assert "1 time left out: you already have a slot then, which is kept." in page.text
     assert "3 times left out: already past." in page.text
 
 
@@ -700,13 +700,13 @@ def test_a_day_on_which_the_clocks_skip_the_hour_is_left_out_and_named(dr_bose):
     ("change", "says"),
     [
         ({"weekdays": []}, "Choose at least one day of the week."),
-        ({"last_day": "2026-11-22"}, "The last day comes after the first."),
-        ({"last_day": "2028-11-22"}, "A series covers at most one year."),
-        ({"end": "07:00"}, "The end comes after the start."),
-        ({"visit_minutes": "4"}, "A visit lasts between 5 minutes and 8 hours."),
-        ({"visit_minutes": "99999999999"}, "A visit lasts between 5 minutes and 8 hours."),
+        ({"last_day": "2026-11-22"}, "The last day must be on or after the first."),
+        ({"last_day": "2028-11-22"}, "A series can last up to one year."),
+        ({"end": "07:00"}, "The end must be after the start."),
+        ({"visit_minutes": "4"}, "A visit must be between 5 minutes and 8 hours."),
+        ({"visit_minutes": "99999999999"}, "A visit must be between 5 minutes and 8 hours."),
         ({"visit_minutes": "half an hour"}, "Enter a number of minutes, like 20."),
-        ({"visit_minutes": ""}, "Enter how many minutes a visit lasts."),
+        ({"visit_minutes": ""}, "Enter the visit length in minutes."),
         ({"first_day": ""}, "Enter the first day."),
     ],
 )
@@ -726,7 +726,7 @@ def test_days_of_the_week_that_do_not_exist_are_refused(dr_bose):
 
 
 def test_free_times_of_a_week_without_any_say_what_to_do(dr_bose):
-    assert "No free times in this week" in dr_bose.page("doctor.slots", week="2026-12-07").text
+    assert "No free slots this week" in dr_bose.page("doctor.slots", week="2026-12-07").text
 
 
 @pytest.mark.parametrize("query", ["opened=x&past=-3", "opened=-1", "opened=1&skipped=never&start=noon&week=soon"])
@@ -801,7 +801,7 @@ def test_a_time_removed_twice_is_gone_and_not_an_error_of_ours(dr_bose, bose):
     answers = [dr_bose.post(form.path, data=form.values).status_code for _ in range(2)]
 
     assert answers == [303, 303]
-    assert "This time had already been removed." in dr_bose.page("doctor.slots").text
+    assert "This slot was already removed." in dr_bose.page("doctor.slots").text
 
 
 def test_an_unknown_id_is_not_found(dr_bose):

@@ -280,4 +280,4 @@ class TestStatus:
     def test_after_two_days_it_is_no_news(self, seen, postbox, steady_clock):
         steady_clock.advance(days=2)
         assert postbox.deliver() == []
-        assert states(seen)["STATUS_UPDATE"] == ("dropped", "It is so late that this is no news.")
+        assert states(seen)["STATUS_UPDATE"] == ("dropped", "It’s too late to send this.")

@@ -83,7 +83,7 @@ def test_a_kind_that_changes_between_page_and_submit_is_asked_about_again(patien
     patient.page("patient.book", slot_id=slot.id)
     offer_as(slot, "online")
     answer = patient.submit("patient.book", {"reason": "A cough"}, slot_id=slot.id, status=409)
-    assert "This visit is now online. Look at the details again before you book." in answer.page.text
+    assert "This appointment is now online. Check the details before you book." in answer.page.text
     assert "Where Online" in answer.page.text
     assert not appointments()
     patient.submit("patient.book", slot_id=slot.id)
@@ -133,7 +133,7 @@ def test_a_doctor_who_offers_both_has_two_tabs_in_person_first(client, bose, mix
         (f"/doctors/{bose.id}?visit=in-person", "true"),
         (f"/doctors/{bose.id}?visit=online", None),
     ]
-    assert "Thursday 26 November, 2 free times" in page.texts(".//h3")
+    assert "Thursday 26 November, 2 free slots" in page.texts(".//h3")
     assert (
         page.link("09:00 on Thursday 26 November with Dr Anil Bose") == f"/patient/slots/{mixed['in-person'].id}/book"
     )
@@ -158,7 +158,7 @@ def test_a_doctor_with_one_kind_of_visit_has_no_tabs(client, bose, eze):
     online = client.page("directory.doctor", doctor_id=eze.id, visit="in-person")
     for page in (at_hospital, online):
         assert not page.all(".//nav[@aria-label='How you see the doctor']")
-        assert "Thursday 26 November, 1 free time" in page.texts(".//h3")
+        assert "Thursday 26 November, 1 free slot" in page.texts(".//h3")
     assert online.link("09:00 on Thursday 26 November with Dr Ngozi Eze, online")
     assert "Where Online" in online.text
     assert "Where Northgate Hospital" in at_hospital.text
@@ -167,7 +167,7 @@ def test_a_doctor_with_one_kind_of_visit_has_no_tabs(client, bose, eze):
 @pytest.mark.parametrize("visit", ["both", "", "x", "ONLINE"])
 def test_a_kind_of_visit_that_is_none_is_the_one_in_person(client, bose, mixed, visit):
     page = client.page("directory.doctor", doctor_id=bose.id, visit=visit)
-    assert "Thursday 26 November, 2 free times" in page.texts(".//h3")
+    assert "Thursday 26 November, 2 free slots" in page.texts(".//h3")
     assert page.link("09:00 on Thursday")
 
 
@@ -218,7 +218,7 @@ def test_a_later_change_of_the_time_leaves_the_visit_as_it_was_booked(session, a
 def test_a_link_to_a_blocked_time_says_that_it_is_no_longer_offered(patient, bose, mixed):
     block(mixed["in-person"])
     page = patient.page("patient.book", slot_id=mixed["in-person"].id, status=409)
-    assert "This time is no longer offered" in page.text
+    assert "This slot is no longer available" in page.text
     assert "booked by someone else" not in page.text
     assert page.link("10:00 on Thursday 26 November with Dr Anil Bose, online")
 
@@ -228,5 +228,5 @@ def test_a_time_that_is_blocked_between_page_and_submit_is_no_longer_offered(pat
     patient.page("patient.book", slot_id=slot.id)
     block(slot)
     answer = patient.submit("patient.book", slot_id=slot.id, status=409)
-    assert "This time is no longer offered" in answer.page.text
+    assert "This slot is no longer available" in answer.page.text
     assert "booked by someone else" not in answer.page.text

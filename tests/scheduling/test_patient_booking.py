@@ -91,7 +91,7 @@ def test_a_page_whose_key_booked_another_time_books_nothing_and_gets_a_new_key(p
     other = make.slot(bose, day=FRIDAY)
     answer = post(patient, other)
     assert answer.status_code == 409
-    assert "This page has already booked another time." in answer.page.text
+    assert "You’ve already booked a different slot from this page." in answer.page.text
     assert key_on(answer.page) != THE_SAME_KEY
     assert len(appointments()) == 1
     patient.submit("patient.book", slot_id=other.id)

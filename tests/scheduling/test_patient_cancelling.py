@@ -44,10 +44,10 @@ def test_inside_the_window_one_is_told_whom_to_call(browser_of, asha, slot, free
     freeze(datetime(2026, 11, 25, 9, 40, tzinfo=UTC))
     patient = browser_of(asha)
     details = patient.page("patient.appointment", appointment_id=made.id)
-    assert "It is too late to cancel online" in details.text
+    assert "It’s too late to cancel online" in details.text
     assert not details.has_link_to(f"/patient/appointments/{made.id}/cancel")
     page = patient.page("patient.cancel", appointment_id=made.id, status=409)
-    assert "It is too late to cancel online" in page.text
+    assert "It’s too late to cancel online" in page.text
     assert page.link("020 7946 0100") == "tel:+442079460100"
     path = patient.url("patient.cancel", appointment_id=made.id)
     assert patient.post(path, data={"csrf_token": patient.csrf_token()}).status_code == 409
@@ -57,7 +57,7 @@ def test_inside_the_window_one_is_told_whom_to_call(browser_of, asha, slot, free
 def test_a_visit_that_was_marked_cannot_be_cancelled(patient, asha, bose):
     made = make.appointment(asha, slot=make.slot(bose, day=date(2026, 11, 17)), status="fulfilled")
     page = patient.page("patient.cancel", appointment_id=made.id, status=409)
-    assert "has been marked already" in page.text
+    assert "has already been marked" in page.text
 
 
 def test_a_reason_that_is_too_long_is_asked_for_again(patient, asha, slot):

@@ -72,7 +72,7 @@ def test_opening_a_taken_time_answers_409_with_links_to_the_nearest(patient, che
 def test_when_the_doctor_has_nothing_else_others_and_the_phone_are_offered(patient, chen, slot):
     take(slot, chen)
     page = post(patient, slot).page
-    assert "Dr Anil Bose has no other free times at the moment." in page.text
+    assert "Dr Anil Bose has no other free slots at the moment." in page.text
     assert page.link("Other doctors in Cardiology") == "/doctors?specialty=cardiology"
     assert page.link("020 7946 0100") == "tel:+442079460100"
 
@@ -90,7 +90,7 @@ def test_a_time_gone_by_answers_422(browser_of, asha, slot, freeze):
     freeze(datetime(2026, 11, 26, 9, 40, tzinfo=UTC))
     patient = browser_of(asha)
     page = patient.page("patient.book", slot_id=slot.id, status=422)
-    assert "This time has passed" in page.text
+    assert "This slot is in the past" in page.text
     assert post(patient, slot).status_code == 422
     assert not appointments()
 
@@ -101,7 +101,7 @@ def test_a_time_inside_the_minimum_notice_answers_422_and_says_how_long_it_is(br
     patient.page("patient.book", slot_id=slot.id, status=422)
     answer = post(patient, slot)
     assert answer.status_code == 422
-    assert "Times can be booked online until 1 hour before they start." in answer.page.text
+    assert "You can only book online until 1 hour before they start." in answer.page.text
 
 
 def test_when_the_clinic_is_too_busy_the_page_stays_and_can_be_sent_again(patient, slot, monkeypatch):
@@ -128,6 +128,6 @@ def test_a_pending_doctor_cannot_be_booked(patient):
     assert "Penny" not in patient.page("patient.book", slot_id=slot.id, status=404).text
     answer = post(patient, slot)
     assert answer.status_code == 409
-    assert "This doctor is not taking bookings" in answer.page.text
+    assert "This doctor isn’t taking bookings" in answer.page.text
     assert "Penny" not in answer.text
     assert not appointments()

@@ -42,7 +42,7 @@ def test_a_newcomers_home_is_one_card_with_one_button(patient):
     assert page.heading == "Hello, Asha Rao"
     assert "No appointments coming up" in page.text
     assert page.link("Book an appointment") == "/doctors"
-    assert "Doctors you have seen" not in page.text
+    assert "Doctors you’ve seen" not in page.text
 
 
 def test_home_shows_the_next_appointment_with_what_can_be_done(patient, asha, bose):

@@ -12,7 +12,7 @@ from tests import make
 from tests.scheduling.test_emails import move
 
 STARTS_AT = datetime(2026, 11, 26, 9, 40, tzinfo=UTC)
-NEXT = "It is so late that the next reminder takes its place."
+NEXT = "It’s too late: the next reminder takes its place."
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_who_has_switched_reminders_off_gets_none_even_if_they_were_planned(
     hours_before(24)
 
     assert postbox.deliver() == []
-    assert reminders(appointment)[24] == ("dropped", "The patient has switched reminders off.")
+    assert reminders(appointment)[24] == ("dropped", "The patient has turned reminders off.")
     signed_in(asha).submit("patient_profile.edit", {"wants_reminders": "y"})
     hours_before(2)
     assert postbox.only().type == "APPOINTMENT_REMINDER"
@@ -109,7 +109,7 @@ def test_who_is_there_already_is_not_reminded(appointment, bose, postbox, hours_
     services.mark_arrived(appointment.id, doctor=bose)
     hours_before(2)
     assert postbox.deliver() == []
-    assert reminders(appointment)[2] == ("dropped", "The patient has come already.")
+    assert reminders(appointment)[2] == ("dropped", "The patient has already arrived.")
 
 
 def test_a_worker_that_was_away_catches_up_once(appointment, postbox, hours_before):

@@ -426,7 +426,7 @@ class TestServing:
 
     def test_sighup_loads_the_web_server_and_the_worker_anew(self, serve):
         served = serve()
-        served.wait_for("Every mail")
+        served.wait_for("Every email")
         before = served.all_processes()
         workers = [one for one in before if one.cmdline()[-1:] == ["worker"]]
         (web_server,) = [one for one in before if "inherited_sockets.py" in " ".join(one.cmdline()) and one.children()]

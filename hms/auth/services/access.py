@@ -23,15 +23,15 @@ from hms.errors import Conflict, Invalid
 class WrongPassword(Invalid):
     """It is not the present password of the account."""
 
-    code, title = "wrong-password", "That is not your password"
-    message = "That is not your present password."
+    code, title = "wrong-password", "That’s not your password"
+    message = "That’s not your current password."
 
 
 class Unverified(Conflict):
     """Nobody has proved that the address of the account is the person's own."""
 
     code, title = "unverified", "Confirm your email first"
-    message = "Confirm your email address first. Then you can do this."
+    message = "Confirm your email address first. Then try again."
 
 
 def prove_password(account: User | Account, password: str) -> str:

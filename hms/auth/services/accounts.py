@@ -34,8 +34,8 @@ class EmailTaken(Conflict):
 class WrongCredentials(Invalid):
     """No account, another password, or a deactivated account: nobody is told which."""
 
-    code, title = "wrong-credentials", "We could not sign you in"
-    message = "That email and password do not match an account. Check both and try again."
+    code, title = "wrong-credentials", "We couldn’t sign you in"
+    message = "That email and password don’t match an account. Check both and try again."
 
 
 class UnknownSpecialty(Invalid):
@@ -94,7 +94,7 @@ def sign_up_doctor(
 def create_staff(*, email: str, full_name: str, role: str, password: str) -> User:
     """Open a receptionist's or an administrator's account. Raises :class:`EmailTaken`, :class:`Invalid`."""
     if role not in STAFF:
-        raise Invalid("Staff are receptionists or administrators.", field="role")
+        raise Invalid("Choose receptionist or admin.", field="role")
     user = _new_user(Role(role), full_name=full_name, email=email, password=password)
     with transaction(conflicts=CONFLICTS) as session:
         _store(session, user)
@@ -133,7 +133,7 @@ def approve_doctor(who: str | UUID) -> Doctor:
     with transaction() as session:
         user = lock_user(session, who)
         if user.doctor is None:
-            raise NotFound("This account is not a doctor's.")
+            raise NotFound("This isn’t a doctor’s account.")
         if user.doctor.approved_at is None:
             user.doctor.approved_at = clock.now()
             audit.record("doctor-approved", subject=("doctor", user.doctor.id))

@@ -20,15 +20,15 @@ LONGEST_REASON = 300
 class NothingWaits(NotFound):
     """There is no change to decide about."""
 
-    code, title = "nothing-waits", "Nothing is waiting"
-    message = "No change of this doctor is waiting for approval."
+    code, title = "nothing-waits", "Nothing is waiting for approval"
+    message = "This doctor has no changes waiting for approval."
 
 
 class OtherChangeWaits(Conflict):
     """The doctor has asked for something else meanwhile."""
 
     code, title = "other-change-waits", "The doctor has changed this again"
-    message = "The doctor has asked for something else meanwhile. Look at it first: flask users list-changes."
+    message = "The doctor has since asked for something different. Check it first: flask users list-changes."
 
 
 def ask_for(session: Session, doctor: Doctor, *, full_name: str, specialty: Specialty) -> None:
@@ -98,7 +98,7 @@ def reject_changes(
 def _lock_waiting(session: Session, who: str | UUID, change_id: UUID | None) -> tuple[Doctor, DoctorChange]:
     user = lock_user(session, who)
     if user.doctor is None:
-        raise NotFound("This account is not a doctor's.")
+        raise NotFound("This isn’t a doctor’s account.")
     doctor = _lock(session, user.doctor.id)
     change = queries.find_waiting_change(doctor.id)
     if change is None:

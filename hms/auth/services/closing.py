@@ -24,7 +24,7 @@ LONGEST_REASON = 500
 class StillNeeded(Conflict):
     """Others count on the person. ``first`` are the first 20 things, ``count`` is how many there are."""
 
-    code, title = "still-needed", "There are still appointments"
+    code, title = "still-needed", "There are still appointments booked"
 
     def __init__(self, message: str, *, first: Sequence[Obligation], count: int):
         super().__init__(message)
@@ -35,7 +35,7 @@ class LastAdministrator(Conflict):
     """Nobody would be left to manage the clinic."""
 
     code, title = "last-administrator", "This is the last administrator"
-    message = "This is the only active administrator. Make another one first: flask users create-admin."
+    message = "This is the only active administrator. Create another one first: flask users create-admin."
 
 
 def deactivate(who: str | UUID) -> User:
@@ -60,7 +60,7 @@ def deactivate_and_cancel(who: str | UUID, *, reason: str) -> tuple[User, int]:
     """
     reason = reason.strip()
     if not reason:
-        raise Invalid("Say why. Patients read it on the page of their appointment.", field="reason")
+        raise Invalid("Enter a reason. Patients read it on their appointment page.", field="reason")
     if len(reason) > LONGEST_REASON:
         raise Invalid(f"Use at most {LONGEST_REASON} characters for the reason.", field="reason")
     with transaction() as session:
@@ -126,7 +126,7 @@ def _first(user: User) -> Sequence[Obligation]:
 def _still_needed(user: User, count: int) -> StillNeeded:
     appointments = "1 appointment" if count == 1 else f"{count} appointments"
     return StillNeeded(
-        f"{user.full_name} has {appointments} to come, so the account was not closed. Cancel or move them first, or"
+        f"{user.full_name} has {appointments} coming up, so the account was not closed. Cancel or move them first, or"
         f' cancel them all now: flask users deactivate {user.email} --cancel-visits --reason "…".',
         first=_first(user),
         count=count,

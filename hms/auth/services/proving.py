@@ -26,28 +26,28 @@ CONFLICTS = {"uq_email_codes_live": Busy()}  # two requests of one browser at th
 class WrongCode(Invalid):
     """These are not the digits that were mailed."""
 
-    code, title = "wrong-code", "That code is not right"
-    message = "That code is not right. Check the email and enter its 6 digits."
+    code, title = "wrong-code", "That code isn’t right"
+    message = "That code isn’t right. Check the email and enter its 6 digits."
 
 
 class CodeEnded(Conflict):
     """The code is too old, was used, or nobody asked for one in this browser."""
 
-    code, title = "code-ended", "This code has ended"
-    message = "This code no longer works. Ask for a new one."
+    code, title = "code-ended", "This code has expired"
+    message = "This code has expired. Ask for a new one."
 
 
 class TooManyTries(Conflict):
     """Five wrong codes were entered."""
 
     status, code, title = 429, "too-many-tries", "Too many wrong codes"
-    message = "Too many wrong codes were entered. Ask for a new one."
+    message = "You’ve entered too many wrong codes. Ask for a new one."
 
 
 class CodeJustSent(Conflict):
     """Codes were sent to this address a short while ago, for another browser."""
 
-    status, code, title = 429, "code-just-sent", "We have just sent a code to this address"
+    status, code, title = 429, "code-just-sent", "We’ve just sent a code to this address"
 
 
 def send_code(email: str, *, browser: str) -> EmailCode:
@@ -63,7 +63,7 @@ def send_code(email: str, *, browser: str) -> EmailCode:
         if next_at is not None and earlier is not None and earlier.email == email:
             return earlier
         if next_at is not None:
-            raise CodeJustSent(f"We have just sent a code to this address. You can ask for another at {time(next_at)}.")
+            raise CodeJustSent(f"We’ve just sent a code to this address. You can ask for another at {time(next_at)}.")
         if earlier is not None:
             earlier.ended_at = now
             session.flush()

@@ -59,7 +59,7 @@ def edit() -> ResponseReturnValue:
 def withdraw_changes() -> ResponseReturnValue:
     """Take back the name and specialty that wait for approval."""
     services.withdraw_changes(current_doctor)
-    flash("Your changes were withdrawn. Patients see what they saw before.")
+    flash("Changes withdrawn. Patients still see your old details.")
     return redirect(url_for(".edit"), 303)
 
 

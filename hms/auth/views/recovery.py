@@ -111,13 +111,13 @@ def send_verification() -> ResponseReturnValue:
     """Send the link again."""
     again_at = services.send_verification(queries.get_user(current_user.id))
     if current_user.email_verified_at:
-        flash("Your email is confirmed already.")
+        flash("Your email is already confirmed.")
     elif mailer.is_on() and again_at:
-        flash(f"We have just sent a link to {current_user.email}. You can ask for another at {time(again_at)}.", "warn")
+        flash(f"We’ve just sent a link to {current_user.email}. You can ask for another at {time(again_at)}.", "warn")
     elif mailer.is_on():
         flash(f"A new link is on its way to {current_user.email}.")
     else:
-        flash("Email is off here, so no link can be sent.", "warn")
+        flash("Email is turned off at this clinic, so we can’t send a link.", "warn")
     return redirect(home_of(current_user), 303)
 
 

@@ -119,7 +119,7 @@ def signup_patient() -> ResponseReturnValue:
 
 
 def signup_doctor() -> ResponseReturnValue:
-    """Open a doctor's account, which waits for approval."""
+    """Open a doctor's account, which waiting for approval."""
     if before := _home() or _what_comes_before("doctor"):
         return before
     form, asked = DoctorSignUpForm(), _proof()

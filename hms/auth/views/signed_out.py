@@ -39,7 +39,7 @@ def discard() -> ResponseReturnValue:
     """Forget what was typed."""
     drafts.discard()
     g.draft_cookie = ""
-    flash("Deleted. Nothing that you typed is kept.", "ok")
+    flash("We’ve deleted what you typed.", "ok")
     return redirect(areas.home_of("public"), 303)
 
 
@@ -83,7 +83,7 @@ def _kept(secret: str) -> Draft | None:
     try:
         g.draft_cookie = drafts.keep(draft)
     except SQLAlchemyError:
-        current_app.logger.warning("what was typed could not be kept")
+        current_app.logger.warning("what was typed couldn’t be kept")
         return None
     return draft
 
@@ -115,9 +115,9 @@ def _back_to_the_form(error: CSRFError, draft: Draft | None) -> ResponseReturnVa
         return redirect(draft.page, 303)
     return pages.error_page(
         400,
-        "You are signed in with another account",
-        "This page belongs to the account that you used before, so nothing was sent. To carry on with it, sign out, "
-        "then sign in with that account. What you typed there is kept for an hour.",
+        "You’re signed in with a different account",
+        "This page belongs to the account you used before, so nothing was sent. To carry on, sign out, then sign in "
+        "with that account. What you typed is kept for an hour.",
     )
 
 

@@ -17,24 +17,24 @@ closures = Group("closures", help="Close the clinic on public holidays and the l
 
 
 @closures.command("add")
-@click.option("--first", type=Day(), required=True, help="The day, or the first one.")
+@click.option("--first", type=Day(), required=True, help="The day, or the first day.")
 @click.option("--last", type=Day(), help="The last day; without it, one day.")
-@click.option("--name", required=True, help="What doctors and staff read, such as Christmas Day.")
+@click.option("--name", required=True, help="The name that people see, such as Christmas Day.")
 def add_command(first: date, last: date | None, name: str) -> None:
-    """Hide every doctor's free times on these days, and list what is booked then. Nothing is cancelled."""
+    """Hide every doctor's free slots on these days, and list who is still booked. Nothing is cancelled."""
     closing = services.add_closure(first_day=first, last_day=last or first, name=name)
-    say(f"Closed: {_line(closing.closure)}. Hid {counted(closing.hidden_free, 'free time')}.")
+    say(f"Closed: {_line(closing.closure)}. Hid {counted(closing.hidden_free, 'free slot')}.")
     if closing.booked:
-        say("Booked then, and not cancelled by this:")
+        say("Still booked. Closing doesn’t cancel these appointments:")
     for visit in closing.booked:
         say(f"  {_visit(visit)}")
     if closing.booked_count > len(closing.booked):
-        say(f"  and {closing.booked_count - len(closing.booked):,} more: the page of the closure lists them all.")
+        say(f"  and {closing.booked_count - len(closing.booked):,} more. The closure’s page lists them all.")
 
 
 @closures.command("list")
 def list_command() -> None:
-    """The closures that are not over, with the ids by which they are removed."""
+    """List current and upcoming closures, with their ids."""
     for closure in queries.list_closures():
         say(f"{closure.id}  {_line(closure)}")
 
@@ -42,9 +42,9 @@ def list_command() -> None:
 @closures.command("remove")
 @click.argument("closure_id", type=UUID)
 def remove_command(closure_id: UUID) -> None:
-    """Open the clinic again; the worker brings the free times back."""
+    """Open the clinic again. The free slots will be back in a few minutes."""
     closure = services.remove_closure(closure_id)
-    say(f"Removed: {_line(closure)}. The worker brings the free times back.")
+    say(f"Removed: {_line(closure)}. The slots will be back in a few minutes.")
 
 
 def _line(closure: Closure) -> str:

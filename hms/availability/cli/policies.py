@@ -52,7 +52,7 @@ def show_command(email: str | None) -> None:
 @DOCTOR
 @_options
 def set_command(email: str | None, **texts: str | None) -> None:
-    """Change some of the rules. What is booked already stays as it is."""
+    """Change some of the rules. Existing appointments don't change."""
     values = {name: None if text == "none" else int(text) for name, text in texts.items() if text is not None}
     if not values:
         raise click.UsageError("Name at least one rule to change.")

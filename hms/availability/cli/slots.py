@@ -16,20 +16,22 @@ from hms.web import formats
 
 WHICH = click.Choice(["first", "second"])
 
-slots = Group("slots", help="Offer times in a doctor's name.")
+slots = Group("slots", help="Add slots for a doctor.")
 
 
 @slots.command("open")
 @click.option("--doctor", "email", required=True, help="The doctor's email address.")
-@click.option("--day", type=Day(), required=True, help="The day, or the first one.")
+@click.option("--day", type=Day(), required=True, help="The day, or the first day.")
 @click.option("--start", type=WallTime(), required=True, help="When the first visit starts, on the clinic's clock.")
 @click.option("--end", type=EndTime(), required=True, help="When the last visit ends; 24:00 is midnight.")
 @click.option("--visit-minutes", type=int, help="Length of one visit. Without it, start to end is one visit.")
 @click.option("--until", type=Day(), help="The last day of a series.")
 @click.option("--weekdays", type=Weekdays(), help="The days of the week of a series; without it, every day.")
-@click.option("--start-which", type=WHICH, help="Which start is meant, where the clock shows it twice.")
-@click.option("--end-which", type=WHICH, help="Which end is meant, where the clock shows it twice.")
-@click.option("--mode", type=click.Choice([str(mode) for mode in Mode]), default="in-person", help="How patients come.")
+@click.option("--start-which", type=WHICH, help="Which start, when the clocks go back.")
+@click.option("--end-which", type=WHICH, help="Which end, when the clocks go back.")
+@click.option(
+    "--mode", type=click.Choice([str(mode) for mode in Mode]), default="in-person", help="How patients are seen."
+)
 def open_command(
     email: str,
     day: date,
@@ -42,13 +44,13 @@ def open_command(
     end_which: str | None,
     mode: str,
 ) -> None:
-    """Offer one time, or a series of visits back to back on several days."""
+    """Add one slot, or a session of slots on several days."""
     doctor = doctor_named(email)
     if visit_minutes is None and until is None and weekdays is None:
         start = _parse_fold(start, start_which, clock.moments_at(day, start), "--start-which")
         end = _parse_fold(end, end_which, clock.ends_after(clock.on_wall(day, start), end), "--end-which")
         services.open_slot(doctor, day=day, start=start, end=end, mode=mode)
-        say(f"Opened 1 time on {day}, {start:%H:%M} to {end:%H:%M}.")
+        say(f"Opened 1 slot on {day}, {start:%H:%M} to {end:%H:%M}.")
         return
     days = frozenset(range(7)) if weekdays is None else weekdays
     last = until or day
@@ -78,17 +80,17 @@ def _parse_fold(at: time, which: str | None, moments: Sequence[datetime], option
     if which is None:
         first, second = map(formats.time, moments)
         raise Invalid(
-            f"The clocks go back on {formats.day(moments[0])}, so {at:%H:%M} comes twice: {first} and {second}."
+            f"The clocks go back on {formats.day(moments[0])}, so {at:%H:%M} happens twice: {first} and {second}."
             f" Add {option} first or {option} second."
         )
     return at.replace(fold=int(which == "second"))
 
 
 def _report(result: services.SeriesResult) -> None:
-    say(f"Opened {counted(result.opened, 'time')}.")
+    say(f"Opened {counted(result.opened, 'slot')}.")
     if result.overlapping:
-        say(f"Left out {counted(result.overlapping, 'time')}, because other times are offered then.")
+        say(f"Left out {counted(result.overlapping, 'slot')} that overlapped others.")
     if result.past:
-        say(f"Left out {counted(result.past, 'time')}, because it is too late for that.")
+        say(f"Left out {counted(result.past, 'slot')} in the past.")
     for day, sentence in result.skipped_days:
         say(f"Left out {day}: {sentence}")

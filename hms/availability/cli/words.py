@@ -21,7 +21,7 @@ class Day(click.ParamType):
         try:
             return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
         except ValueError:
-            self.fail(f"{value!r} is not a day like 2026-11-26.", param, ctx)
+            self.fail(f"{value!r} isn’t a day like 2026-11-26.", param, ctx)
 
 
 class WallTime(click.ParamType):
@@ -34,7 +34,7 @@ class WallTime(click.ParamType):
         try:
             return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007  # the clinic's zone comes later
         except ValueError:
-            self.fail(f"{value!r} is not a time like 09:40.", param, ctx)
+            self.fail(f"{value!r} isn’t a time like 09:40.", param, ctx)
 
 
 class EndTime(WallTime):
@@ -54,7 +54,7 @@ class Weekdays(click.ParamType):
         """Read the days; Monday is 0."""
         words = [word.strip().lower() for word in value.split(",")]
         if strange := [word for word in words if word not in WEEKDAY_CODES]:
-            self.fail(f"{strange[0]!r} is not one of {', '.join(WEEKDAY_CODES)}.", param, ctx)
+            self.fail(f"{strange[0]!r} isn’t one of {', '.join(WEEKDAY_CODES)}.", param, ctx)
         return frozenset(WEEKDAY_CODES.index(word) for word in words)
 
 

@@ -48,7 +48,7 @@ class WhichField(SelectField):
         """Whether it is known which time is meant; if not, the page says that the clock shows it twice ``when``."""
         if not self.is_asked or self.chosen is not None:
             return True
-        self.errors = [f"The clocks go back {when}, so {of.data:%H:%M} comes twice. Choose which one you mean."]
+        self.errors = [f"The clocks go back {when}, so {of.data:%H:%M} happens twice. Choose which one you mean."]
         return False
 
 

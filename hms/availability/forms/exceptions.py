@@ -26,9 +26,9 @@ class TimeOffForm(HmsForm):
     first_day = DayField("First day", required="Enter the first day.")
     last_day = DayField("Last day")
     start = ClockField("From, on the first day")
-    start_which = WhichField("Which start?")
+    start_which = WhichField("Which start time?")
     end = EndField("To, on the last day")
-    end_which = WhichField("Which end?")
+    end_which = WhichField("Which end time?")
     reason = LineField("Reason", longest=LONGEST_REASON)
 
     starts_at: datetime
@@ -53,7 +53,7 @@ class TimeOffForm(HmsForm):
         first = cast(date, self.first_day.data)
         last = self.last_day.data or first
         if last < first:
-            self.last_day.errors = ["The last day comes after the first."]
+            self.last_day.errors = ["The last day must be on or after the first."]
         elif self.start.data is None and self.end.data is None:
             self.starts_at, self.ends_at = clock.start_of_day(first), clock.day_bounds(last)[1]
         else:
@@ -62,11 +62,11 @@ class TimeOffForm(HmsForm):
 
     def _read_times(self, first: date, last: date) -> None:
         if self.start.data is None:
-            self.start.errors = ["Enter the time at which it starts, or no times for whole days."]
+            self.start.errors = ["Enter a start time, or leave both times blank for whole days."]
         elif self.end.data is None:
-            self.end.errors = ["Enter the time at which it ends, or no times for whole days."]
+            self.end.errors = ["Enter an end time, or leave both times blank for whole days."]
         elif self._read_moments(first, self.start.data, last, self.end.data) and self.ends_at <= self.starts_at:
-            self.end.errors = ["The end comes after the start. For a night, enter the next day as the last day."]
+            self.end.errors = ["The end must be after the start. For a night, enter the next day as the last day."]
 
     def _read_moments(self, first: date, start: time, last: date, end: time) -> bool:
         try:

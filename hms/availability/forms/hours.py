@@ -27,17 +27,17 @@ ALIKE = "1"
 class HoursRow(Form):
     """One interval of a weekday, in which visits follow each other."""
 
-    start = ClockField("From", required="Enter the time at which these hours start.")
-    end = EndField("To", required="Enter the time at which these hours end.")
+    start = ClockField("From", required="Enter a start time.")
+    end = EndField("To", required="Enter an end time.")
     visit = MinutesField(
         "Visit (minutes)",
         [
-            InputRequired("Enter how many minutes a visit lasts."),
-            NumberRange(5, 480, message="A visit lasts between 5 minutes and 8 hours."),
+            InputRequired("Enter the visit length in minutes."),
+            NumberRange(5, 480, message="A visit must be between 5 minutes and 8 hours."),
         ],
     )
     gap = MinutesField(
-        "Gap (minutes)", [Optional(), NumberRange(0, 480, message="A gap lasts between 0 minutes and 8 hours.")]
+        "Gap (minutes)", [Optional(), NumberRange(0, 480, message="A gap must be between 0 minutes and 8 hours.")]
     )
     mode = ModeField("Type")
 
@@ -53,7 +53,9 @@ class HoursRow(Form):
             return False
         begin, end = self.minutes
         if end <= begin:
-            self.end.errors = ["The end comes after the start. For hours past midnight, add the rest on the next day."]
+            self.end.errors = [
+                "The end must be after the start. For hours past midnight, add the rest on the next day."
+            ]
         elif end - begin < (self.visit.data or 0):
             self.visit.errors = [f"No visit of {self.visit.data} minutes fits between these times."]
         return not self.errors
@@ -96,7 +98,7 @@ class RowsField(FieldList):
         """Whether every row can be kept, there are not too many, and none begins before the last one has ended."""
         is_valid = super().validate(form, extra_validators)
         if self.sent > MAX_ROWS:
-            self.errors = [*self.errors, f"A day has at most {MAX_ROWS} rows of hours."]
+            self.errors = [*self.errors, f"You can add up to {MAX_ROWS} rows of hours a day."]
         if is_valid:
             self._refuse_overlaps()
         return not self.errors
@@ -117,7 +119,7 @@ class RowsField(FieldList):
 class HoursForm(HmsForm):
     """Weekly hours: when they hold, in which zone, and the rows of each weekday."""
 
-    valid_from = DayField("Starts on", required="Enter the day from which these hours hold.")
+    valid_from = DayField("Starts on", required="Enter the day these hours start.")
     valid_until = DayField("Ends on")
     timezone = ZoneField("Time zone", description=CITY_HINT)
     same = HiddenField()
@@ -150,7 +152,7 @@ class HoursForm(HmsForm):
         is_valid = super().validate(extra_validators)
         first, last = self.valid_from.data, self.valid_until.data
         if first and last and last < first:
-            self.valid_until.errors = [*self.valid_until.errors, "The last day comes after the first."]
+            self.valid_until.errors = [*self.valid_until.errors, "The last day must be on or after the first."]
             is_valid = False
         if not self.rows:
             self.form_errors = [*self.form_errors, "Add hours on at least one day."]

@@ -46,10 +46,10 @@ class SlotForm(HmsForm):
     ends on the next day."""
 
     day = DayField("Day", required="Enter the day.")
-    start = ClockField("Start", required="Enter the time at which it starts.")
-    start_which = WhichField("Which start?")
+    start = ClockField("Start", required="Enter a start time.")
+    start_which = WhichField("Which start time?")
     end = EndField("End")
-    end_which = WhichField("Which end?")
+    end_which = WhichField("Which end time?")
     mode = ModeField("Type")
 
     def process(self, *args: Any, **values: Any) -> None:
@@ -95,15 +95,15 @@ class SeriesForm(HmsForm):
     first_day = DayField("First day", required="Enter the first day.", id="series-first_day")
     last_day = DayField("Last day", required="Enter the last day.", id="series-last_day")
     weekdays = SelectMultipleField("On these days", coerce=int, choices=WEEKDAYS, id="series-weekdays")
-    start = ClockField("From", required="Enter the time at which the first visit starts.", id="series-start")
-    start_which = WhichField("Which start?", id="series-start_which")
-    end = EndField("To", required="Enter the time by which the last visit ends.", id="series-end")
-    end_which = WhichField("Which end?", id="series-end_which")
+    start = ClockField("From", required="Enter when the first visit starts.", id="series-start")
+    start_which = WhichField("Which start time?", id="series-start_which")
+    end = EndField("To", required="Enter when the last visit ends.", id="series-end")
+    end_which = WhichField("Which end time?", id="series-end_which")
     visit_minutes = MinutesField(
         "Minutes for a visit",
         [
-            InputRequired("Enter how many minutes a visit lasts."),
-            NumberRange(5, 480, message="A visit lasts between 5 minutes and 8 hours."),
+            InputRequired("Enter the visit length in minutes."),
+            NumberRange(5, 480, message="A visit must be between 5 minutes and 8 hours."),
         ],
         id="series-visit_minutes",
     )

@@ -23,13 +23,13 @@ class NumberField(WholeField):
 class RulesForm(HmsForm):
     """The rules about booking, the clinic's or a doctor's own."""
 
-    minimum_notice_minutes = NumberField("Minimum notice, in minutes")
-    horizon_days = NumberField("Bookings open, in days ahead")
-    cancellation_hours = NumberField("Cancelling online, until hours before")
+    minimum_notice_minutes = NumberField("Minimum notice (minutes)")
+    horizon_days = NumberField("How far ahead patients can book (days)")
+    cancellation_hours = NumberField("Online cancellation closes (hours before)")
     change_window_minutes = NumberField("Changing the time online, until minutes before")
     most_changes = NumberField("Most changes of one appointment")
-    most_future_bookings = NumberField("Most appointments to come")
-    gap_minutes = NumberField("Gap after each visit, in minutes")
+    most_future_bookings = NumberField("Most upcoming appointments")
+    gap_minutes = NumberField("Gap after each visit (minutes)")
 
     def rules(self) -> dict[str, int | None]:
         """The values by the names of the rules."""
@@ -46,7 +46,7 @@ class ClosureForm(HmsForm):
 
     first_day = DayField("First day", required="Enter the first day.")
     last_day = DayField("Last day")
-    name = LineField("What patients and doctors call it", longest=LONGEST_NAME, required="Enter a name, like New Year.")
+    name = LineField("Name", longest=LONGEST_NAME, required="Enter a name, like New Year’s Day.")
 
     def as_sent(self) -> list[tuple[str, str]]:
         """Names and texts with which a page carries the form along without showing it."""

@@ -26,7 +26,7 @@ class StoredRules(Model):
         CheckConstraint("most_changes BETWEEN 0 AND 100", name="most_changes"),
         CheckConstraint("most_future_bookings BETWEEN 1 AND 1000", name="most_future_bookings"),
         CheckConstraint("gap_minutes BETWEEN 0 AND 480", name="gap_minutes"),
-        # With these nobody could ever book, or ever cancel online; what the clinic's row and a doctor's contradict
+        # With these no one could ever book, or ever cancel online; what the clinic's row and a doctor's contradict
         # together, the services see.
         CheckConstraint("minimum_notice_minutes <= horizon_days * 1440", name="notice_within_horizon"),
         CheckConstraint("cancellation_hours <= horizon_days * 24", name="cancellation_within_horizon"),

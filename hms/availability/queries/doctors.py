@@ -65,7 +65,7 @@ def get_doctor(doctor_id: UUID) -> Doctor:
         select(Doctor).join(Doctor.user).options(contains_eager(Doctor.user)).where(Doctor.id == doctor_id)
     )
     if doctor is None:
-        raise NotFound("We could not find this doctor.")
+        raise NotFound("We can’t find this doctor.")
     return doctor
 
 

@@ -29,17 +29,17 @@ WORDS = {
     Reason.OUTSIDE_HOURS: "Outside the weekly hours",
     Reason.TIME_OFF: "Time off",
     Reason.CLOSURE: "The clinic is closed",
-    Reason.REMOVED: "The doctor removed this time",
+    Reason.REMOVED: "Removed by the doctor",
     Reason.GAP: "Gap after a visit",
     Reason.REMAINDER: "Too short for another visit",
     Reason.BOOKED: "Booked",
-    Reason.HELD: "Being booked by somebody",
+    Reason.HELD: "Someone is booking it now",
     Reason.BLOCKED: "Blocked by the doctor",
     Reason.CALENDAR: "Busy in the doctor’s own calendar",
-    Reason.OVERLAP: "Another time of the doctor overlaps this one",
-    Reason.BEING_MADE: "Planned; it is offered as soon as the worker has made it",
+    Reason.OVERLAP: "Overlaps another of the doctor’s slots",
+    Reason.BEING_MADE: "Planned. It will appear in a few minutes",
     Reason.PAST: "In the past",
-    Reason.DOCTOR_PENDING: "Nobody has approved the doctor yet",
+    Reason.DOCTOR_PENDING: "The doctor is waiting for approval",
     Reason.DOCTOR_LEFT: "The doctor’s account is closed",
 }
 
@@ -81,7 +81,7 @@ def explain_day(doctor_id: UUID, day: date) -> list[Explained]:
 def _get_doctor(doctor_id: UUID) -> Doctor:
     doctor = db.session.scalar(select(Doctor).options(joinedload(Doctor.user)).where(Doctor.id == doctor_id))
     if doctor is None:
-        raise NotFound("There is no such doctor.")
+        raise NotFound("We can’t find this doctor.")
     return doctor
 
 
@@ -179,11 +179,11 @@ def _words(day: Day, hidden: Hidden) -> str:
     if hidden.reason == Reason.MINIMUM_NOTICE:
         return f"Starts in less than {day.rules.notice_words}"
     if hidden.reason == Reason.BEYOND_HORIZON:
-        return f"Bookings open {day.rules.horizon_words} ahead"
+        return f"More than {day.rules.horizon_words} ahead"
     if hidden.reason == Reason.CLOCK_CHANGE and hidden.starts_at == hidden.ends_at:
-        return f"The clocks go forward: {hidden.note} does not exist on this day"
+        return f"The clocks go forward: {hidden.note} doesn’t exist on this day"
     if hidden.reason == Reason.CLOCK_CHANGE:
-        return f"The clocks go back: {hidden.note} comes a second time, and is offered only the first"
+        return f"The clocks go back: {hidden.note} happens twice, and only the first is offered"
     if hidden.reason == Reason.OUTSIDE_HOURS and not day.offer.schedules:
         return "No weekly hours are set"
     return f"{WORDS[hidden.reason]}: {hidden.note}" if hidden.note else WORDS[hidden.reason]

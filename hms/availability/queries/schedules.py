@@ -35,7 +35,7 @@ def get_schedule(schedule_id: UUID, *, doctor: Doctor) -> Schedule:
     own = select(Schedule).where(Schedule.id == schedule_id, Schedule.doctor_id == doctor.id)
     schedule = db.session.scalar(own.options(selectinload(Schedule.hours)).execution_options(populate_existing=True))
     if schedule is None:
-        raise NotFound("You have no such hours. They may have been removed.")
+        raise NotFound("We can’t find these hours. They may have been deleted.")
     return schedule
 
 
@@ -59,7 +59,7 @@ def get_time_off(time_off_id: UUID, *, doctor: Doctor) -> TimeOff:
     own = (TimeOff.id == time_off_id, TimeOff.doctor_id == doctor.id, TimeOff.single.is_(False))
     time_off = db.session.scalar(select(TimeOff).where(*own))
     if time_off is None:
-        raise NotFound("You have no such time off. It may have been removed.")
+        raise NotFound("We can’t find this time off. It may have been removed.")
     return time_off
 
 
@@ -85,7 +85,7 @@ def get_closure(closure_id: UUID, *, locked: bool = False) -> Closure:
     own = select(Closure).where(Closure.id == closure_id).execution_options(populate_existing=True)
     closure = db.session.scalar(own.with_for_update() if locked else own)
     if closure is None:
-        raise NotFound("There is no such closure. It may have been removed.")
+        raise NotFound("We can’t find this closure. It may have been removed.")
     return closure
 
 

@@ -174,5 +174,5 @@ def _own(slot_id: UUID, doctor: Doctor) -> Select:
 
 def _found(slot: Slot | None) -> Slot:
     if slot is None:
-        raise NotFound("You offer no such time. It may have been removed.")
+        raise NotFound("We can’t find this slot. It may have been removed.")
     return slot

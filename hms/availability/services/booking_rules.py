@@ -21,13 +21,13 @@ MAX_NAMES = 3
 MAY_BE_EMPTY = {"most_future_bookings", "most_changes"}
 SHAPES_THE_PLAN = {"horizon_days", "gap_minutes"}
 LIMITS = {
-    "minimum_notice_minutes": (0, 43_200, "The notice is between 0 and 43,200 minutes, which are 30 days."),
-    "horizon_days": (1, 730, "Bookings open between 1 and 730 days ahead."),
-    "cancellation_hours": (0, 720, "The window is between 0 and 720 hours, which are 30 days."),
+    "minimum_notice_minutes": (0, 43_200, "Enter 0 to 43,200 minutes (30 days)."),
+    "horizon_days": (1, 730, "Enter 1 to 730 days."),
+    "cancellation_hours": (0, 720, "Enter 0 to 720 hours (30 days)."),
     "change_window_minutes": (0, 43_200, "The window is between 0 and 43,200 minutes, which are 30 days."),
     "most_changes": (0, 100, "The number is between 0 and 100. Leave it empty for any number."),
-    "most_future_bookings": (1, 1000, "The number is between 1 and 1,000. Leave it empty for any number."),
-    "gap_minutes": (0, 480, "The gap is between 0 and 480 minutes, which are 8 hours."),
+    "most_future_bookings": (1, 1000, "Enter 1 to 1,000. Leave blank for no limit."),
+    "gap_minutes": (0, 480, "Enter 0 to 480 minutes (8 hours)."),
 }
 
 
@@ -48,7 +48,7 @@ def set_clinic_rules(**values: int | None) -> list[RuleChange]:
     _check(values)
     for name, value in values.items():
         if value is None and name not in MAY_BE_EMPTY:
-            raise Invalid("Enter a number: this rule holds wherever a doctor has none of their own.", field=name)
+            raise Invalid("Enter a number. Doctors without their own rule use this one.", field=name)
     return _set(None, values)
 
 
@@ -72,7 +72,7 @@ def _check(values: dict[str, int | None]) -> None:
 def _set(doctor_id: UUID | None, values: dict[str, int | None]) -> list[RuleChange]:
     with transaction() as session:
         if doctor_id and session.get(Doctor, doctor_id) is None:
-            raise NotFound("We could not find this doctor.")
+            raise NotFound("We can’t find this doctor.")
         clinic = _lock(session, None)  # always before a doctor's: both count for what contradicts
         row = _lock(session, doctor_id) if doctor_id else clinic
         before = stored(clinic), stored(row)

@@ -27,7 +27,7 @@ MAX_TO_COME = 500
 DOCTORS_AT_ONCE = 20
 """Of how many doctors one statement hides times; each has at most some thousands."""
 
-OTHERS_ARE_BOOKED = "Other appointments are booked on these days than you were shown. Nothing was saved."
+OTHERS_ARE_BOOKED = "The appointments on these days have changed since you opened this page. Nothing was saved."
 
 
 class ClosurePreview(NamedTuple):
@@ -70,14 +70,14 @@ def add_closure(*, first_day: date, last_day: date, name: str, preview_token: st
     _check(first_day, last_day)
     name = text.clean_line(name, longest=LONGEST_NAME, field="name")
     if not name:
-        raise Invalid("Enter a name, like New Year.", field="name")
+        raise Invalid("Enter a name, like New Year’s Day.", field="name")
     interval = closed_interval(first_day, last_day)
     with transaction() as session:
         _lock_all_offers(session)
         closure = _the_same(session, first_day, last_day, name)
         if closure is None:
             if _count_to_come(session) >= MAX_TO_COME:
-                raise Invalid(f"There are {MAX_TO_COME} closures to come already. Remove one that is not needed.")
+                raise Invalid(f"There are already {MAX_TO_COME} upcoming closures. Remove one you don’t need.")
             closure = Closure(first_day=first_day, last_day=last_day, name=name)
             session.add(closure)
             session.flush()
@@ -103,11 +103,11 @@ def remove_closure(closure_id: UUID) -> Closure:
 
 def _check(first_day: date, last_day: date) -> None:
     if not clock.FIRST_DAY <= first_day <= last_day <= clock.LAST_DAY:
-        raise Invalid("The last day comes after the first, in the years 2000 to 2099.", field="last_day")
+        raise Invalid("The last day must be on or after the first, in the years 2000 to 2099.", field="last_day")
     if last_day < clock.today():
-        raise Invalid("This day has passed already.", field="last_day")
+        raise Invalid("This day is in the past.", field="last_day")
     if (last_day - first_day).days >= LONGEST_DAYS:
-        raise Invalid("A closure lasts at most one year.", field="last_day")
+        raise Invalid("A closure can last up to one year.", field="last_day")
 
 
 def _lock_all_offers(session: Session) -> None:

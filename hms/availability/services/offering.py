@@ -101,7 +101,7 @@ def copy_day(doctor: Doctor, *, day: date, to_days: Iterable[date]) -> SeriesRes
     """
     targets = sorted(set(to_days) - {day})
     if not targets or len(targets) > LONGEST_SERIES_DAYS:
-        raise Invalid("Choose between one other day and a year of them.", field="to_days")
+        raise Invalid("Choose at least one day, within a year.", field="to_days")
     times: list[Time] = []
     skipped: list[tuple[date, str]] = []
     with transaction() as session:
@@ -168,7 +168,7 @@ def _lock_free(slot_id: UUID, doctor: Doctor) -> Slot:
 def _check_presence(doctor: Doctor, interval: Interval) -> None:
     takes_away = around(offers.load_offer(doctor.id, since=clock.now()))
     if takes_away.closed.overlap(*interval):
-        raise AwayThen("The clinic is closed then. Choose another time.", field="day")
+        raise AwayThen("The clinic is closed then. Choose a different time.", field="day")
     if takes_away.away.overlap(*interval):
         raise AwayThen(field="day")
 
@@ -179,9 +179,9 @@ def _interval(day: date, start: time, end: time) -> tuple[datetime, datetime]:
     ends_at = ends[-1] if end.fold else ends[0]
     minutes = (ends_at - starts_at) / timedelta(minutes=1)
     if minutes > LONGEST_MINUTES and end.replace(fold=0) <= start.replace(fold=0):
-        raise Invalid("The end comes after the start.", field="end")
+        raise Invalid("The end must be after the start.", field="end")
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        raise Invalid("A visit lasts between 5 minutes and 8 hours.", field="end")
+        raise Invalid("A visit must be between 5 minutes and 8 hours.", field="end")
     if starts_at <= clock.now():
         raise SlotInPast(field="start")
     return starts_at, ends_at
@@ -191,15 +191,15 @@ def _check_series(
     first_day: date, last_day: date, weekdays: frozenset[int], start: time, end: time, visit_minutes: int
 ) -> None:
     if last_day < first_day:
-        raise Invalid("The last day comes after the first.", field="last_day")
+        raise Invalid("The last day must be on or after the first.", field="last_day")
     if (last_day - first_day).days >= LONGEST_SERIES_DAYS:
-        raise Invalid("A series covers at most one year.", field="last_day")
+        raise Invalid("A series can last up to one year.", field="last_day")
     if not weekdays:
         raise Invalid("Choose at least one day of the week.", field="weekdays")
     if end <= start and end != MIDNIGHT:
-        raise Invalid("The end comes after the start. A series can end at midnight, but not later.", field="end")
+        raise Invalid("The end must be after the start. A series can end at midnight, but not later.", field="end")
     if not SHORTEST_MINUTES <= visit_minutes <= LONGEST_MINUTES:
-        raise Invalid("A visit lasts between 5 minutes and 8 hours.", field="visit_minutes")
+        raise Invalid("A visit must be between 5 minutes and 8 hours.", field="visit_minutes")
 
 
 def _end_of_series(day: date, end: time) -> datetime:
@@ -214,7 +214,7 @@ def _days(first_day: date, last_day: date, weekdays: frozenset[int]) -> Iterator
 def _visits(starts_at: datetime, ends_at: datetime, visit_minutes: int, mode: str) -> list[Time]:
     """Whole visits that fit, in real minutes: a day with a clock change has an hour more or less of them."""
     if ends_at <= starts_at:
-        raise Invalid("The end comes after the start.", field="end")
+        raise Invalid("The end must be after the start.", field="end")
     visit = timedelta(minutes=visit_minutes)
     count = (ends_at - starts_at) // visit
     return [(starts_at + n * visit, starts_at + (n + 1) * visit, mode) for n in range(count)]
@@ -226,7 +226,7 @@ def _pattern(doctor: Doctor, day: date) -> list[OwnSlot]:
     slots = offers.own_slots(doctor.id, since=starts_at, until=ends_at)
     pattern = [slot for slot in slots if slot.starts_at >= starts_at and slot.status != SlotStatus.BUSY_UNAVAILABLE]
     if not pattern:
-        raise Invalid("You offer no time on that day. Choose another to copy from.", field="day")
+        raise Invalid("You have no slots on that day. Choose another to copy from.", field="day")
     return pattern
 
 
@@ -242,14 +242,14 @@ def _copied(pattern: list[OwnSlot], day: date) -> tuple[list[Time], list[str]]:
             sentences.append(refusal.message)
             continue
         if starts_at in times:
-            sentences.append(f"{wall:%H:%M} comes twice on the day you copied, and only once on that day.")
+            sentences.append(f"{wall:%H:%M} happens twice on the day you copied, and only once on that day.")
         times.setdefault(starts_at, (starts_at, starts_at + (slot.ends_at - slot.starts_at), slot.mode))
     return list(times.values()), sentences
 
 
 def _open(doctor: Doctor, times: list[Time], skipped: list[tuple[date, str]]) -> SeriesResult:
     if len(times) > MAX_TIMES:
-        raise Invalid(f"These are more than {MAX_TIMES:,} times. Choose fewer days.", field="last_day")
+        raise Invalid(f"That’s more than {MAX_TIMES:,} slots. Choose fewer days.", field="last_day")
     coming = [each for each in times if each[0] > clock.now()]
     with transaction() as session:
         lock_offer(session, doctor.id)

@@ -67,7 +67,7 @@ def refresh_next() -> int:
     except Exception as error:
         if doctor_id is None:
             raise
-        _put_off(doctor_id, f"the times could not be made ({type(error).__name__})")
+        _put_off(doctor_id, f"the slots couldn’t be made ({type(error).__name__})")
     return 1
 
 

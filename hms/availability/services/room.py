@@ -7,7 +7,7 @@ from hms.availability.queries.offers import Offer
 from hms.availability.reach import MAX_AHEAD, MAX_BEFORE_APPROVAL
 from hms.errors import Invalid
 
-CLOSED = "This doctor's account is closed, so that no times can be offered. Reactivate the account first."
+CLOSED = "This doctor’s account is closed, so no slots can be offered. Reactivate the account first."
 MAX_SCHEDULES = 50
 """As many periods of weekly hours, one after the other, that are not over."""
 
@@ -26,13 +26,13 @@ def check_times(doctor: Doctor, *, field: str, adding: int = 0) -> None:
         return
     if limit == MAX_BEFORE_APPROVAL:
         raise Invalid(
-            f"Until your account is approved you can offer {limit:,} times ahead, and this would make {number:,}."
-            " Offer fewer, or wait for the approval.",
+            f"Until your account is approved you can have up to {limit:,} slots, and this would make {number:,}."
+            " Add fewer, or wait for approval.",
             field=field,
         )
     raise Invalid(
-        f"You can offer {limit:,} times ahead, and this would make {number:,}. Choose fewer days or longer visits,"
-        " or remove times that you do not need.",
+        f"You can have up to {limit:,} slots, and this would make {number:,}. Choose fewer days or longer visits,"
+        " or remove slots you don’t need.",
         field=field,
     )
 
@@ -43,11 +43,10 @@ def check_hours(doctor: Doctor, offer: Offer) -> None:
         raise Invalid(CLOSED)
     current = [each for each in offer.schedules if each.valid_until is None or each.valid_until >= clock.today()]
     if len(current) > MAX_SCHEDULES:
-        raise Invalid(f"You have {MAX_SCHEDULES} periods of weekly hours already. Remove one that you do not need.")
+        raise Invalid(f"You already have {MAX_SCHEDULES} periods of weekly hours. Delete one you don’t need.")
     number = offer.number_of_times()
     if number > MAX_AHEAD:
         raise Invalid(
-            f"With these hours you would offer {number:,} times in the {offer.horizon_days} days that patients can book"
-            f" ahead, and no more than {MAX_AHEAD:,} are possible. Make the visits longer or the hours fewer, or ask"
-            " the clinic to open bookings for fewer days ahead."
+            f"These hours would make {number:,} slots in the {offer.horizon_days} days that patients can book ahead."
+            f" The most you can have is {MAX_AHEAD:,}. Make visits longer or reduce your hours."
         )

@@ -157,7 +157,9 @@ def _overlap(one: ScheduleDraft, other: ScheduleDraft) -> bool:
 def _ended(schedules: Drafts, schedule_id: UUID, last_day: date) -> Drafts:
     schedule = _find(schedules, schedule_id)
     if last_day < schedule.valid_from:
-        raise Invalid("The last day comes after the first. To give the hours up, remove them.", field="valid_until")
+        raise Invalid(
+            "The last day must be on or after the first. To stop these hours, delete them.", field="valid_until"
+        )
     return with_draft(schedules, schedule._replace(valid_until=last_day))
 
 
@@ -170,7 +172,7 @@ def _find(schedules: Drafts, schedule_id: UUID) -> ScheduleDraft:
     for schedule in schedules:
         if schedule.schedule_id == schedule_id:
             return schedule
-    raise NotFound("You have no such hours. They may have been removed.")
+    raise NotFound("We can’t find these hours. They may have been deleted.")
 
 
 # -- what can be asked for -----------------------------------------------------------------------------------------
@@ -179,13 +181,13 @@ def _find(schedules: Drafts, schedule_id: UUID) -> ScheduleDraft:
 def check(draft: ScheduleDraft) -> None:
     """Raise ``Invalid`` with a sentence for hours that cannot be kept."""
     if not clock.FIRST_DAY <= draft.valid_from <= (draft.valid_until or draft.valid_from) <= clock.LAST_DAY:
-        raise Invalid("The last day comes after the first, in the years 2000 to 2099.", field="valid_until")
+        raise Invalid("The last day must be on or after the first, in the years 2000 to 2099.", field="valid_until")
     if draft.timezone is not None and draft.timezone not in clock.known_zones():
         raise Invalid("Choose a time zone from the list.", field="timezone")
     if not draft.hours:
         raise Invalid("Add hours on at least one day.")
     if len(draft.hours) > MAX_HOURS:
-        raise Invalid(f"These are more than {MAX_HOURS} lines of hours.")
+        raise Invalid(f"That’s more than {MAX_HOURS} rows of hours.")
     for hours in draft.hours:
         _check_hours(hours)
     _check_order(draft.hours)
@@ -196,11 +198,11 @@ def _check_hours(hours: HoursDraft) -> None:
         raise Invalid
     day = WEEKDAYS[hours.weekday]
     if not 0 <= hours.start_minute < hours.end_minute <= 24 * 60:
-        raise Invalid(f"{day}: the end comes after the start.")
+        raise Invalid(f"{day}: the end must be after the start.")
     if not SHORTEST_MINUTES <= hours.visit_minutes <= LONGEST_MINUTES:
-        raise Invalid(f"{day}: a visit lasts between 5 minutes and 8 hours.")
+        raise Invalid(f"{day}: a visit must be between 5 minutes and 8 hours.")
     if hours.gap_minutes is not None and not 0 <= hours.gap_minutes <= LONGEST_MINUTES:
-        raise Invalid(f"{day}: a gap lasts at most 8 hours.")
+        raise Invalid(f"{day}: a gap can be 8 hours at most.")
     if hours.end_minute - hours.start_minute < hours.visit_minutes:
         raise Invalid(f"{day}: these hours are too short for a visit of {hours.visit_minutes} minutes.")
 

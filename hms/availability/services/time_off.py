@@ -26,7 +26,7 @@ from hms.errors import Invalid
 
 LONGEST = timedelta(days=366)
 MAX_TO_COME = 500
-OTHERS_ARE_BOOKED = "Other appointments are booked in this period than you were shown. Nothing was saved."
+OTHERS_ARE_BOOKED = "The appointments in this period have changed since you opened this page. Nothing was saved."
 LAST_MOMENT = datetime(2100, 12, 31, tzinfo=UTC)
 
 
@@ -64,7 +64,7 @@ def add_time_off(
         if earlier := _the_same(session, doctor, starts_at, ends_at, reason.strip()):
             return earlier
         if len(queries.list_time_off(doctor)) >= MAX_TO_COME:
-            raise Invalid(f"You have {MAX_TO_COME} times off to come already. Remove one that you do not need.")
+            raise Invalid(f"You already have {MAX_TO_COME} periods of time off coming up. Remove one you don’t need.")
         time_off = TimeOff(doctor_id=doctor.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
         session.add(time_off)
         session.flush()
@@ -115,11 +115,11 @@ def count_free(interval: Interval, *, doctor: Doctor | None = None) -> int:
 
 def _check(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
-        raise Invalid("The end comes after the start.", field="end")
+        raise Invalid("The end must be after the start.", field="end")
     if ends_at <= clock.now():
-        raise Invalid("This has passed already. Choose a later time.", field="end")
+        raise Invalid("This is in the past. Choose a later time.", field="end")
     if ends_at - starts_at > LONGEST or ends_at > LAST_MOMENT:
-        raise Invalid("Time off lasts at most one year. Add another after it.", field="end")
+        raise Invalid("Time off can last up to one year. Add more after it.", field="end")
 
 
 def _the_same(session: Session, doctor: Doctor, starts_at: datetime, ends_at: datetime, reason: str) -> TimeOff | None:

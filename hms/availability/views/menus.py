@@ -12,7 +12,7 @@ FREE_TIMES = ("new_hours", "edit_hours", "end_hours", "delete_hours", "unfit", "
 def init_app(app: Flask) -> None:
     """Add the entries."""
     also = [f"doctor.{view}" for view in FREE_TIMES]
-    areas.menu(app, "doctor", "Free times", "doctor.hours", icon="clock", order=30, also=also)
+    areas.menu(app, "doctor", "Availability", "doctor.hours", icon="clock", order=30, also=also)
     areas.menu(
         app,
         "staff",

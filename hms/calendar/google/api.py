@@ -14,7 +14,7 @@ from hms.calendar.google.errors import AccessRevoked, AlreadyThere, Gone, Google
 from hms.calendar.google.http import Answer, ask, new_session, wait_named_in
 
 CALENDAR = "primary"
-NO_SENSE = "Google Calendar answered with something that is not its own language."
+NO_SENSE = "Google Calendar sent something we couldn’t read."
 TOO_OFTEN = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"})
 """Reasons of a 403 that pass (https://developers.google.com/workspace/calendar/api/guides/errors)."""
 
@@ -62,7 +62,7 @@ class GoogleCalendar:
         try:
             calendar = answer["calendars"][CALENDAR]
             if calendar.get("errors"):
-                raise Later("Google Calendar could not say when you are busy.")
+                raise Later("Google Calendar couldn’t tell us when you’re busy.")
             return [(_moment(busy["start"]), _moment(busy["end"])) for busy in calendar.get("busy", [])]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Later(NO_SENSE) from error
@@ -107,9 +107,9 @@ def refresh(refresh_token: str) -> Grant:
 
 def _no_grant(answer: Answer, error: object) -> GoogleTrouble:
     if error == "invalid_grant":  # only this says that the token is dead; everything else may pass
-        return AccessRevoked("Google no longer lets HMS into this calendar.")
+        return AccessRevoked("Google no longer lets us into this calendar.")
     if error in ("invalid_client", "unauthorized_client"):
-        return Later("Google does not recognise this clinic's HMS; its administrator has to look at the settings.")
+        return Later("Google doesn’t recognise this clinic. An administrator needs to check the settings.")
     return Later(f"Google gave no access (HTTP {answer.status}).", wait=wait_named_in(answer.headers))
 
 
@@ -176,18 +176,18 @@ def _done(request: Any) -> Any:
 
 def _trouble(status: int, reason: str, headers: Mapping[str, str]) -> GoogleTrouble:
     if status in (404, 410):
-        return Gone("The event is not in Google Calendar.")
+        return Gone("The event isn’t in Google Calendar.")
     if status == 409:
         return AlreadyThere("An event with this id is in Google Calendar already.")
     if status == 401:
-        return TokenRefused("Google does not accept its own fresh access token.")
+        return TokenRefused("Google doesn’t accept its own fresh access token.")
     if status == 429 or reason in TOO_OFTEN:
-        return Later("Google Calendar is asked too often.", wait=wait_named_in(headers))
+        return Later("We’ve asked Google Calendar too often.", wait=wait_named_in(headers))
     if status >= 500 or status in (408, 412):
         return Later(f"Google Calendar has a problem (HTTP {status}).", wait=wait_named_in(headers))
     if status == 403:
-        return Refused("Google does not let HMS do this. Disconnect, connect again, and leave every box ticked.")
-    return Refused(f"Google Calendar does not accept what HMS sent (HTTP {status}).")
+        return Refused("Google doesn’t let us do this. Disconnect, then connect again and leave every box ticked.")
+    return Refused(f"Google Calendar didn’t accept what we sent (HTTP {status}).")
 
 
 def _reason(content: bytes) -> str:

@@ -37,7 +37,7 @@ def event_of(appointment: Appointment, *, user_id: UUID) -> dict[str, Any]:
     page = public_url(endpoint, appointment_id=appointment.id)
     return {
         "summary": _summary(other.full_name),
-        "description": f"Reference {formats.reference(appointment.reference)}.\nLook at it or cancel it: {page}",
+        "description": f"Reference {formats.reference(appointment.reference)}.\nSee or cancel it: {page}",
         "location": _place(appointment),
         "start": _moment(appointment.starts_at),
         "end": _moment(appointment.ends_at),

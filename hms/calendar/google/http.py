@@ -19,7 +19,7 @@ CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 3.05, 10.0, 20.0
 REST_SECONDS = 30.0
 LARGEST_ANSWER = 1024 * 1024
 LONGEST_WAIT = timedelta(hours=2)
-SILENT = "Google Calendar did not answer."
+SILENT = "Google Calendar didn’t answer."
 
 
 @dataclass
@@ -69,7 +69,7 @@ def ask(
             _rest.until = time.monotonic() + REST_SECONDS
         raise Later(SILENT) from error
     if response.is_redirect or 300 <= response.status_code < 400:
-        raise Later("Google Calendar answered with a redirect, which HMS does not follow.")
+        raise Later("Google Calendar sent us to another address, which we don’t follow.")
     named = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, response.reason or "", named, body)
 

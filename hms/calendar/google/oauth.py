@@ -26,7 +26,7 @@ ANSWERS = (200, 400, 401, 403)
 """What a token endpoint says yes or no with (RFC 6749, 5); anything else is trouble on the way, and passes."""
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
-NOT_GOOGLES = "Google answered with something that is not its own language."
+NOT_GOOGLES = "Google sent something we couldn’t read."
 TESTING_SECONDS = 7 * 24 * 3600
 """How long a permission lasts while the consent screen is in "Testing"
 (https://developers.google.com/identity/protocols/oauth2#expiration)."""
@@ -77,7 +77,7 @@ def exchange(code: str, *, verifier: str, nonce: str) -> Grant:
             )
     except AuthlibBaseError as error:
         current_app.logger.warning("google: the code was refused: %.60r", error.error)
-        raise Refused("Google did not accept its own answer. Start again.") from None
+        raise Refused("Google didn’t accept its own answer. Start again.") from None
     except (requests.RequestException, ValueError):  # of the answer, which may hold a token, nothing is told
         raise Later(http.SILENT) from None
     return _grant(token, nonce=nonce)
@@ -91,7 +91,7 @@ def revoke(token: str) -> None:
     with closing(http.new_session()) as session:
         answer = http.ask(session, "POST", current_app.config["GOOGLE_REVOKE_URL"], data={"token": token})
     if answer.status not in (200, 400):
-        raise Later(f"Google did not take the permission back (HTTP {answer.status}).")
+        raise Later(f"Google didn’t remove the permission (HTTP {answer.status}).")
 
 
 READ_TIMEOUT_SECONDS = 5.0
@@ -161,7 +161,7 @@ def _claims(id_token: str) -> dict[str, Any]:
 def _check(claims: Mapping[str, Any], *, nonce: str) -> None:
     """Issued by Google, for us, for this very flow, and not over (OpenID Connect Core, 3.1.3.7)."""
     if claims["iss"] not in ISSUERS or claims["aud"] != current_app.config["GOOGLE_CLIENT_ID"]:
-        raise ValueError("the id token is not for us")
+        raise ValueError("the id token isn’t for us")
     if claims.get("nonce") != nonce:
         raise ValueError("the id token belongs to another flow")
     if datetime.fromtimestamp(claims["exp"], UTC) <= clock.now():

@@ -12,7 +12,7 @@ IDENTITY = ("openid", "email")
 
 WORDS = {
     EVENTS: "Write your appointments into your calendar, and change or remove them",
-    FREE_BUSY: "See when you are busy, but not with what",
+    FREE_BUSY: "See when you’re busy, but not why",
 }
 
 

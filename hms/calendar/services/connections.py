@@ -26,32 +26,32 @@ CLOSED_EVERY_SECONDS = 600
 TESTING_LASTS = timedelta(days=7)
 """How long a permission lasts while the clinic's consent screen is in "Testing"; a day is for noticing."""
 
-LOST = "Google no longer lets us into your calendar. Connect it again."
+LOST = "Google no longer lets us into your calendar. Reconnect it."
 LOST_EARLY = (
-    "Google ended the permission, maybe within 7 days. Connect again; if you did not take it back yourself and this "
-    "happens again, tell the clinic: its registration with Google is not finished."
+    "Google ended the permission, perhaps after 7 days. Reconnect your calendar. If you didn’t remove it yourself and "
+    "this happens again, tell the clinic: its registration with Google isn’t finished."
 )
 
 
 class NoCalendar(Invalid):
     """The box for the calendar was not ticked."""
 
-    code, title = "no-calendar", "Your calendar is not connected"
-    message = "Google did not let us write to your calendar. Connect again and leave the box for events ticked."
+    code, title = "no-calendar", "Your calendar isn’t connected"
+    message = "Google didn’t let us add events to your calendar. Connect again and leave the box for events ticked."
 
 
 class NotLasting(Invalid):
     """Google gave a permission for an hour only."""
 
-    code, title = "not-lasting", "Your calendar is not connected"
-    message = "Google gave us no lasting permission. Connect again."
+    code, title = "not-lasting", "Your calendar isn’t connected"
+    message = "Google didn’t give us lasting permission. Connect again."
 
 
 class AlreadyEnded(Conflict):
     """Nothing is connected."""
 
     code, title = "not-connected", "Nothing is connected"
-    message = "Your Google Calendar was not connected any more."
+    message = "Your Google Calendar was already disconnected."
 
 
 def init_app(app: Flask) -> None:
@@ -227,7 +227,7 @@ def revoke(message: Message) -> None:
     try:
         token = vault.unseal(sealed, owner_id=connection.user_id, purpose=vault.REFRESH_TOKEN)
     except vault.Unreadable as error:
-        raise PermanentFailure(f"The permission cannot be read: {error}") from None
+        raise PermanentFailure(f"The permission can’t be read: {error}") from None
     db.session.rollback()  # nothing is held while Google is waited for
     if not is_still_used:
         try:

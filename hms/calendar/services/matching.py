@@ -70,9 +70,9 @@ def reconcile(connection: CalendarConnection, appointment_id: UUID, *, is_forced
             plan, answer = _put(calendar, plan) if plan.event else _remove(calendar, plan)
         if _note(connection, plan, answer):
             if plan.wants_meet and not (plan.has_meet or events.meet_url_in(answer)):
-                raise Later("Google has not made the Meet yet.")
+                raise Later("Google hasn’t made the Meet yet.")
             return
-    raise Later("The appointment changes faster than Google Calendar can be told.")
+    raise Later("The appointment changes faster than we can tell Google Calendar.")
 
 
 def _plan(connection: CalendarConnection, appointment_id: UUID, *, is_forced: bool) -> Plan | None:

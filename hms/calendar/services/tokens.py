@@ -25,7 +25,7 @@ LEASE = timedelta(seconds=40)
 """Longer than Google is waited for when it is asked for a token."""
 
 WAIT_SECONDS, LOOK_AGAIN_SECONDS = 5.0, 0.1
-NOT_CONNECTED = "This calendar is not connected any more."
+NOT_CONNECTED = "This calendar is no longer connected."
 SPARE = timedelta(minutes=2)
 """A token is not used in its last minutes: it would end on its way."""
 
@@ -102,10 +102,10 @@ def _exchange(connection: CalendarConnection) -> api.Grant:
     try:
         return api.refresh(vault.unseal(sealed, owner_id=connection.user_id, purpose=vault.REFRESH_TOKEN))
     except vault.Unreadable as error:
-        raise Refused("HMS cannot read the permission that Google gave. Disconnect and connect again.") from error
+        raise Refused("We can’t read the permission Google gave us. Disconnect, then connect again.") from error
     except AccessRevoked as error:
         if not connections.mark_broken(connection.id, sealed=sealed):  # connected again at this very moment
-            raise Later("The connection has changed meanwhile.") from error
+            raise Later("The connection has since changed.") from error
         raise
 
 

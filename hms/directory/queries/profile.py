@@ -121,7 +121,7 @@ def get_doctor_with_week(
 
 def _found(row: Any) -> DoctorProfile:
     if row is None:
-        raise NotFound("We could not find this doctor.")
+        raise NotFound("We can’t find this doctor.")
     times = len(FACTS) + len(booking_rules.COLUMNS)
     in_person, online = row[times : times + 4], row[times + 4 : times + 8]
     free = [FreeTime(*one) if one[0] else None for one in (in_person, online)]

@@ -149,7 +149,7 @@ def _kinds(links: Links, kind: Kind) -> list[tuple[str, str, bool, str]]:
 
 
 def _horizon(rules: BookingRules) -> str:
-    return f"Bookings open {rules.horizon_words} ahead, today up to {formats.plain_day(rules.last_day)}."
+    return f"You can book up to {formats.plain_day(rules.last_day)} ({rules.horizon_words} ahead)."
 
 
 def _not_yet(monday: date, rules: BookingRules) -> str:

@@ -12,7 +12,7 @@ from hms.errors import Refusal, Unavailable
 from hms.forms import HmsForm, TextField
 from hms.labels import MODES
 
-OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and book again."
+OUT_OF_DATE = "This page is out of date. Nothing was booked. Check the details and try again."
 LONGEST_REASON = 500
 CHOICES = {mode.value: MODES[mode] for mode in (Mode.IN_PERSON, Mode.ONLINE)}
 

@@ -212,7 +212,7 @@ def _owner(of_patient: bool) -> InstrumentedAttribute[UUID]:
 def _owner_id(patient: AnyPatient | None, doctor: Doctor | None) -> UUID:
     owner = patient or doctor
     if owner is None:
-        raise TypeError("an appointment of whom?")
+        raise TypeError("whose appointment?")
     return owner.id
 
 
@@ -230,5 +230,5 @@ def note_viewed(appointments: list[Appointment]) -> list[Appointment]:
 
 def _found(appointment: Appointment | None) -> Appointment:
     if appointment is None:
-        raise NotFound("We could not find this appointment. It may belong to another account.")
+        raise NotFound("We can’t find this appointment. It may belong to another account.")
     return appointment

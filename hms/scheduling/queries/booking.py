@@ -46,7 +46,7 @@ def get_slot_to_book(slot_id: UUID, *, patient: AnyPatient) -> SlotToBook:
     given = {"slot_id": slot_id, "patient_id": patient.id, "account_id": patient.user_id, "now": clock.now()}
     row = db.session.execute(_slot_to_book(), given).first()
     if row is None:
-        raise NotFound("This time is no longer offered. Choose another.")
+        raise NotFound("This slot is no longer available. Choose another.")
     return SlotToBook(row.Slot, booking_rules.of_row(row), Standing(*row[-4:]))
 
 

@@ -128,7 +128,7 @@ def _missed(claim: Claim) -> Appointment | Refusal | None:
     if status == SlotStatus.FREE:
         return None
     if status is None:
-        return _settled(claim, NotFound("This time is no longer offered."))
+        return _settled(claim, NotFound("This slot is no longer available."))
     return _settled(claim, NoLongerOffered() if status == SlotStatus.BUSY_UNAVAILABLE else SlotTaken())
 
 

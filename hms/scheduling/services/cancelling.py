@@ -44,14 +44,14 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
     Cancelling it again changes nothing. Raises :class:`MoveNotAllowed`, ``Invalid`` without a reason, ``NotFound``.
     """
     if not reason.strip():
-        raise Invalid("Tell the patient why.", field="reason")
+        raise Invalid("Enter a reason for the patient.", field="reason")
     with transaction() as session:
         queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_appointment(appointment_id, doctor=doctor)
         if appointment.status == AppointmentStatus.CANCELLED:
             return appointment
         if not appointment_rules.doctor_can_cancel(appointment):
-            raise MoveNotAllowed("This appointment is over, or has been marked already, so it cannot be cancelled.")
+            raise MoveNotAllowed("This appointment is over or has already been marked, so you can’t cancel it.")
         _cancel(session, appointment, by="doctor", actor_id=doctor.user_id, reason=reason)
     return appointment
 
@@ -62,7 +62,7 @@ def cancel_as_clinic(appointment_id: UUID, *, reason: str) -> Appointment:
     Cancelling it again changes nothing. Raises :class:`MoveNotAllowed`, ``Invalid`` without a reason, ``NotFound``.
     """
     if not reason.strip():
-        raise Invalid("Tell the patient why.", field="reason")
+        raise Invalid("Enter a reason for the patient.", field="reason")
     with transaction() as session:
         doctor_id = queries.lock_doctor_of(appointment_id)
         appointment = queries.lock_any_appointment(appointment_id)

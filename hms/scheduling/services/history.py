@@ -20,9 +20,9 @@ def move(session: Session, appointment: Appointment, status: str, *, actor_id: U
     whole, has grown long.
     """
     if not appointment.can_become(status):
-        raise MoveNotAllowed("Someone has changed this appointment in the meantime. Look at it as it is now.")
+        raise MoveNotAllowed("Someone else has changed this appointment. Check it below.")
     if status != AppointmentStatus.CANCELLED and _number_of_changes(session, appointment) >= MAX_CHANGES:
-        raise MoveNotAllowed("This visit has been marked so often that its mark cannot be changed any more.")
+        raise MoveNotAllowed("This visit has been marked too many times. You can’t change it any more.")
     now = clock.now()
     session.add(
         AppointmentChange(

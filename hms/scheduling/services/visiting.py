@@ -47,7 +47,7 @@ def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) ->
         if appointment.status == status:  # a second click
             return appointment
         if appointment.status == S.FULFILLED:  # going back is `undo`; a page that is out of date does not ask for that
-            raise MoveNotAllowed("This visit has been marked as completed already. Undo that first.")
+            raise MoveNotAllowed("This visit is already marked as completed. Undo that first.")
         _check_time(appointment, status)
         move(session, appointment, status, actor_id=doctor.user_id)
         emails.marked(appointment, patient_user_id=appointment.patient.user_id)
@@ -56,9 +56,9 @@ def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) ->
 
 def _check_time(appointment: Appointment, status: AppointmentStatus) -> None:
     if not appointment_rules.is_for_today_or_past(appointment):
-        raise MoveNotAllowed("The day of this appointment has not come yet.")
+        raise MoveNotAllowed("You can’t mark this visit before the day of the appointment.")
     if status == S.NOSHOW and not appointment_rules.has_started(appointment):
-        raise MoveNotAllowed("The time of this appointment has not come yet.")
+        raise MoveNotAllowed("You can’t mark this visit before it starts.")
 
 
 def _before_the_mark(appointment: Appointment) -> str:
@@ -67,4 +67,4 @@ def _before_the_mark(appointment: Appointment) -> str:
         is_mark = change.to_status in MARKS and change.from_status != S.FULFILLED
         if is_mark and change.to_status == appointment.status and change.from_status is not None:
             return change.from_status if appointment.can_become(change.from_status) else S.BOOKED
-    raise MoveNotAllowed("There is nothing to undo.")
+    raise MoveNotAllowed("There’s nothing to undo.")

@@ -8,7 +8,7 @@ from hms.devtools.mailbox import store
 
 def test_an_empty_box_says_how_to_get_a_mail(browser):
     page = browser.get("/dev/mailbox").page
-    assert "No mail yet" in page.text
+    assert "No emails yet" in page.text
     assert page.has_link_to("/doctors")
 
 

@@ -35,7 +35,7 @@ fieldset { margin: 1rem 0; border: 1px solid #75858a }
 td { text-align: left; padding: .25rem 1rem .25rem 0 }
 """
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en-GB"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css"></head>
 <body><main><p class="demo"><strong>Demonstration.</strong> This is a stand-in on this machine, not Google. No Google

@@ -59,11 +59,11 @@ def success_message(result: SeriesResult, days: int) -> str:
     """``6 times added on 2 days. 2 left out, because you offer a time then already.``"""
     parts = [f"{_times(result.opened)} added on {days} day{'' if days == 1 else 's'}."]
     if result.hidden:
-        parts.append(f"{_times(result.hidden)} of these kept from patients while you are away or the clinic is closed.")
+        parts.append(f"{_times(result.hidden)} hidden from patients because of time off or a closure.")
     if result.overlapping:
-        parts.append(f"{_times(result.overlapping)} left out, because you already offer a time then.")
+        parts.append(f"{_times(result.overlapping)} left out because you already have a slot then.")
     if result.past:
-        parts.append(f"{_times(result.past)} left out, because they are past.")
+        parts.append(f"{_times(result.past)} left out because they’re in the past.")
     return " ".join([*parts, *_skipped(result.skipped_days)])
 
 
@@ -79,7 +79,7 @@ def _skipped(skipped: list[tuple[date, str]]) -> list[str]:
 
 
 def _times(number: int) -> str:
-    return f"{number} time{'' if number == 1 else 's'}"
+    return f"{number} slot{'' if number == 1 else 's'}"
 
 
 def _page(form: CopyDayForm, source: date) -> ResponseReturnValue:

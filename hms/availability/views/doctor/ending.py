@@ -62,7 +62,7 @@ def gone_if_posted(schedule_id: UUID) -> AbstractContextManager[None]:
     """Who posts wanted the hours gone; a page about hours that are not there is not found."""
     if request.method != "POST":
         return nullcontext()
-    return gone_is_fine(Schedule, schedule_id, "These hours had already been deleted.")
+    return gone_is_fine(Schedule, schedule_id, "These hours were already deleted.")
 
 
 def _delete(schedule_id: UUID) -> ResponseReturnValue:
@@ -76,7 +76,7 @@ def _delete(schedule_id: UUID) -> ResponseReturnValue:
         except PreviewOutdated as refusal:
             outdated = refusal
         else:
-            flash("These hours are deleted.", "ok")
+            flash("Hours deleted.", "ok")
             return redirect(url_for(".hours"), 303)
     preview = services.preview_deletion(schedule_id, doctor=current_doctor)
     return _page("doctor/delete_hours.html", schedule, form, preview, outdated)

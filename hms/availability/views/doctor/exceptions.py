@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
 @bp.route("/exceptions", methods=["GET", "POST"])
 def exceptions() -> ResponseReturnValue:
-    """Time off and closures to come; posting adds time off, after a look at what is in it."""
+    """Upcoming time off and closures; posting adds time off, after a look at what is in it."""
     form = TimeOffForm()
     if not form.validate_on_submit() or request.form.get("do") == "edit":
         return _page(form)
@@ -56,9 +56,9 @@ def exceptions() -> ResponseReturnValue:
 @bp.post("/exceptions/<uuid:time_off_id>/delete")
 def delete_time_off(time_off_id: UUID) -> ResponseReturnValue:
     """Take time off back: what it hid is offered again."""
-    with gone_is_fine(TimeOff, time_off_id, "This time off had already been removed."):
+    with gone_is_fine(TimeOff, time_off_id, "This time off was already removed."):
         services.remove_time_off(time_off_id, doctor=current_doctor)
-        flash("Time off removed. Times of your weekly hours are offered again.", "ok")
+        flash("Time off removed. Patients can book your weekly hours again.", "ok")
     return redirect(url_for(".exceptions"), 303)
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from hms import clock
 from hms.auth.guards import current_doctor
 from hms.availability import booking_rules, queries, schedule_text, services
+from hms.availability.booking_rules import counted
 from hms.availability.forms.hours import HoursForm, usual_values, values_after, values_of
 from hms.availability.forms.rows import changed, day_of, place_after
 from hms.availability.models import Schedule
@@ -26,7 +27,7 @@ from hms.web import render
 
 DAY, COUNTED = timedelta(days=1), timedelta(weeks=4)
 MAX_LISTED = 200
-LEAD = "Hours that hold until further notice end on the day before these start."
+LEAD = "Your current hours end the day before these start."
 SETTLED = ("check", "save")  # what the form is sent for when its rows are as they should be
 
 
@@ -63,7 +64,7 @@ def edit_hours(schedule_id: UUID) -> ResponseReturnValue:
 def _typed_for_new_ones() -> ResponseReturnValue:
     """What was typed to change hours that have been deleted meanwhile, in the form that adds some."""
     form = HoursForm(formdata=changed(request.form, "check", visit_minutes=current_doctor.visit_minutes))
-    form.reject(Conflict("These hours have been deleted meanwhile. You can add what you entered as new hours."))
+    form.reject(Conflict("These hours have been deleted. You can add what you entered as new hours."))
     return _page(form, None, _offer())
 
 
@@ -88,11 +89,12 @@ def _answer(schedule_id: UUID | None) -> ResponseReturnValue:
 
 
 def success_message(done: Preview) -> str:
-    """What saving did, in a sentence."""
-    parts = [f"{len(done.added)} added", f"{len(done.removed)} removed", f"{done.kept} kept"]
-    if done.skipped:
-        parts.append(f"{len(done.skipped)} left out, because another time is there already")
-    return f"Your hours are saved. Times: {', '.join(parts)}."
+    """What saving did: ``Saved. 882 slots added, 4 removed.``"""
+    parts = [f"{counted(len(done.added), 'slot')} added"] if done.added else []
+    if done.removed:
+        parts.append(f"{counted(len(done.removed), 'slot') if not parts else len(done.removed)} removed")
+    left_out = f" {len(done.skipped)} left out because you already have a slot then." if done.skipped else ""
+    return f"Saved. {', '.join(parts) or 'No slots changed'}.{left_out}"
 
 
 def _offer() -> Offer:
@@ -123,7 +125,7 @@ def _page(form: HoursForm, schedule_id: UUID | None, offer: Offer, *, act: str =
 def _title(schedule_id: UUID | None, *, is_first: bool) -> str:
     if schedule_id:
         return "Change these hours"
-    return "Your weekly hours" if is_first else "Hours for later"
+    return "Your weekly hours" if is_first else "Future hours"
 
 
 def _makes(form: HoursForm, offer: Offer) -> str:
@@ -135,17 +137,15 @@ def _makes(form: HoursForm, offer: Offer) -> str:
     if first > clock.LAST_DAY - COUNTED:
         return ""
     number = len(offer._replace(schedules=[draft]).plan(first, first + COUNTED - DAY).slots)
-    when = (
-        "in the next 4 weeks" if first == clock.today() else f"in the 4 weeks from {schedule_text.day_words(first)} on"
-    )
-    return f"This makes {number:,} time{'' if number == 1 else 's'} {when}."
+    when = "in the next 4 weeks" if first == clock.today() else f"in the 4 weeks from {schedule_text.day_words(first)}"
+    return f"This makes {number:,} slot{'' if number == 1 else 's'} {when}."
 
 
 def _check(
     form: HoursForm, draft: ScheduleDraft, preview: Preview, outdated: PreviewOutdated | None = None
 ) -> ResponseReturnValue:
     lists: list[tuple[str, Sequence[schedule_text.HasStart]]]
-    lists = [("Times added", preview.added), ("Times removed", preview.removed), ("Times left out", preview.skipped)]
+    lists = [("Slots added", preview.added), ("Slots removed", preview.removed), ("Slots left out", preview.skipped)]
     return render(
         "doctor/_hours_check.html",
         form=form,
@@ -176,7 +176,7 @@ def _ending(draft: ScheduleDraft) -> list[str]:
         if one.id != draft.schedule_id and one.valid_until is None and one.valid_from < draft.valid_from:
             last = draft.valid_from - DAY
             return [
-                f"Your hours from {schedule_text.day_words(one.valid_from)} on end on {schedule_text.day_words(last)}."
+                f"Your hours from {schedule_text.day_words(one.valid_from)} end on {schedule_text.day_words(last)}."
             ]
     return []
 
@@ -184,14 +184,14 @@ def _ending(draft: ScheduleDraft) -> list[str]:
 def _before_approval() -> list[str]:
     if current_doctor.is_approved:
         return []
-    return [f"Until your account is approved, no more than {MAX_BEFORE_APPROVAL} times are made ahead."]
+    return [f"Until your account is approved, you can have up to {MAX_BEFORE_APPROVAL} slots."]
 
 
 def _zone_sentences(timezone: str | None) -> list[str]:
     if not schedule_text.zone_note(timezone):
         return []
     zone, clinic = schedule_text.zone_title(timezone), schedule_text.zone_title(None)
-    return [f"These hours are {zone}. Your calendar and your patients see them in {clinic}."]
+    return [f"These hours are {zone}. Your calendar and patients see them in {clinic}."]
 
 
 def _clock_changes(draft: ScheduleDraft) -> list[str]:

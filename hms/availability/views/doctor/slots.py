@@ -66,7 +66,7 @@ def slot(slot_id: UUID) -> ResponseReturnValue:
         except Refusal as refusal:
             form.reject(refusal)
         else:
-            flash(f"The time is now {formats.moment(slot.starts_at)} to {formats.time(slot.ends_at)}.", "ok")
+            flash(f"The slot is now {formats.moment(slot.starts_at)} to {formats.time(slot.ends_at)}.", "ok")
             return redirect(url_for(".slots", week=formats.isodate(slot.starts_at)), 303)
     return _slot_page(slot_id, form, status=form.status)
 
@@ -74,14 +74,14 @@ def slot(slot_id: UUID) -> ResponseReturnValue:
 def _typed_for_a_new_one() -> ResponseReturnValue:
     """What was typed to change a time that has been removed meanwhile, in the form that adds one."""
     form = SlotForm()
-    form.reject(Conflict("This time has been removed, so it cannot be changed. To offer it, add it as a new one."))
+    form.reject(Conflict("This slot has been removed, so you can’t change it. You can add it as a new one."))
     return _page(form, SeriesForm(formdata=None, **usual_series(current_doctor)), status=form.status)
 
 
 @bp.post("/slots/<uuid:slot_id>/delete")
 def delete_slot(slot_id: UUID) -> ResponseReturnValue:
     """Take a free time back."""
-    with gone_is_fine(Slot, slot_id, "This time had already been removed."):
+    with gone_is_fine(Slot, slot_id, "This slot was already removed."):
         return _removed(queries.get_slot(slot_id, doctor=current_doctor))
     return redirect(url_for(".slots"), 303)
 
@@ -100,7 +100,7 @@ def _removed(slot: Slot) -> ResponseReturnValue:
 @bp.post("/slots/<uuid:slot_id>/block")
 def block_slot(slot_id: UUID) -> ResponseReturnValue:
     """Keep a free time from patients for now."""
-    with gone_is_fine(Slot, slot_id, "This time had already been removed, so nobody can book it."):
+    with gone_is_fine(Slot, slot_id, "This slot was already removed, so no one can book it."):
         slot = services.block_slot(slot_id, doctor=current_doctor)
         return _back_to_the_calendar(slot.starts_at, "Blocked")
     return redirect(url_for(".calendar"), 303)
@@ -109,7 +109,7 @@ def block_slot(slot_id: UUID) -> ResponseReturnValue:
 @bp.post("/slots/<uuid:slot_id>/unblock")
 def unblock_slot(slot_id: UUID) -> ResponseReturnValue:
     """Offer a blocked time again."""
-    with gone_is_fine(Slot, slot_id, "This time has been removed. To offer it again, add it as a new one."):
+    with gone_is_fine(Slot, slot_id, "This slot has been removed. You can add it as a new one."):
         starts_at = queries.get_slot(slot_id, doctor=current_doctor).starts_at
         slot = services.unblock_slot(slot_id, doctor=current_doctor)
         return _back_to_the_calendar(starts_at, _success_message(slot))
@@ -118,10 +118,10 @@ def unblock_slot(slot_id: UUID) -> ResponseReturnValue:
 
 def _success_message(slot: Slot | None) -> str:
     if slot is None:
-        return "Unblocked and taken out, because your hours have no such time any more"
+        return "Unblocked and removed, because it’s no longer in your hours"
     if slot.blocked_by:
-        return f"Unblocked, but not offered yet ({words.BLOCKED[BlockedBy(slot.blocked_by)].lower()})"
-    return "Offered again"
+        return f"Unblocked, but patients can’t book it yet ({words.BLOCKED[BlockedBy(slot.blocked_by)].lower()})"
+    return "Unblocked"
 
 
 def _back_to_the_calendar(starts_at: datetime, done: str) -> ResponseReturnValue:

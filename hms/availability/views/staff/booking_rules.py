@@ -67,7 +67,7 @@ def _saved(form: RulesForm, save: Callable[[], list[RuleChange]], *, is_own: boo
     for change in changes:
         flash(rule_words.changed(change, is_own=is_own), "ok")
     if not changes:
-        flash("Nothing was changed: the rules are as before.", "")
+        flash("Nothing changed.", "")
     return True
 
 

@@ -53,17 +53,17 @@ def new_closure() -> ResponseReturnValue:
     except Refusal as refusal:
         form.reject(refusal)
         return render("staff/new_closure.html", form=form)
-    hidden = counted(done.hidden_free, "free time")
-    flash(f"The clinic is closed {days(first_day, last_day)}. Patients are not offered {hidden} any more.", "ok")
+    hidden = counted(done.hidden_free, "free slot")
+    flash(f"The clinic is closed {days(first_day, last_day)}. Patients can no longer book {hidden}.", "ok")
     return redirect(url_for(".closure", closure_id=done.closure.id), 303)
 
 
 @bp.post("/closures/<uuid:closure_id>/remove")
 def remove_closure(closure_id: UUID) -> ResponseReturnValue:
     """Open the clinic again."""
-    with gone_is_fine(Closure, closure_id, "This closure had already been removed."):
+    with gone_is_fine(Closure, closure_id, "This closure was already removed."):
         gone = services.remove_closure(closure_id)
-        flash(f"{gone.name} is removed. The times of the weekly hours are offered again in a few minutes.", "ok")
+        flash(f"{gone.name} removed. Slots from weekly hours will be back in a few minutes.", "ok")
     return redirect(url_for(".closures"), 303)
 
 

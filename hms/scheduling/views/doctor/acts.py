@@ -41,5 +41,5 @@ def acts_for(status: str, *, starts_at: datetime, ends_at: datetime) -> Acts:
 
 def _why_not_yet(starts_at: datetime, *, its_day_came: bool) -> str:
     if not its_day_came:
-        return f"You can mark this visit on its day, from {formats.plain_day(starts_at)} on."
-    return f"You can mark it as completed or not attended from {formats.time(starts_at)} on."
+        return f"You can mark this visit on {formats.plain_day(starts_at)}."
+    return f"You can mark it as completed or not attended from {formats.time(starts_at)}."

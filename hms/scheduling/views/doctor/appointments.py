@@ -102,7 +102,7 @@ def _line(change: AppointmentChange) -> dict[str, Any]:
     if change.moved_from_at and change.moved_to_at:
         text, icon = presenters.moved_text(change.moved_from_at, change.moved_to_at), "calendar-sync"
     else:
-        text, icon = ("Mark taken back", "undo-2") if _is_step_back(change) else HISTORY[S(change.to_status)]
+        text, icon = ("Mark undone", "undo-2") if _is_step_back(change) else HISTORY[S(change.to_status)]
     return {
         "text": text,
         "icon": icon,

@@ -55,7 +55,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
         except Refusal as refusal:
             form.reject(refusal)
         else:
-            flash("The appointment is cancelled, and its time is free again.", "ok")
+            flash("Appointment cancelled. The slot is free again.", "ok")
             return redirect(url_for(".appointment", appointment_id=appointment_id), 303)
     appointment = queries.get_appointment(appointment_id, doctor=current_doctor)
     can_cancel = appointment_rules.doctor_can_cancel(appointment)
