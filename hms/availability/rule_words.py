@@ -7,7 +7,7 @@ from hms.availability.services.booking_rules import RuleChange
 
 LABELS = {
     "minimum_notice_minutes": "Minimum notice",
-    "horizon_days": "How far ahead",
+    "horizon_days": "Bookings open",
     "cancellation_hours": "Online cancellation",
     "change_window_minutes": "Changing the time online",
     "most_changes": "Changes of one appointment",

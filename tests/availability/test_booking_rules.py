@@ -93,7 +93,7 @@ def test_a_change_says_what_was_and_what_is(session, bose):
     ]
     assert [rule_words.changed(change) for change in changes] == [
         "Minimum notice: 90 minutes before (was: 1 hour before)",
-        "Appointments to come: at most 3 of a patient (was: any number)",
+        "Appointments to come: at most 3 of a patient (was: no limit)",
     ]
     assert availability.set_clinic_rules(minimum_notice_minutes=90) == []
 
@@ -163,7 +163,7 @@ def test_bookings_open_with_the_day_and_the_refusal_says_which(session, asha, bo
     too_far = make.slot(bose, day=LAST_OPEN + timedelta(days=1), start=time(0, 0))
     with pytest.raises(BeyondHorizon) as refused:
         book(too_far, asha)
-    assert refused.value.message == ("Bookings open 60 days ahead: This slot opens on Tuesday 24 November 2026.")
+    assert refused.value.message == ("You can book up to 60 days ahead. This slot opens on Tuesday 24 November 2026.")
     assert book(last, asha).status == "booked"
     freeze(datetime(2026, 11, 24, 0, 0, tzinfo=UTC))
     assert book(too_far, asha).status == "booked"
@@ -198,11 +198,11 @@ def test_a_rule_that_changes_between_page_and_submit_counts(signed_in, asha, bos
     browser.page("patient.book", slot_id=slot.id)
     availability.set_doctor_rules(bose.id, minimum_notice_minutes=7 * 24 * 60)
     answer = browser.submit("patient.book", slot_id=slot.id, status=422)
-    assert "You can only book online until 7 days before they start. Call us instead." in answer.page.text
+    assert "You can only book online until 7 days before an appointment. Call us instead." in answer.page.text
     availability.set_doctor_rules(bose.id, minimum_notice_minutes=None, horizon_days=2)
     answer = browser.get(f"/patient/slots/{slot.id}/book")
     assert answer.status_code == 422
-    assert "Bookings open 2 days ahead: This slot opens on Tuesday 24 November 2026." in answer.page.text
+    assert "You can book up to 2 days ahead. This slot opens on Tuesday 24 November 2026." in answer.page.text
 
 
 def test_a_change_never_touches_what_is_booked(session, asha, bose):
@@ -227,7 +227,7 @@ def test_a_time_too_soon_is_told_with_the_doctors_own_notice(session, asha, bose
     slot = make.slot(bose, day=date(2026, 11, 26), start=time(9))
     availability.set_doctor_rules(bose.id, minimum_notice_minutes=30)
     freeze(slot.starts_at - timedelta(minutes=29))
-    with pytest.raises(TooSoon, match="until 30 minutes before they start"):
+    with pytest.raises(TooSoon, match="until 30 minutes before an appointment"):
         book(slot, asha)
     freeze(slot.starts_at - timedelta(minutes=30))
     assert book(slot, asha).status == "booked"

@@ -89,7 +89,7 @@ def test_the_page_of_hours_says_so_and_keeps_what_was_typed(two_years, signed_in
     kept = {name: value for name, value in form.values.items() if "-1-" not in name}
     answer = browser.post("/doctor/hours/new", data={**kept, **typed, "do": "check"})
     assert answer.status_code == 422
-    assert "no more than 20,000 are possible" in answer.page.text
+    assert "The most you can have is 20,000." in answer.page.text
     assert answer.page.find_form("/doctor/hours/new").values[starts[0]] == "00:00"
 
 

@@ -21,7 +21,7 @@ def test_the_page_tells_the_rules_in_words_and_who_differs(signed_in, rita, bose
     assert "Minimum notice 90 minutes before" in text
     assert "Bookings open 60 days ahead" in text
     assert "Cancelling online until 24 hours before" in text
-    assert "Appointments to come at most 3 of a patient" in text
+    assert "Upcoming appointments at most 3 per patient" in text
     assert "Dr Anil Bose Cancelling online: until 3 days before Gap after each visit: none" in text
     assert "Only administrators can change the rules." in text
 
@@ -32,7 +32,7 @@ def test_an_administrator_changes_the_clinics_rules_and_reads_what_is_new(admin,
     answer = admin.submit("staff.clinic_policy", {"minimum_notice_minutes": "120", "most_future_bookings": "4"})
     text = admin.get(answer.location).page.text
     assert "Minimum notice: 2 hours before (was: 1 hour before)" in text
-    assert "Appointments to come: at most 4 of a patient (was: any number)" in text
+    assert "Upcoming appointments: at most 4 per patient (was: no limit)" in text
     assert "Bookings open:" not in text
     assert booking_rules.of(bose.id).minimum_notice == timedelta(hours=2)
 
@@ -46,7 +46,7 @@ def test_a_doctors_rules_name_the_clinics_and_empty_ones_go_back_to_them(admin, 
     page = admin.page("staff.doctor_policy", doctor_id=bose.id)
     assert "Leave blank to use the clinic’s setting (60 days ahead)." in page.text
     answer = admin.submit("staff.doctor_policy", {"horizon_days": "14"}, doctor_id=bose.id)
-    assert "Bookings open: 14 days ahead (was: as the clinic)" in admin.get(answer.location).page.text
+    assert "Bookings open: 14 days ahead (was: clinic’s setting)" in admin.get(answer.location).page.text
     assert booking_rules.of(bose.id).horizon_days == 14
     admin.submit("staff.doctor_policy", {"horizon_days": ""}, doctor_id=bose.id, on=f"/staff/doctors/{bose.id}/policy")
     assert queries.find_rules(bose.id) is None
@@ -122,11 +122,11 @@ def test_the_command_sets_rules_and_says_what_is_new(invoke, bose):
     answer = invoke("set", "--horizon-days", "30", "--most-future-bookings", "5")
     assert answer.output == (
         "Bookings open: 30 days ahead (was: 60 days ahead)\n"
-        "Appointments to come: at most 5 of a patient (was: any number)\n"
+        "Appointments to come: at most 5 of a patient (was: no limit)\n"
     )
     invoke("set", "--doctor", bose.user.email, "--horizon-days", "7")
     answer = invoke("set", "--doctor", bose.user.email, "--horizon-days", "none")
-    assert answer.output == "Bookings open: as the clinic (was: 7 days ahead)\n"
+    assert answer.output == "Bookings open: clinic’s setting (was: 7 days ahead)\n"
     assert invoke("set", "--horizon-days", "30").output == "Nothing was changed.\n"
     assert booking_rules.of(bose.id).horizon_days == 30
 

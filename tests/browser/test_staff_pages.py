@@ -103,7 +103,7 @@ def change_the_doctors_rules(window: Window, doctor: Account) -> None:
     window.write("How far ahead patients can book (days)", "90")
     window.press("button", "Save the rules")
     window.look("Booking rules")
-    window.says("Bookings open: 90 days ahead (was: as the clinic)")
+    window.says("Bookings open: 90 days ahead (was: clinic’s setting)")
 
 
 def open_the_clinic_again(window: Window) -> None:

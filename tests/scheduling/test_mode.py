@@ -200,7 +200,7 @@ def test_an_online_visit_is_told_wherever_it_stands(patient, asha, postbox, mixe
 
 def test_a_visit_in_person_is_told_as_before(patient, asha, postbox, mixed):
     visit = make.appointment(asha, slot=mixed["both"])
-    assert "In person, Northgate Hospital" in patient.page("patient.appointment", appointment_id=visit.id).text
+    assert "Where to go Northgate Hospital" in patient.page("patient.appointment", appointment_id=visit.id).text
     (letter,) = [letter for letter in postbox.deliver() if letter.type == "BOOKING_CONFIRMATION"]
     assert letter.data["where"] == "Northgate Hospital"
 

@@ -15,7 +15,7 @@ def test_the_page_shows_what_is_cancelled_before_it_is(patient, asha, slot):
     page = patient.page("patient.cancel", appointment_id=made.id)
     assert page.heading == "Cancel this appointment?"
     assert "Thursday 26 November 2026, 09:40 to 10:00" in page.text
-    assert page.link("Keep it") == f"/patient/appointments/{made.id}"
+    assert page.link("Keep appointment") == f"/patient/appointments/{made.id}"
     assert appointments()[0].status == "booked"
 
 
@@ -44,7 +44,7 @@ def test_inside_the_window_one_is_told_whom_to_call(browser_of, asha, slot, free
     freeze(datetime(2026, 11, 25, 9, 40, tzinfo=UTC))
     patient = browser_of(asha)
     details = patient.page("patient.appointment", appointment_id=made.id)
-    assert "It’s too late to cancel online" in details.text
+    assert "less than 24 hours away, so you can’t cancel it online" in details.text
     assert not details.has_link_to(f"/patient/appointments/{made.id}/cancel")
     page = patient.page("patient.cancel", appointment_id=made.id, status=409)
     assert "It’s too late to cancel online" in page.text

@@ -82,7 +82,7 @@ def test_a_time_that_overlaps_ones_own_appointment_names_it(patient, asha, eze, 
     answer = post(patient, slot)
     assert answer.status_code == 409
     assert "You already have an appointment at that time" in answer.page.text
-    assert "It is 09:30 to 09:50 with Dr Ngozi Eze" in answer.page.text
+    assert "You’re booked from 09:30 to 09:50 with Dr Ngozi Eze" in answer.page.text
     assert answer.page.link("See that appointment") == f"/patient/appointments/{own.id}"
 
 
@@ -101,7 +101,7 @@ def test_a_time_inside_the_minimum_notice_answers_422_and_says_how_long_it_is(br
     patient.page("patient.book", slot_id=slot.id, status=422)
     answer = post(patient, slot)
     assert answer.status_code == 422
-    assert "You can only book online until 1 hour before they start." in answer.page.text
+    assert "You can only book online until 1 hour before an appointment." in answer.page.text
 
 
 def test_when_the_clinic_is_too_busy_the_page_stays_and_can_be_sent_again(patient, slot, monkeypatch):

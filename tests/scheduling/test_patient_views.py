@@ -125,8 +125,23 @@ def test_an_appointment_that_the_doctor_cancelled_tells_why_and_leads_to_a_new_o
 def test_a_visit_that_is_over_can_be_booked_again(patient, asha, bose):
     made = make.appointment(asha, slot=make.slot(bose, day=date(2026, 11, 17)), status="fulfilled")
     page = patient.page("patient.appointment", appointment_id=made.id)
-    assert page.link("Book again") == f"/doctors/{bose.id}"
+    assert page.link("Book again with Dr Anil Bose") == f"/doctors/{bose.id}"
     assert page.link("Your appointments") == "/patient/appointments?tab=past"
+    assert "How to prepare" not in page.text
+
+
+def test_the_page_of_an_appointment_says_how_to_get_there_and_what_to_bring(app, patient, asha, bose, slot):
+    app.config["CLINIC_ADDRESS"] = "12 Northgate Road, London"
+    app.config["DIRECTIONS"] = (("Bus", "43 and 271"),)
+    page = patient.page("patient.appointment", appointment_id=make.appointment(asha, slot=slot).id)
+    for words in ("Where to go", "12 Northgate Road, London", "Bus: 43 and 271", "How to prepare", "Photo ID"):
+        assert words in page.text
+    assert page.link("Call us on 020 7946 0100") == "tel:+442079460100"
+    assert page.link("Open map of the way to Northgate Hospital").startswith("https://www.openstreetmap.org/")
+    online = make.appointment(asha, slot=make.slot(bose, day=date(2026, 12, 3), mode="online"))
+    page = patient.page("patient.appointment", appointment_id=online.id)
+    assert "Find a quiet place" in page.text
+    assert "Where to go" not in page.text
 
 
 def test_a_stranger_finds_nothing_of_it(stranger, asha, slot):

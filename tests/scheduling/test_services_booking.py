@@ -162,7 +162,7 @@ def test_the_refusal_names_the_notice(session, asha, bose, freeze):
     availability.set_clinic_rules(minimum_notice_minutes=90)
     slot = make.slot(bose)
     freeze(slot.starts_at - timedelta(minutes=80))
-    with pytest.raises(TooSoon, match="until 90 minutes before they start"):
+    with pytest.raises(TooSoon, match="until 90 minutes before an appointment"):
         book(slot, asha)
 
 

@@ -11,7 +11,7 @@ from hms.availability import booking_rules, words
 from hms.availability import queries as offered
 from hms.availability.models import Mode
 from hms.errors import Refusal, Unavailable
-from hms.scheduling import appointment_rules, presenters, queries, services, slot_links
+from hms.scheduling import appointment_rules, preparing, presenters, queries, services, slot_links
 from hms.scheduling.forms import BookForm, PatientCancelForm, new_key
 from hms.scheduling.models import Appointment, AppointmentStatus
 from hms.scheduling.queries import SlotToBook
@@ -143,6 +143,7 @@ def appointment(appointment_id: UUID) -> ResponseReturnValue:
         appointment=appointment,
         doctor=appointment.doctor,
         details=presenters.details(appointment),
+        preparation=preparing.for_visit(appointment.mode),
         history=presenters.history(appointment, reader=current_patient),
         cancelled_by=presenters.cancelled_by(appointment, reader=current_patient),
         can_cancel=appointment_rules.patient_can_cancel(appointment),
