@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
     panels.register(app, "home", views.recovery.unverified)
     worker.every(FINDABLE_EVERY_SECONDS, "let doctors be found", services.make_all_findable)
     views.signed_out.init_app(app)
+    views.session_end.init_app(app)
     worker.every(SWEEP_EVERY_SECONDS, "forget old drafts", services.delete_old_drafts)
     worker.every(SWEEP_EVERY_SECONDS, "forget ended sign-ins", services.delete_ended_sign_ins)
     outbox.database_restored.connect(services.end_all_sign_ins)

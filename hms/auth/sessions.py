@@ -13,6 +13,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from flask import Flask, Request, Response, request, session
@@ -107,6 +108,18 @@ class BrowserSession(SessionMixin):
             services.end_sign_in(_hash(self._secret))
         self._become({}, secret=None)
         self.ended = True
+
+    def ends_at(self) -> datetime | None:
+        """When the sign-in ends if nothing more is done with it; asking is no activity. None without one."""
+        times = queries.find_sign_in_times(_hash(self._secret)) if self._secret else None
+        if times is None:
+            return None
+        last_seen_at, expires_at, role = times
+        return min(last_seen_at + session_limits.idle_time(role), expires_at)
+
+    def note_activity(self) -> None:
+        """Whoever is signed in has just said that they are there."""
+        services.note_seen(_hash(str(self._secret)))
 
     def _become(self, values: dict[str, Any], *, secret: str | None) -> None:
         """Be another session from here on."""

@@ -48,7 +48,7 @@ def between(clinic: RuleValues, own: RuleValues | None = None) -> list[Contradic
             f"changing the time online ends {words(timedelta(minutes=change))} before"
             f"{_whose('change_window_minutes', own)}"
         )
-        nobody = "nobody could ever change a time online"
+        nobody = "no one could ever change a time online"
         found.append(Contradiction("change_window_minutes", "horizon_days", nobody, f"{length}, but {opens}"))
     return found
 

@@ -29,7 +29,7 @@ def value_text(name: str, value: int | None, *, is_own: bool = False) -> str:
             f"until {words(timedelta(minutes=value))} before" if value else "until the visit"
         ),
         "most_changes": lambda: f"at most {value:,} by the patient" if value else "none",
-        "most_future_bookings": lambda: f"at most {value:,} of a patient" + (" with this doctor" if is_own else ""),
+        "most_future_bookings": lambda: f"at most {value:,} per patient" + (" with this doctor" if is_own else ""),
         "gap_minutes": lambda: counted(value, "minute") if value else "none",
     }[name]()
 

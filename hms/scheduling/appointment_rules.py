@@ -148,18 +148,18 @@ def why_not_change_another(changed_lately: int) -> Refusal | None:
 def why_not_change(appointment: Appointment, *, changes: int) -> Refusal | None:
     """Why the patient, who has changed its time so often, cannot choose another one online; None when they can."""
     if appointment.status != AppointmentStatus.BOOKED:
-        return MoveNotAllowed("This appointment has been marked already, so its time cannot be changed.")
+        return MoveNotAllowed("This appointment has already been marked, so you can’t change its time.")
     rules = booking_rules.of(appointment.doctor_id)
     if clock.now() >= change_until(appointment):
         return TooLateToChange(
             f"This appointment is less than {rules.change_words} away, so you can’t change its time online."
-            " Call reception and we will help."
+            " Call us and we’ll help."
             if rules.change_window
             else "This appointment has started, so you can’t change its time online."
         )
     if rules.most_changes is not None and changes >= rules.most_changes:
         done = f"You have changed this time {_times(changes)} already" if changes else "Times can’t be changed online"
-        return ChangedOften(f"{done}. Call reception and we will help.")
+        return ChangedOften(f"{done}. Call us and we’ll help.")
     return None
 
 
@@ -167,7 +167,7 @@ def why_not_move(appointment: Appointment) -> Refusal | None:
     """Why staff cannot give the patient another time; None while the visit is to come, or goes on unmarked."""
     if appointment.status == AppointmentStatus.BOOKED and clock.now() < appointment.ends_at:
         return None
-    return MoveNotAllowed("This appointment is over, or has been marked already, so its time cannot be changed.")
+    return MoveNotAllowed("This appointment is over or has already been marked, so you can’t change its time.")
 
 
 def _times(number: int) -> str:

@@ -31,7 +31,7 @@ def test_usual_weekly_hours_take_three_clicks_and_a_mark_takes_one_and_no_page(o
     window.press("link", "Set your weekly hours")
     hand.press(window.page.locator("#hours-form").get_by_role("button", name="Check the changes").last)
     window.press("button", "Save these hours")
-    window.says("Your hours are saved.")
+    window.says("Saved.")
     assert hand.pressed == 3
 
     site.book(asha, femi, day=TODAY, start=time(8))

@@ -24,8 +24,8 @@ LIMITS = {
     "minimum_notice_minutes": (0, 43_200, "Enter 0 to 43,200 minutes (30 days)."),
     "horizon_days": (1, 730, "Enter 1 to 730 days."),
     "cancellation_hours": (0, 720, "Enter 0 to 720 hours (30 days)."),
-    "change_window_minutes": (0, 43_200, "The window is between 0 and 43,200 minutes, which are 30 days."),
-    "most_changes": (0, 100, "The number is between 0 and 100. Leave it empty for any number."),
+    "change_window_minutes": (0, 43_200, "Enter 0 to 43,200 minutes (30 days)."),
+    "most_changes": (0, 100, "Enter 0 to 100. Leave blank for no limit."),
     "most_future_bookings": (1, 1000, "Enter 1 to 1,000. Leave blank for no limit."),
     "gap_minutes": (0, 480, "Enter 0 to 480 minutes (8 hours)."),
 }

@@ -122,7 +122,7 @@ def week_picker(
         earlier=_day_link(links, earlier, kind) if earlier else None,
         later=_day_link(links, later, kind) if later else None,
         week=f"{_day_and_month(week.monday)} to {_day_and_month(days[6].day)}",
-        heading=f"{formats.plain_day(shown)}, {counted(len(open_day.free), 'free time')}" if open_day else "",
+        heading=f"{formats.plain_day(shown)}, {counted(len(open_day.free), 'free slot')}" if open_day else "",
         groups=_groups(open_day.free, doctor.full_name, kind, links) if open_day else [],
         horizon=_horizon(rules) if days[6].day >= rules.last_day else "",
         not_yet=_not_yet(week.monday, rules),

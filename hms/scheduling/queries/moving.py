@@ -37,7 +37,7 @@ def place_of(appointment_id: UUID, *, patient: AnyPatient | None = None, doctor:
         found = found.where(Appointment.doctor_id == doctor.id)
     row = db.session.execute(found).one_or_none()
     if row is None:
-        raise NotFound("We could not find this appointment. It may belong to another account.")
+        raise NotFound("We can’t find this appointment. It may belong to another account.")
     return Place(*row)
 
 

@@ -49,7 +49,7 @@ def note_new_time(
 ) -> None:
     """Write the line that says from when to when a locked appointment goes; raises :class:`MoveNotAllowed` as above."""
     if _number_of_changes(session, appointment) >= MAX_CHANGES:
-        raise MoveNotAllowed("This appointment has been changed so often that it cannot be changed any more.")
+        raise MoveNotAllowed("This appointment has been changed too many times. You can’t change it any more.")
     session.add(
         AppointmentChange(
             appointment_id=appointment.id,
