@@ -233,7 +233,7 @@ def test_each_reader_has_a_menu_of_their_own(session, client, signed_in, asha, b
     assert labels(doctor.page("doctor.slots"), "Main") == [
         "Today",
         "Calendar",
-        "*Free times",
+        "*Availability",
         "Appointments",
         "Profile",
     ]

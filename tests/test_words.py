@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = (ROOT / "hms" / "templates", ROOT / "email_lambda" / "templates")
-UNREAD = ("areas/", "directory/everyday.py", "config/", "devtools/", "outbox/", "server/", "development.py")
+UNREAD = ("areas/", "audit/", "directory/everyday.py", "config/", "devtools/", "outbox/", "server/", "development.py")
 """Programs whose sentences are for whoever runs HMS: logs, settings and tools."""
 
 OLD_TURNS = {

@@ -93,7 +93,7 @@ def test_a_change_says_what_was_and_what_is(session, bose):
     ]
     assert [rule_words.changed(change) for change in changes] == [
         "Minimum notice: 90 minutes before (was: 1 hour before)",
-        "Appointments to come: at most 3 of a patient (was: no limit)",
+        "Upcoming appointments: at most 3 per patient (was: no limit)",
     ]
     assert availability.set_clinic_rules(minimum_notice_minutes=90) == []
 

@@ -63,7 +63,7 @@ def id_of_hours(doctor):
 def test_a_doctor_without_hours_finds_usual_ones_to_change(dr_bose):
     page = dr_bose.page("doctor.hours")
 
-    assert page.heading == "Free times"
+    assert page.heading == "Availability"
     assert shown(page, "mon-0-start") == ["09:00"]
     assert shown(page, "valid_from") == ["30/11/2026"]
     assert "This makes 420 slots in the 4 weeks from 30 November 2026." in page.text
@@ -84,7 +84,7 @@ def test_the_hours_that_hold_are_open_and_the_others_listed(dr_bose, bose):
 
     assert page.texts(".//ul[@aria-label='Your weekly hours']//h3") == [
         "23 November 2026 to 6 December 2026",
-        "From 7 December 2026 on",
+        "From 7 December 2026",
     ]
     assert "Mon to Fri 09:00–10:00" in page.text
     assert "Mon 13:00–15:00 online; Wed 13:00–15:00 online" in page.text
@@ -174,7 +174,7 @@ def test_what_is_wrong_with_the_same_hours_is_said_once(dr_bose):
 
     links = [link.get("href") for link in page.all(".//div[@id='problem']//a")]
     assert links == ["#mon-0-end"]
-    assert "Monday to Friday: the end comes after the start." in page.text
+    assert "Monday to Friday: the end must be after the start." in page.text
 
 
 @pytest.mark.parametrize(
@@ -227,16 +227,16 @@ def test_the_button_that_enter_presses_checks(dr_bose):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"rows": {"mon-0": {"start": ""}}}, "Monday: enter the time at which these hours start."),
-        ({"rows": {"mon-0": {"end": ""}}}, "Monday: enter the time at which these hours end."),
-        ({"rows": {"mon-0": {"end": "08:00"}}}, "Monday: the end comes after the start."),
+        ({"rows": {"mon-0": {"start": ""}}}, "Monday: enter a start time."),
+        ({"rows": {"mon-0": {"end": ""}}}, "Monday: enter an end time."),
+        ({"rows": {"mon-0": {"end": "08:00"}}}, "Monday: the end must be after the start."),
         ({"rows": {"mon-0": {"end": "9 o'clock"}}}, "Monday: enter a time, like 09:40."),
         ({"rows": {"mon-0": {"start": "25:00"}}}, "Monday: enter a time, like 09:40."),
         ({"rows": {"mon-0": {"start": "24:00"}}}, "Monday: a day starts at 00:00."),
         ({"rows": {"mon-0": {"visit": "90"}}}, "Monday: no visit of 90 minutes fits between these times."),
         ({"rows": {"mon-0": {"visit": "4"}}}, "Monday: a visit must be between 5 minutes and 8 hours."),
         ({"rows": {"mon-0": {"visit": "²"}}}, "Monday: enter a number of minutes, like 20."),
-        ({"rows": {"mon-0": {"gap": "481"}}}, "Monday: a gap lasts between 0 minutes and 8 hours."),
+        ({"rows": {"mon-0": {"gap": "481"}}}, "Monday: a gap must be between 0 minutes and 8 hours."),
         ({"rows": {"mon-0": {"gap": "-5"}}}, "Monday: enter a number of minutes, like 20."),
         ({"rows": {"mon-0": {"mode": "telepathy"}}}, "Monday: choose in person, online, or both."),
         ({"rows": {"tue-0": {}, "tue-1": {"start": "09:30", "end": "11:00"}}}, "Tuesday: these hours overlap 09:00 to"),
@@ -247,7 +247,7 @@ def test_the_button_that_enter_presses_checks(dr_bose):
         ),
         (
             {"rows": {f"mon-{n}": {"start": f"{n:02}:00", "end": f"{n:02}:30"} for n in range(11)}},
-            "Monday: a day has at",
+            "Monday: you can add up to",
         ),
         ({"rows": {"xyz-0": {}}}, "Add hours on at least one day."),
         ({"rows": {"mon-²": {}}}, "Add hours on at least one day."),
@@ -458,7 +458,7 @@ def test_booked_times_that_do_not_fit_already_are_told_apart(dr_bose, bose, asha
     assert "1 appointment would be outside your hours" in page.text
     assert "Chen Wei" in page.text
     assert "Asha Rao" not in page.text
-    assert "1 booked appointment (opens in a new tab) does not fit already." in page.text
+    assert "1 appointment (opens in a new tab) is already outside your hours." in page.text
 
 
 def test_without_booked_times_that_do_not_fit_the_list_says_so(dr_bose):

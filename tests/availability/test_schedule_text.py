@@ -53,7 +53,7 @@ def test_hours_hold_from_their_first_day_to_their_last(first, last, state):
 
 
 def test_a_period_names_its_days():
-    assert schedule_text.period(MONDAY, None) == "From 23 November 2026 on"
+    assert schedule_text.period(MONDAY, None) == "From 23 November 2026"
     assert schedule_text.period(MONDAY, date(2027, 1, 4)) == "23 November 2026 to 4 January 2027"
 
 

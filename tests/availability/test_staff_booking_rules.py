@@ -20,9 +20,9 @@ def test_the_page_tells_the_rules_in_words_and_who_differs(signed_in, rita, bose
     text = signed_in(rita).page("staff.policies").text
     assert "Minimum notice 90 minutes before" in text
     assert "Bookings open 60 days ahead" in text
-    assert "Cancelling online until 24 hours before" in text
+    assert "Online cancellation until 24 hours before" in text
     assert "Upcoming appointments at most 3 per patient" in text
-    assert "Dr Anil Bose Cancelling online: until 3 days before Gap after each visit: none" in text
+    assert "Dr Anil Bose Online cancellation: until 3 days before Gap after each visit: none" in text
     assert "Only administrators can change the rules." in text
 
 
@@ -106,10 +106,10 @@ def test_the_command_shows_the_rules_and_which_are_a_doctors_own(invoke, bose):
     assert invoke("show").output == (
         "Minimum notice: 1 hour before\n"
         "Bookings open: 60 days ahead\n"
-        "Cancelling online: until 24 hours before\n"
+        "Online cancellation: until 24 hours before\n"
         "Changing the time online: until 24 hours before\n"
         "Changes of one appointment: at most 3 by the patient\n"
-        "Appointments to come: any number\n"
+        "Upcoming appointments: no limit\n"
         "Gap after each visit: none\n"
     )
     services.set_doctor_rules(bose.id, gap_minutes=10)
@@ -122,7 +122,7 @@ def test_the_command_sets_rules_and_says_what_is_new(invoke, bose):
     answer = invoke("set", "--horizon-days", "30", "--most-future-bookings", "5")
     assert answer.output == (
         "Bookings open: 30 days ahead (was: 60 days ahead)\n"
-        "Appointments to come: at most 5 of a patient (was: no limit)\n"
+        "Upcoming appointments: at most 5 per patient (was: no limit)\n"
     )
     invoke("set", "--doctor", bose.user.email, "--horizon-days", "7")
     answer = invoke("set", "--doctor", bose.user.email, "--horizon-days", "none")

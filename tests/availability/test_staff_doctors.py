@@ -46,7 +46,7 @@ def test_the_overview_counts_the_day_of_the_whole_clinic(reception, asha, chen, 
     assert numbers == {
         "Visits": "2 of all doctors",
         "Still to see": "1",
-        "Free times": "3 until midnight",
+        "Free slots": "3 until midnight",
         "Doctors to approve": "1",
     }
     assert "1 doctor waiting for approval" in page.text

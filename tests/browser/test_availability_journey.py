@@ -55,12 +55,12 @@ def test_a_doctor_sets_weekly_hours_and_what_is_not_as_usual(window, site, eze):
 
 def fill_in_monday(window: Window) -> None:
     window.open("/doctor/")
-    window.press("link", "Free times")
-    window.look("Free times")
+    window.press("link", "Availability")
+    window.look("Availability")
     for number in (2, 1):
         window.press("button", f"Remove Monday to Friday, hours {number}")
         expect(window.page.get_by_role("group", name=f"Monday to Friday, hours {number}")).to_have_count(0)
-    window.look("Free times")
+    window.look("Availability")
     expect(day(window, "Monday to Friday")).to_contain_text("No hours")
     window.press("button", re.compile("^Add hours ?on Monday to Friday$"))
     row = window.page.get_by_role("group", name="Monday to Friday, hours 1")
@@ -70,7 +70,7 @@ def fill_in_monday(window: Window) -> None:
     row.get_by_label("Type").select_option("In person or online")
     window.press("button", "Different hours on some days")
     expect(window.page.get_by_role("group", name="Tuesday", exact=True)).to_be_visible()
-    window.look("Free times")
+    window.look("Availability")
     window.page.get_by_text("Friday", exact=True).click()
     expect(window.page.get_by_role("group", name="Friday, hours 1").get_by_label("Gap (minutes)")).to_have_value("10")
 
@@ -86,7 +86,7 @@ def look_before_saving(window: Window) -> None:
     window.write("To", "08:00", inside=row)
     check(window)
     window.look("Availability", is_error=True)
-    window.says("Tuesday: the end comes after the start.")
+    window.says("Tuesday: the end must be after the start.")
     if window.javascript:
         assert window.focused == "problem"
     window.write("To", "10:00", inside=row)
@@ -95,7 +95,7 @@ def look_before_saving(window: Window) -> None:
     window.says("Mon to Fri")
     window.says("09:00–10:00 in person or online")
     window.press("button", "Back to editing")
-    window.look("Free times")
+    window.look("Availability")
     window.page.get_by_text("Tuesday", exact=True).click()
     expect(row.get_by_label("To")).to_have_value("10:00")
     check(window)
@@ -103,9 +103,9 @@ def look_before_saving(window: Window) -> None:
     window.look("Check the changes")
     window.says("Wed 2 Dec")
     window.press("button", "Save these hours")
-    window.look("Free times")
+    window.look("Availability")
     window.says("Saved.")
-    window.says("From 30 November 2026 on")
+    window.says("From 30 November 2026")
 
 
 def check(window: Window) -> None:
@@ -124,9 +124,9 @@ def a_time(window: Window, on: date, name: str) -> Locator:
 
 
 def take_a_day_off(window: Window) -> None:
-    window.press("link", "Free times")
+    window.press("link", "Availability")
     window.press("link", "Exceptions")
-    window.look("Free times")
+    window.look("Availability")
     window.write("First day", THURSDAY.isoformat())
     window.write("Reason (optional)", "Conference in Leeds")
     window.press("button", "Check the time off")
@@ -134,7 +134,7 @@ def take_a_day_off(window: Window) -> None:
     window.says("1 patient is booked in this period")
     window.says("Thursday 3 December 2026, all day")
     window.press("button", "Add this time off")
-    window.look("Free times")
+    window.look("Availability")
     window.says("Conference in Leeds")
 
 
@@ -168,7 +168,7 @@ def offer_it_again(window: Window) -> None:
 def remove_it(window: Window) -> None:
     window.hand.press(a_time(window, WEDNESDAY, "09:30, Free"))
     window.press("button", "Remove")
-    window.look("Free times")
+    window.look("Availability")
     window.says("Removed: Wednesday 2 December 2026, 09:30.")
 
 
@@ -193,7 +193,7 @@ def test_weekly_hours_are_set_by_keyboard_alone(open_window, eze):
     window.page.keyboard.press("Enter")
     window.look("Check the changes")
     window.press("button", "Save these hours")
-    window.look("Free times")
+    window.look("Availability")
     window.says("Saved.")
 
 
@@ -202,15 +202,15 @@ def test_hours_end_after_a_look_at_what_goes(open_window, eze):
     window.open("/doctor/hours/new")
     check(window)
     window.press("button", "Save these hours")
-    window.press("link", re.compile("^End ?: From 30 November 2026 on$"))
+    window.press("link", re.compile("^End ?: From 30 November 2026$"))
     window.look("End these hours")
     window.write("Last day", "2026-12-11")
     window.press("button", "Preview the change")
     window.look("End these hours")
     window.press("button", "End these hours")
-    window.look("Free times")
+    window.look("Availability")
     window.press("link", re.compile("^Delete ?: 30 November 2026 to 11 December 2026$"))
     window.look("Delete these hours?")
     window.press("button", "Delete these hours")
-    window.look("Free times")
+    window.look("Availability")
     window.says("Hours deleted.")

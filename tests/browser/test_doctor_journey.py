@@ -66,15 +66,15 @@ def sign_in(window: Window, doctor: Account) -> None:
 
 
 def add_a_single_time(window: Window) -> None:
-    window.press("link", "Free times")
+    window.press("link", "Availability")
     window.press("link", "Extra sessions")
-    window.look("Free times")
+    window.look("Availability")
     form = window.page.get_by_role("region", name="Add one slot")
     window.write("Day", THURSDAY.isoformat(), inside=form)
     window.write("Start", "11:00", inside=form)
     window.press("button", "Add time", inside=form)
     window.says("1 slot added")
-    window.look("Free times")
+    window.look("Availability")
     if window.javascript:
         assert window.focused == "problem", "what became of it is read first"
 
@@ -92,7 +92,7 @@ def add_a_series(window: Window) -> None:
     form.get_by_label("Wed", exact=True).uncheck()
     window.press("button", "Add session", inside=form)
     window.says("6 slots added")
-    window.look("Free times")
+    window.look("Availability")
 
 
 def look_at_the_calendar(window: Window) -> None:
@@ -114,16 +114,16 @@ def change_a_free_time(window: Window) -> None:
     window.look("Thursday 26 November, 11:00 to 11:20", is_error=True)
     window.write("End (optional)", "11:50")
     window.press("button", "Save the change")
-    window.look("Free times")
+    window.look("Availability")
     window.says("The time is now Thursday 26 November 2026, 11:30 to 11:50.")
 
 
 def remove_it(window: Window) -> None:
     menu = window.page.locator("details.menu", has_text="11:30 to 11:50, Thursday 26 November")
     menu.locator("summary").click()
-    window.look("Free times")
+    window.look("Availability")
     window.press("button", "Remove", inside=menu)
-    window.look("Free times")
+    window.look("Availability")
     window.says("Removed: Thursday 26 November 2026, 11:30.")
 
 

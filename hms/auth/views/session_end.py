@@ -33,7 +33,7 @@ def stay() -> Response:
 
 def init_app(app: Flask) -> None:
     """Tell pages when to ask first."""
-    app.context_processor(lambda: {"seconds_before_warning": _seconds_before_warning})
+    app.jinja_env.globals["seconds_before_warning"] = _seconds_before_warning
 
 
 def _seconds_before_warning() -> int:
