@@ -17,6 +17,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A menu that opens low on the screen is brought above the tab bar.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.("details.menu[open]")) event.target.querySelector(".menu-pop")?.scrollIntoView({ block: "nearest" });
+}, true);
+
 // One press sends a form once. The button is disabled after its name and value have been taken, and comes back with the page.
 const sent = new Set();
 const release = () => { for (const button of sent) button.disabled = false; sent.clear(); };

@@ -102,7 +102,7 @@ class TestResetting:
         answer = set_password(client, reset_path)
         assert answer.location == "/login?reset=1"
         page = client.get(answer.location).page
-        assert "Your new password is set Sign in with it." in page.text
+        assert "Your new password is set Sign in with your new password." in page.text
         client.submit("auth.login", {"email": "asha@example.test", "password": NEW})
         assert is_in(client)
 
@@ -114,6 +114,12 @@ class TestResetting:
         for _ in range(3):
             assert client.get(reset_path).status_code == 200
         assert services.authenticate("asha@example.test", make.PASSWORD)
+
+    def test_after_it_the_address_is_filled_in(self, client, reset_path):
+        page = client.get(set_password(client, reset_path).location).page
+        assert "Sign in with your new password." in page.text
+        assert page.find_form("/login").values["email"] == "asha@example.test"
+        assert client.get("/login").page.find_form("/login").values["email"] == ""
 
     def test_nobody_is_signed_in_by_a_link(self, client, reset_path):
         set_password(client, reset_path)

@@ -11,6 +11,7 @@ ACCESS = {
         "information": "accessibility contact manifest privacy terms",
         "recovery": "forgot reset sent verified verify",
         "reminders": "off stop",
+        "session_end": "ends stay",
         "signed_out": "discard",
     },
     "signed-in": {

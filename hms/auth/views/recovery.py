@@ -3,7 +3,7 @@
 A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
 """
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -68,6 +68,7 @@ def reset(token: str) -> ResponseReturnValue:
             form.reject(refusal)
         else:
             sign_out()
+            session["email_to_sign_in"] = owner.email
             return redirect(url_for("auth.login", reset=1), 303)
     return render("recovery/reset.html", form=form, token=token, email=owner.email)
 
