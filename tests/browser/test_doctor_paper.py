@@ -54,7 +54,7 @@ def test_an_empty_place_proposes_a_slot_and_a_date_is_typed(open_window, eze):
     window.look("30 November to 4 December 2026")
     column = window.page.locator("#d-2026-12-03 .slots-grid")
     column.click(position={"x": 30, "y": 3})
-    form = window.page.get_by_role("region", name="Add one time")
+    form = window.page.get_by_role("region", name="Add one slot")
     expect(form.get_by_label("Day")).to_have_value("03/12/2026")
     expect(form.get_by_label("Start")).to_have_value("08:00")
 

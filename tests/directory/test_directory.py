@@ -159,7 +159,7 @@ def test_parts_of_the_day_are_those_of_the_clinics_clock_when_the_clocks_change(
 
 
 def test_words_of_an_emergency_say_what_to_do_first(client, bose):
-    assert "Is it an emergency? In an emergency call 999." in client.page("directory.doctors", q="heart attack").text
+    assert "Is it an emergency? In an emergency, call 999." in client.page("directory.doctors", q="heart attack").text
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "²", ""])

@@ -1,6 +1,6 @@
 """Signing in and out; signing up has a file of its own."""
 
-from flask import redirect, request, session
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 

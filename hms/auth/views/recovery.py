@@ -3,7 +3,7 @@
 A link in a mail only opens a page: mail programs and scanners follow links by themselves. A button acts.
 """
 
-from flask import Response, flash, redirect, render_template, request, session, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -14,6 +14,7 @@ from hms.auth.guards import sign_in, sign_out
 from hms.auth.models import User
 from hms.auth.queries import Account
 from hms.auth.redirects import home_of
+from hms.auth.sessions import browser_session
 from hms.auth.tokens import LinkEnded
 from hms.errors import Refusal
 from hms.forms import HmsForm
@@ -68,7 +69,7 @@ def reset(token: str) -> ResponseReturnValue:
             form.reject(refusal)
         else:
             sign_out()
-            session["email_to_sign_in"] = owner.email
+            browser_session()["email_to_sign_in"] = owner.email
             return redirect(url_for("auth.login", reset=1), 303)
     return render("recovery/reset.html", form=form, token=token, email=owner.email)
 
