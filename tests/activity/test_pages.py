@@ -35,7 +35,7 @@ def test_a_patient_reads_who_looked_and_not_what_they_did_themselves(signed_in, 
     doctor, patient = signed_in(bose), signed_in(asha)
     patient.page("patient.appointment", appointment_id=visit.id)
     assert "Bose Doctor" not in patient.page("activity.looked").text
-    assert "Nobody has looked yet" in signed_in(chen).page("activity.looked").text
+    assert "No one has looked yet" in signed_in(chen).page("activity.looked").text
     for _ in range(3):
         doctor.page("doctor.appointment", appointment_id=visit.id)
     doctor.page("doctor.appointments")
