@@ -228,6 +228,14 @@ def is_known_device(email: str, id_hash: bytes | None) -> bool:
     return db.session.scalar(known.where(own, KnownDevice.id_hash == id_hash)) is not None
 
 
+def find_sign_in_times(id_hash: bytes) -> tuple[datetime, datetime, str] | None:
+    """When a sign-in was last seen, when it ends in any case, and its role; nothing is noted by asking."""
+    row = db.session.execute(
+        select(SignIn.last_seen_at, SignIn.expires_at, User.role).join(User).where(SignIn.id_hash == id_hash)
+    ).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
 def _sign_in() -> Select:
     idle_since, staff_since = (bindparam(f"{who}_since", type_=SignIn.last_seen_at.type) for who in ("idle", "staff"))
     is_patient = User.role == Role.PATIENT.value

@@ -26,6 +26,12 @@ class IdleSince(NamedTuple):
     staff: datetime
 
 
+def idle_time(role: str) -> timedelta:
+    """How long somebody can do nothing and stay signed in."""
+    who = "" if role == "patient" else "STAFF_"
+    return timedelta(minutes=current_app.config[f"{who}SESSION_IDLE_MINUTES"])
+
+
 def idle_since(now: datetime) -> IdleSince:
     """The moments that count at ``now``."""
     config = current_app.config

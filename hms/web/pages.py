@@ -75,18 +75,7 @@ def _refuse_unreadable_text() -> None:
 
 def _page(status: int, title: str, message: str, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     words = {"status": status, "title": title, "message": message, "request_id": request_id()}
-    return _with_places(words) or render_template("errors/error.html", **words), status, headers or {}
-
-
-def _with_places(words: dict[str, Any]) -> str:
-    """Who is lost or may not pass keeps their own places; nothing if it is not that, or the database is away."""
-    if words["status"] not in (403, 404):
-        return ""
-    try:
-        return render_template("errors/error.html", has_places=True, **words)
-    except (DBAPIError, PoolTimeout):
-        _forget_session()
-        return ""
+    return render_template("errors/error.html", **words), status, headers or {}
 
 
 def error_page(status: int, title: str, message: str) -> ResponseReturnValue:

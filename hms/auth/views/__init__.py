@@ -9,6 +9,7 @@ from hms.auth.views import (
     recovery,
     reminders,
     security,
+    session_end,
     signed_out,
 )
 
@@ -23,4 +24,5 @@ blueprints = (
     doctor_profile.bp,
     reminders.bp,
     signed_out.bp,
+    session_end.bp,
 )
