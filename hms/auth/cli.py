@@ -130,7 +130,7 @@ def reactivate(email: str) -> None:
 @group.command("reset-factor")
 @click.argument("email")
 def reset_factor(email: str) -> None:
-    """Turn sign-in with a code off for somebody who has lost the app and the recovery codes. They are told by mail."""
+    """Turn sign-in with a code off for someone who has lost the app and the recovery codes. They’re told by email."""
     user = services.reset_factor(email)
     say(f"{user.email} signs in with the password alone until a new app is set up, and has been told.")
 

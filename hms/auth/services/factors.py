@@ -24,8 +24,8 @@ APP_SECRET = "authenticator-app"  # noqa: S105  # a purpose, not a secret
 class WrongFactor(Invalid):
     """It is no code of this account, or was used already."""
 
-    code, title = "wrong-factor", "That code is not right"
-    message = "That code is not right, or was used already. Wait for the next one and enter it."
+    code, title = "wrong-factor", "That code isn’t right"
+    message = "That code isn’t right, or was used already. Wait for the next one and enter it."
 
 
 class FactorThere(Conflict):
