@@ -50,7 +50,7 @@ def test_the_week_strip_counts_and_only_days_with_free_times_are_links(client, b
 def test_the_page_opens_on_the_earliest_free_day(client, bose):
     make.slot(bose, day=date(2026, 12, 10), start=time(9, 40))
     page = client.page("directory.doctor", doctor_id=bose.id)
-    assert "Thursday 10 December, 1 free time" in page.texts(".//h3")
+    assert "Thursday 10 December, 1 free slot" in page.texts(".//h3")
     assert page.link("Next free slot: Thursday 10 December, 09:40").endswith("?day=2026-12-10#times")
 
 
@@ -106,7 +106,7 @@ def test_times_inside_the_minimum_notice_are_not_offered(client, bose, freeze):
 def test_the_promise_names_the_zone_and_until_when_one_can_cancel(client, bose):
     make.slot(bose, day=THURSDAY)
     text = client.page("directory.doctor", doctor_id=bose.id).text
-    assert "All times are London time (GMT)." in text
+    assert "All times are UK time." in text
     assert "You can cancel online until the same time on Wednesday 25 November." in text
     assert "hold" not in text.casefold()
 
@@ -125,7 +125,7 @@ def test_seven_days_are_shown_from_today_on(client, bose, freeze):
     make.slot(bose, day=date(2026, 12, 4))
     page = client.page("directory.doctor", doctor_id=bose.id)
     days = " ".join(page.texts(".//ol/li"))
-    assert days.startswith("Thursday 26 November, no free times")
+    assert days.startswith("Thursday 26 November, no free slots")
     assert "Tuesday 1 December, 1 free" in days
     assert "4 December" not in days
     assert page.link("Next week").endswith("?day=2026-12-03") or page.link("Next week").endswith("?day=2026-12-08")
@@ -152,7 +152,7 @@ def test_a_day_is_found_as_people_write_it_and_one_that_is_none_is_said(client, 
     make.slot(bose, day=THURSDAY)
     make.slot(bose, day=date(2026, 12, 4))
     page = client.page("directory.doctor", doctor_id=bose.id, day="Fri 4 Dec")
-    assert "Friday 4 December, 1 free time" in page.texts(".//h3")
+    assert "Friday 4 December, 1 free slot" in page.texts(".//h3")
     assert "We couldn’t find that day" in client.page("directory.doctor", doctor_id=bose.id, day="soon").text
     full = client.page("directory.doctor", doctor_id=bose.id, day="2026-11-25")
     assert "There are no free slots on Wednesday 25 November." in full.text
@@ -195,9 +195,9 @@ def test_a_time_beyond_the_horizon_is_not_offered_and_the_page_says_until_when(c
     make.slot(bose, day=date(2027, 1, 22))
     make.slot(bose, day=date(2027, 1, 23))
     page = client.page("directory.doctor", doctor_id=bose.id, day="2027-01-22")
-    assert "Friday 22 January, 1 free time" in page.texts(".//h3")
+    assert "Friday 22 January, 1 free slot" in page.texts(".//h3")
     assert "You can book up to Friday 22 January (60 days ahead)." in page.text
-    assert "Saturday 23 January, no free times (not yet)" in " ".join(page.texts(".//ol/li"))
+    assert "Saturday 23 January, no free slots (not yet)" in " ".join(page.texts(".//ol/li"))
 
 
 def test_nobody_walks_past_the_last_week_that_is_open(client, bose):

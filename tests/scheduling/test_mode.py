@@ -142,7 +142,7 @@ def test_a_doctor_who_offers_both_has_two_tabs_in_person_first(client, bose, mix
 def test_the_tab_of_online_visits_leads_to_such_visits(client, patient, bose, mixed):
     make.slot(bose, day=TUESDAY)
     page = client.page("directory.doctor", doctor_id=bose.id, visit="online")
-    assert "Thursday 26 November, 2 free times" in page.texts(".//h3")
+    assert "Thursday 26 November, 2 free slots" in page.texts(".//h3")
     assert page.link("Next free slot: Thursday 26 November, 10:00")
     link = page.link("11:00 on Thursday 26 November with Dr Anil Bose, online")
     assert link == f"/patient/slots/{mixed['both'].id}/book?visit=online"
