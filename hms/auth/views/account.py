@@ -9,7 +9,6 @@ from hms.auth import services
 from hms.auth.forms import SignInForm
 from hms.auth.guards import sign_out
 from hms.auth.redirects import home_of, safe_next
-from hms.auth.sessions import browser_session
 from hms.auth.views import second, sign_up
 from hms.errors import Refusal
 from hms.web import query_params, render
