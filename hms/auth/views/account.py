@@ -9,6 +9,7 @@ from hms.auth import services
 from hms.auth.forms import SignInForm
 from hms.auth.guards import sign_out
 from hms.auth.redirects import home_of, safe_next
+from hms.auth.sessions import browser_session
 from hms.auth.views import second, sign_up
 from hms.errors import Refusal
 from hms.web import query_params, render
@@ -30,6 +31,8 @@ def login() -> ResponseReturnValue:
             return second.after_password(user, target)
         except Refusal as refusal:
             form.reject(refusal)
+    if request.method != "POST" and query_params.is_given("reset"):
+        form.email.data = browser_session().get("email_to_sign_in", "")
     news = {"has_ended": query_params.is_given("ended"), "is_reset": query_params.is_given("reset")}
     return render("auth/login.html", form=form, next=target, **news)
 
