@@ -33,8 +33,9 @@ def nothing_compressed():
 
 def test_all_files_of_a_page_have_hashed_names_and_are_kept_for_ever(client):
     page = client.page("directory.doctors")
-    addresses = [link.get("href") for link in page.all(".//link")] + [each.get("src") for each in page.all(".//script")]
-    assert len(addresses) == 5  # icon, font, style sheet, two scripts
+    links = [link.get("href") for link in page.all(".//link") if link.get("rel") != "manifest"]
+    addresses = links + [each.get("src") for each in page.all(".//script")]
+    assert len(addresses) == 8, "icons, font, style sheets and scripts"
     for address in addresses:
         answer = client.get(address)
         assert re.search(r"\.[0-9a-f]{12}\.\w+$", address)

@@ -60,11 +60,11 @@ def test_the_page_before_booking_asks_little(asked, signed_in, asha, bose, clini
     assert len(asked(browser, f"/patient/slots/{clinic[bose.id][0]}/book")) <= 2
 
 
-def test_booking_is_four_statements_signing_in_included(asked, signed_in, asha, bose, clinic):
+def test_booking_is_five_statements_signing_in_and_audit_included(asked, signed_in, asha, bose, clinic):
     browser = signed_in(asha)
     path = f"/patient/slots/{clinic[bose.id][0]}/book"
     form = browser.get(path).page.find_form(path)
-    assert len(asked(browser, path, data=form.values)) <= 4
+    assert len(asked(browser, path, data=form.values)) <= 5
 
 
 def test_the_pages_of_a_patient_ask_as_often_for_many_visits_as_for_one(asked, signed_in, asha, bose, eze):
