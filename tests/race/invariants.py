@@ -46,7 +46,19 @@ MUST_FIND_NOTHING = {
     """,
     "a history makes a move that is not allowed": f"""
         SELECT id FROM appointment_changes
-        WHERE from_status IS NOT NULL AND (from_status, to_status) NOT IN ({_LEGAL})
+        WHERE from_status IS NOT NULL AND moved_to_at IS NULL AND (from_status, to_status) NOT IN ({_LEGAL})
+    """,
+    "a change of time changes the status too, or is half of one": """
+        SELECT id FROM appointment_changes
+        WHERE (moved_from_at IS NULL) <> (moved_to_at IS NULL)
+        OR (moved_to_at IS NOT NULL AND (from_status, to_status) <> ('booked', 'booked'))
+    """,
+    "a history of times has a hole, or ends elsewhere": """
+        SELECT id FROM (
+            SELECT c.id, a.starts_at, c.moved_to_at,
+                lead(c.moved_from_at) OVER (PARTITION BY c.appointment_id ORDER BY c.changed_at, c.id) AS next_from
+            FROM appointment_changes c JOIN appointments a ON a.id = c.appointment_id WHERE c.moved_to_at IS NOT NULL
+        ) times WHERE moved_to_at <> coalesce(next_from, starts_at)
     """,
     "a history has a hole": """
         SELECT id FROM (
@@ -73,18 +85,32 @@ MUST_FIND_NOTHING = {
 }
 
 EACH_IS_TOLD = """
-    SELECT a.id, people.user_id, told.type, count(m.id)
-    FROM appointments a
-    JOIN patients p ON p.id = a.patient_id
-    JOIN doctors d ON d.id = a.doctor_id
-    CROSS JOIN LATERAL (VALUES (p.user_id, ''), (d.user_id, '_DOCTOR')) AS people (user_id, suffix)
-    CROSS JOIN LATERAL (VALUES (1, 'BOOKING_CONFIRMATION'), (2, 'BOOKING_CANCELLATION')) AS told (version, type)
-    LEFT JOIN outbox_messages m ON m.kind = 'email' AND m.payload ->> 'about' = a.id::text
-        AND m.payload ->> 'to' = people.user_id::text
-        AND m.payload ->> 'type' = told.type || people.suffix
-        AND (m.payload ->> 'version')::int = told.version
-    GROUP BY a.id, people.user_id, people.suffix, told.version, told.type
-    HAVING count(m.id) <> CASE WHEN told.version = 1 OR a.status = 'cancelled' THEN 1 ELSE 0 END
+    WITH events AS (
+        SELECT appointment_id,
+            row_number() OVER (PARTITION BY appointment_id ORDER BY changed_at, id) AS version,
+            CASE WHEN moved_to_at IS NOT NULL THEN 'CHANGE'
+                WHEN to_status = 'cancelled' THEN 'CANCELLATION' ELSE 'CONFIRMATION' END AS kind
+        FROM appointment_changes
+        WHERE from_status IS NULL OR moved_to_at IS NOT NULL OR to_status = 'cancelled'
+    ), mails AS (
+        SELECT payload ->> 'about' AS about, (payload ->> 'version')::int AS version, payload ->> 'type' AS type,
+            payload ->> 'to' AS recipient
+        FROM outbox_messages WHERE kind = 'email' AND payload ->> 'type' LIKE 'BOOKING_%'
+    ), counted AS (
+        SELECT coalesce(e.appointment_id::text, m.about) AS about, coalesce(e.version, m.version) AS version, e.kind,
+            count(*) FILTER (WHERE m.type = 'BOOKING_' || e.kind AND m.recipient = p.user_id::text) AS patients,
+            count(*) FILTER (WHERE m.type = 'BOOKING_' || e.kind || '_DOCTOR') AS doctors,
+            count(*) FILTER (WHERE m.type LIKE '%_DOCTOR') AS all_doctors
+        FROM events e
+        FULL JOIN mails m ON m.about = e.appointment_id::text AND m.version = e.version
+        LEFT JOIN appointments a ON a.id = e.appointment_id LEFT JOIN patients p ON p.id = a.patient_id
+        GROUP BY 1, 2, 3
+    )
+    SELECT * FROM counted
+    WHERE patients <> 1 OR NOT (
+        (doctors = 1 AND all_doctors = 1)  -- or it went from one doctor to another: both are told
+        OR (kind = 'CHANGE' AND doctors = 0 AND all_doctors = 2)
+    )
 """
 
 

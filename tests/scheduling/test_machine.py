@@ -25,11 +25,14 @@ from hms.scheduling import appointment_rules, services
 from hms.scheduling.models import Appointment
 from hms.scheduling.refusals import (
     AlreadyBooked,
+    ChangedOften,
     KeyReused,
     MoveNotAllowed,
+    SameTime,
     SlotPast,
     SlotTaken,
     TooLateToCancel,
+    TooLateToChange,
     TooSoon,
 )
 from hms.scheduling.services import cancelling
@@ -38,7 +41,7 @@ from tests.depth import examples
 from tests.fixtures.time import START
 from tests.race import invariants
 
-NOTICE, WINDOW = timedelta(hours=1), timedelta(hours=24)
+NOTICE, WINDOW, MOST_CHANGES = timedelta(hours=1), timedelta(hours=24), 3
 THOROUGHLY = examples(short=15, full=250, stateful_step_count=40)
 UNTIL_THE_FIRST_BUG = settings(
     THOROUGHLY, max_examples=200, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
@@ -76,6 +79,7 @@ class Visit:
     ends_at: datetime
     key: str
     status: str = "booked"
+    changes: int = 0
     before: list[str] = field(default_factory=list)
 
 
@@ -191,6 +195,51 @@ class Clinic(RuleBasedStateMachine):
             expected, lambda: services.cancel_as_doctor(visit_id, doctor=self.doctors[by], reason="Called away")
         ):
             self.cancelled(visit)
+
+    @precondition(lambda self: self.visits and self.times)
+    @rule(visit=which, slot=which, as_patient=st.booleans())
+    def move(self, visit, slot, as_patient):
+        visit_id, slot_id = self.pick(self.visits, visit), self.pick(self.times, slot)
+        visit = self.visits[visit_id]
+        new = services.NewTime(slot_id, db.session.get(Appointment, visit_id).version, make.new_key())
+
+        def act():
+            if as_patient:
+                return services.move_as_patient(visit_id, new, patient=self.patients[visit.patient])
+            return services.move_as_doctor(visit_id, new, doctor=self.doctors[visit.doctor])
+
+        if not self.attempt(self.why_not_move(visit, slot_id, as_patient), act):
+            return
+        time = self.times[slot_id]
+        self.times[visit.slot_id].is_free, time.is_free = True, False
+        visit.slot_id, visit.doctor, visit.starts_at, visit.ends_at = slot_id, time.doctor, time.starts_at, time.ends_at
+        visit.changes += as_patient
+
+    def why_not_move(self, visit: Visit, slot_id: UUID, as_patient: bool):
+        """The same slot first, then the visit, then the new time."""
+        if slot_id == visit.slot_id:
+            return SameTime
+        time = self.times[slot_id]
+        if not as_patient and time.doctor != visit.doctor:
+            return NotFound
+        return self.why_not_leave(visit, as_patient) or self.why_not_go_to(time, visit, as_patient)
+
+    def why_not_leave(self, visit: Visit, as_patient: bool):
+        if visit.status != "booked" or (not as_patient and self.now >= visit.ends_at):
+            return MoveNotAllowed
+        if as_patient and self.now >= visit.starts_at - WINDOW:
+            return TooLateToChange
+        return ChangedOften if as_patient and visit.changes >= MOST_CHANGES else None
+
+    def why_not_go_to(self, time: Time, visit: Visit, as_patient: bool):
+        if time.starts_at <= self.now:
+            return SlotPast
+        if not time.is_free:
+            return SlotTaken
+        if as_patient and time.starts_at < self.now + NOTICE:
+            return TooSoon
+        others = (v for v in self.visits.values() if v is not visit and v.patient == visit.patient)
+        return AlreadyBooked if any(time.overlaps(v) for v in others if v.status != "cancelled") else None
 
     def cancelled(self, visit):
         if visit.status != "cancelled":
