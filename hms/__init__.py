@@ -31,6 +31,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         information,
         mailer,
         outbox,
+        reception,
         scheduling,
         server,
         throttle,
@@ -56,6 +57,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     scheduling.init_app(app)
     calendar.init_app(app)
     directory.init_app(app)
+    reception.init_app(app)
     activity.init_app(app)
     information.init_app(app)
     development.init_app(app)

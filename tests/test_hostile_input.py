@@ -17,6 +17,7 @@ from hms.calendar import forms as calendar_forms
 from hms.db import db
 from hms.directory import forms as directory_forms
 from hms.forms import HmsForm
+from hms.reception import forms as reception_forms
 from hms.scheduling import forms as scheduling_forms
 from tests import corpus, make
 from tests.authz import world as worlds
@@ -78,6 +79,9 @@ FORMS = {
     "calendar.make_feed": ("patient", {"password": make.PASSWORD}),
     "patient.book": ("other patient", {"reason": "", "idempotency_key": "A" * 22}),
     "patient.change": ("patient", {"mode": "in-person", "version": "1", "idempotency_key": "k" * 24}),
+    "reception.change": ("receptionist", {"mode": "in-person", "version": "1", "idempotency_key": "k" * 24}),
+    "reception.book": ("receptionist", {"mode": "in-person", "reason": "", "idempotency_key": "k" * 24}),
+    "reception.cancel": ("receptionist", {"reason": "The doctor is ill"}),
     "doctor.change": ("doctor", {"mode": "in-person", "version": "1", "idempotency_key": "k" * 24}),
     "patient.cancel": ("patient", {"reason": ""}),
     "patient_profile.edit": ("patient", {"full_name": "Asha Rao", "phone": "020 7946 0000"}),
@@ -134,6 +138,9 @@ FORM_OF = {
     "patient.book": scheduling_forms.BookForm,
     "patient.change": directory_forms.ChangeForm,
     "doctor.change": directory_forms.ChangeForm,
+    "reception.change": directory_forms.ChangeForm,
+    "reception.book": directory_forms.BookForForm,
+    "reception.cancel": reception_forms.DeskCancelForm,
     "patient.cancel": scheduling_forms.PatientCancelForm,
     "patient_profile.edit": auth_forms.PatientProfileForm,
     "doctor_profile.edit": auth_forms.DoctorProfileForm,

@@ -27,6 +27,7 @@ AREAS = {
     "patient": Area("/patient", "patient"),
     "doctor": Area("/doctor", "doctor"),
     "staff": Area("/staff", "admin"),
+    "reception": Area("/reception", "staff"),
     "admin": Area("/admin", "admin"),
 }
 

@@ -40,6 +40,12 @@ class User(UserMixin, Model):
         CheckConstraint("role IN ('patient', 'doctor', 'receptionist', 'admin')", name="role"),
         CheckConstraint("length(btrim(full_name)) > 0", name="full_name"),
         Index("uq_users_email", text("lower(email)"), unique=True),
+        Index(
+            "ix_users_name",
+            text("lower(full_name) gin_trgm_ops"),
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -65,6 +71,16 @@ class Patient(Model):
     """A person who is seen."""
 
     __tablename__ = "patients"
+    __table_args__ = (
+        Index(
+            "ix_patients_phone",
+            "phone",
+            postgresql_using="gin",
+            postgresql_ops={"phone": "gin_trgm_ops"},
+            postgresql_with={"fastupdate": "off"},
+        ),
+        Index("ix_patients_date_of_birth", "date_of_birth"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), unique=True)

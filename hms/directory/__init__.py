@@ -9,12 +9,14 @@ def init_app(app: Flask) -> None:
     """Register the pages and the way to them."""
     from hms import areas
     from hms.directory import gate
-    from hms.directory.views import changing, public
+    from hms.directory.views import booking_for, changing, public
     from hms.web import panels
 
     app.register_blueprint(public.bp)
     app.register_blueprint(changing.patients)
     app.register_blueprint(changing.doctors)
+    app.register_blueprint(changing.reception)
+    app.register_blueprint(booking_for.bp)
     panels.register(app, "gate", gate.picked)
     areas.home(app, "public", "directory.landing")
     also = ["directory.doctor", "patient.book"]

@@ -21,7 +21,7 @@ from hms.scheduling import slot_links
 from hms.scheduling.models import Appointment
 from hms.scheduling.services import NewTime
 from hms.scheduling.slot_links import Time
-from hms.web import formats
+from hms.web import formats, query_params
 
 MAX_OTHERS = 3
 TIMES_TO_CHOOSE_FROM = 12
@@ -126,6 +126,14 @@ def nearest(slot: Slot, *, appointment: Appointment, side: Side) -> list[Time]:
     return slot_links.times_instead(
         times, of=slot, mode=Mode(appointment.mode), to=Address(side.area, appointment.id).time
     )
+
+
+def id_in_address(name: str) -> UUID | None:
+    """An id that the address names; what is none counts as not there."""
+    try:
+        return UUID(query_params.word(name))
+    except ValueError:
+        return None
 
 
 def unbound(rules: BookingRules) -> BookingRules:

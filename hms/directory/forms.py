@@ -9,11 +9,36 @@ from wtforms.widgets import HiddenInput
 
 from hms.availability.models import Mode
 from hms.errors import Refusal
-from hms.forms import HmsForm
+from hms.forms import HmsForm, TextField
 from hms.labels import MODES
 
 OUT_OF_DATE = "This page is out of date. Nothing was changed. Check both times and try again."
 CHOICES = {mode.value: MODES[mode] for mode in (Mode.IN_PERSON, Mode.ONLINE)}
+
+
+class BookForForm(HmsForm):
+    """Book one slot on a patient's behalf. The key makes one appointment of a double click."""
+
+    mode = RadioField("How will the patient see the doctor?", choices=CHOICES)
+    reason = TextField("Reason for the visit", longest=500)
+    idempotency_key = HiddenField(
+        default=lambda: secrets.token_urlsafe(18),
+        validators=[InputRequired(OUT_OF_DATE), Regexp(r"[A-Za-z0-9_-]{16,64}\Z", message=OUT_OF_DATE)],
+    )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether it can be tried; a page that is out of date says so above."""
+        is_valid = super().validate(extra_validators)
+        for field in (self.mode, self.idempotency_key):
+            if field.errors:
+                field.errors, self.form_errors = [], [OUT_OF_DATE]
+                self.idempotency_key.data = secrets.token_urlsafe(18)
+        return is_valid
+
+    def reject(self, refusal: Refusal) -> None:
+        """Show the refusal; the page that says so has another key."""
+        super().reject(refusal)
+        self.idempotency_key.data = secrets.token_urlsafe(18)
 
 
 class ChangeForm(HmsForm):

@@ -35,6 +35,10 @@ MAX_UNVERIFIED = 1
 """How many appointments to come somebody can have whose email address nobody has proved."""
 
 
+NO_LIMITS: dict[str, int | None] = {"coming": None, "with_doctor": None, "lately": None}
+"""Any number of appointments: for whom the clinic books."""
+
+
 def why_not_book(slot: Slot | Row, rules: BookingRules) -> Refusal | None:
     """Why this time cannot be booked by anybody; None when it can."""
     if slot.starts_at <= clock.now():

@@ -170,6 +170,11 @@ def history(appointment: Appointment, *, reader: AnyPatient) -> list[Event]:
     return [_event(change, reader) for change in appointment.changes]
 
 
+def history_in_full(appointment: Appointment) -> list[Event]:
+    """The same for staff, who read everybody's name."""
+    return [_event(change, None) for change in appointment.changes]
+
+
 def changes_of(appointment: Appointment, *, by: UUID) -> int:
     """How often this person has changed its time, as its history says."""
     return sum(change.moved_to_at is not None and change.actor_id == by for change in appointment.changes)
@@ -202,7 +207,7 @@ def _near(appointment: Appointment) -> str:
     return {0: "Today", 1: "Tomorrow"}.get(away, "")
 
 
-def _event(change: AppointmentChange, reader: AnyPatient) -> Event:
+def _event(change: AppointmentChange, reader: AnyPatient | None) -> Event:
     text, icon = WORDS[AppointmentStatus(change.to_status)]
     if change.moved_from_at and change.moved_to_at:
         text, icon = moved_text(change.moved_from_at, change.moved_to_at), "calendar-sync"
@@ -229,7 +234,7 @@ def _goes_back(change: AppointmentChange) -> bool:
     return to_booked or (change.to_status == S.ARRIVED and change.from_status in (S.FULFILLED, S.NOSHOW))
 
 
-def _who(change: AppointmentChange, reader: AnyPatient) -> str:
+def _who(change: AppointmentChange, reader: AnyPatient | None) -> str:
     if change.actor is None:
         return "the clinic"
-    return "you" if change.actor_id == reader.user_id else change.actor.full_name
+    return "you" if reader and change.actor_id == reader.user_id else change.actor.full_name

@@ -39,6 +39,7 @@ ACCESS = {
     },
     "staff": {
         "staff": "closure closures doctors overview policies times",
+        "reception": "appointment arrive book cancel change changed desk patient",
     },
     "admin": {
         "activity_log": "export log",

@@ -97,7 +97,13 @@ def build(app: Flask, new_client: Callable[[], Client], signed_in: Callable, ste
     visit = make.appointment(people["patient"], doctor=doctor, starts_at=NOON, reason="CNRY-reason")
     other = make.appointment(people["other patient"], doctor=people["other doctor"], starts_at=NOON)
     free = make.slot(doctor, starts_at=clock.from_clinic(NOON.date() + timedelta(days=7), time(9)))
-    values = {"appointment_id": visit.id, "slot_id": free.id, "doctor_id": doctor.id, **_availability(doctor)}
+    values = {
+        "appointment_id": visit.id,
+        "patient_id": visit.patient_id,
+        "slot_id": free.id,
+        "doctor_id": doctor.id,
+        **_availability(doctor),
+    }
     steady_clock.set(NOON)
     world = World(
         app, db.session.connection(), values | {"token": "no-such-token", "filename": "portal.css", "ref": "0" * 32}

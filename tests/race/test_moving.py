@@ -26,7 +26,7 @@ def test_moves_in_opposite_directions_never_deadlock(together):
     doctors = [make.doctor() for _ in range(2)]
     visits = [make.appointment(doctor=doctors[n % 2]) for n in range(4)]
     spare = [make.slot(doctor).id for doctor in doctors]
-    asked = [(visit.id, visit.patient, make.staff()) for visit in visits]
+    asked = [(visit.id, visit.patient, make.staff().id) for visit in visits]
     chance, seen = random.Random(15), {}
     for _ in range(ROUNDS):
         db.session.rollback()
@@ -40,7 +40,7 @@ def test_moves_in_opposite_directions_never_deadlock(together):
         db.session.expunge_all()
         outcomes = together(
             [
-                lambda e=each, g=goal, v=version, s=staff: services.move_as_staff(e, to(g, v), staff=s)
+                lambda e=each, g=goal, v=version, s=staff: services.move_as_staff(e, to(g, v), actor_id=s)
                 for (each, _, staff), goal, version in zip(asked, goals, versions, strict=True)
             ]
         )

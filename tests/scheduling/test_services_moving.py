@@ -157,7 +157,7 @@ def test_with_another_doctor_it_is_that_doctors_and_the_fee_too(session, visit, 
         eze.fee_minor, eze.fee_currency = 9900, "GBP"
     availability.set_doctor_rules(eze.id, most_future_bookings=1)
     slot = make.slot(eze)
-    moved = services.move_as_staff(visit.id, new(visit, slot), staff=rita)
+    moved = services.move_as_staff(visit.id, new(visit, slot), actor_id=rita.id)
     assert (moved.doctor_id, moved.fee_minor, moved.fee_currency) == (eze.id, 9900, "GBP")
     assert moved.changes[-1].note == f"With {eze.user.full_name}, before with {bose.user.full_name}."
     other = make.appointment(asha, doctor=bose)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import current_app, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from hms import areas
 from hms.auth.guards import current_doctor, current_patient
@@ -22,6 +23,7 @@ from hms.web import query_params, render
 
 patients = areas.blueprint("patient", "patient", __name__)
 doctors = areas.blueprint("doctor", "doctor", __name__)
+reception = areas.blueprint("reception", "reception", __name__)
 
 
 class PatientSide:
@@ -77,6 +79,32 @@ class DoctorSide:
         return appointment_rules.why_not_take(slot)
 
 
+class ReceptionSide:
+    """Reception gives any patient another time with any doctor of the specialty, whatever notice and horizon say."""
+
+    area, has_others = "reception", True
+
+    def get(self, appointment_id: UUID) -> Appointment:
+        """Anybody's."""
+        return queries.get_any_appointment(appointment_id)
+
+    def move(self, appointment_id: UUID, new: NewTime) -> Appointment:
+        """On the patient's behalf."""
+        return services.move_as_staff(appointment_id, new, actor_id=current_user.id)
+
+    def rules(self, rules: BookingRules) -> BookingRules:
+        """Neither notice nor horizon."""
+        return changing.unbound(rules)
+
+    def why_not(self, appointment: Appointment) -> Refusal | None:
+        """It is over or was marked."""
+        return appointment_rules.why_not_move(appointment)
+
+    def why_not_to(self, slot: Slot, rules: BookingRules) -> Refusal | None:
+        """It is past, taken or blocked."""
+        return appointment_rules.why_not_take(slot)
+
+
 @patients.route("/appointments/<uuid:appointment_id>/change", methods=["GET", "POST"], endpoint="change")
 def change_as_patient(appointment_id: UUID) -> ResponseReturnValue:
     """Choose another time for one's own appointment."""
@@ -87,6 +115,18 @@ def change_as_patient(appointment_id: UUID) -> ResponseReturnValue:
 def change_as_doctor(appointment_id: UUID) -> ResponseReturnValue:
     """Choose another time for a patient."""
     return _change(appointment_id, DoctorSide(), "doctor/change.html")
+
+
+@reception.route("/appointments/<uuid:appointment_id>/change", methods=["GET", "POST"], endpoint="change")
+def change_as_reception(appointment_id: UUID) -> ResponseReturnValue:
+    """Choose another time on a patient's behalf."""
+    return _change(appointment_id, ReceptionSide(), "reception/change.html")
+
+
+@reception.get("/appointments/<uuid:appointment_id>/changed", endpoint="changed")
+def changed_as_reception(appointment_id: UUID) -> ResponseReturnValue:
+    """The confirmation of a new time."""
+    return _changed(ReceptionSide().get(appointment_id), ReceptionSide(), "reception/changed.html")
 
 
 @patients.get("/appointments/<uuid:appointment_id>/changed", endpoint="changed")
@@ -103,7 +143,7 @@ def changed_as_doctor(appointment_id: UUID) -> ResponseReturnValue:
 
 def _change(appointment_id: UUID, side: Side, template: str) -> ResponseReturnValue:
     appointment = side.get(appointment_id)
-    slot_id = _id("slot")
+    slot_id = changing.id_in_address("slot")
     if slot_id is None:
         return _choose(appointment, side, template)
     slot = changing.slot_to_choose(slot_id, appointment=appointment, side=side)
@@ -126,7 +166,7 @@ def _choose(appointment: Appointment, side: Side, template: str) -> ResponseRetu
     choice = None
     if refusal is None:
         visit, day = words.parse_mode(query_params.word("visit")), slot_picker.parse_day("day")
-        choice = changing.choice(appointment, side, doctor_id=_id("doctor"), visit=visit, day=day)
+        choice = changing.choice(appointment, side, doctor_id=changing.id_in_address("doctor"), visit=visit, day=day)
     return render(
         template,
         status=refusal.status if refusal else None,
@@ -169,7 +209,7 @@ def _confirm(
         keep=changing.short(appointment),
         take=changing.short(slot),
         times=[] if can_go_on else changing.nearest(slot, appointment=appointment, side=side),
-        promise=presenters.promise_for(slot, rules) if side.has_others else "",
+        promise=presenters.promise_for(slot, rules) if side.area == "patient" else "",
     )
 
 
@@ -194,11 +234,3 @@ def _mode(appointment: Appointment, slot: Slot) -> str:
     if slot.mode != Mode.BOTH:
         return slot.mode
     return words.parse_mode(query_params.word("visit")) or appointment.mode
-
-
-def _id(name: str) -> UUID | None:
-    """An id that the address names; what is none counts as not there."""
-    try:
-        return UUID(query_params.word(name))
-    except ValueError:
-        return None

@@ -3,9 +3,11 @@
 from hms.scheduling.queries.agenda import AgendaItem, agenda
 from hms.scheduling.queries.appointments import PAGE as APPOINTMENTS_ON_A_PAGE
 from hms.scheduling.queries.appointments import (
+    PEOPLE,
     count_appointments,
     count_matching,
     find_earlier_booking,
+    get_any_appointment,
     get_appointment,
     has_changed_since,
     is_busy,
@@ -18,6 +20,7 @@ from hms.scheduling.queries.appointments import (
     lock_appointment,
     lock_doctor_of,
     next_appointment,
+    note_viewed,
 )
 from hms.scheduling.queries.booking import (
     SlotToBook,
@@ -36,6 +39,7 @@ from hms.scheduling.queries.today import Today, today
 
 __all__ = [
     "APPOINTMENTS_ON_A_PAGE",
+    "PEOPLE",
     "AgendaItem",
     "SlotToBook",
     "Standing",
@@ -48,6 +52,7 @@ __all__ = [
     "count_to_come_of",
     "count_with_doctor",
     "find_earlier_booking",
+    "get_any_appointment",
     "get_appointment",
     "get_slot_to_book",
     "has_changed_since",
@@ -66,6 +71,7 @@ __all__ = [
     "lock_patient",
     "lock_patient_by_id",
     "next_appointment",
+    "note_viewed",
     "standing",
     "today",
 ]

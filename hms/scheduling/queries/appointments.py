@@ -43,6 +43,14 @@ def get_appointment(
     return appointment if patient else note_viewed([appointment])[0]
 
 
+def get_any_appointment(appointment_id: UUID) -> Appointment:
+    """Anybody's appointment with its people and its history: for reception."""
+    history = joinedload(Appointment.changes).joinedload(AppointmentChange.actor)
+    statement = select(Appointment).options(*PEOPLE, history).where(Appointment.id == appointment_id)
+    found = db.session.execute(statement.execution_options(populate_existing=True)).unique().scalar_one_or_none()
+    return note_viewed([_found(found)])[0]
+
+
 def lock_appointment(
     appointment_id: UUID, *, patient: AnyPatient | None = None, doctor: Doctor | None = None
 ) -> Appointment:

@@ -64,7 +64,25 @@ def book(
     :class:`AlreadyBooked`, :class:`TooManyBookings`, :class:`TooOften`, :class:`NotOffering`, :class:`KeyReused`,
     :class:`NotFound`, :class:`NotYet`; :class:`Busy` when a lock does not come free in time.
     """
-    claim = Claim(slot_id, PatientKey(patient.id, patient.user_id), reason, mode, idempotency_key)
+    return _book(Claim(slot_id, PatientKey(patient.id, patient.user_id), reason, mode, idempotency_key))
+
+
+def book_as_staff(
+    slot_id: UUID,
+    *,
+    patient: AnyPatient,
+    actor_id: UUID,
+    reason: str = "",
+    mode: str | None = None,
+    idempotency_key: str,
+) -> Appointment:
+    """The same on the patient's behalf: the history names the account that does it, and what binds patients online
+    (notice, horizon, numbers, requirements of other capabilities) does not bind the clinic."""
+    key = PatientKey(patient.id, patient.user_id)
+    return _book(Claim(slot_id, key, reason, mode, idempotency_key, staff_id=actor_id))
+
+
+def _book(claim: "Claim") -> Appointment:
     with transaction():
         answer = _answer(claim)
     if isinstance(answer, Refusal):
@@ -81,13 +99,14 @@ def forget_refusals() -> int:
 
 
 class Claim(NamedTuple):
-    """Who wants which slot, and with which words."""
+    """Who wants which slot, and with which words; ``staff_id`` is the account of who books on the patient's behalf."""
 
     slot_id: UUID
     patient: PatientKey
     reason: str
     mode: str | None
     idempotency_key: str
+    staff_id: UUID | None = None
 
 
 def _answer(claim: Claim) -> Appointment | Refusal:
@@ -106,7 +125,8 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
     rules = booking_rules.of_row(slot)
     if refusal := _why_not_at_all(slot, rules, claim):
         return _settled(claim, refusal)
-    appointment = _write(slot, claim, appointment_rules.limits(rules, is_verified=slot.is_verified))
+    limits = {} if claim.staff_id else appointment_rules.limits(rules, is_verified=slot.is_verified)
+    appointment = _write(slot, claim, appointment_rules.NO_LIMITS | limits)
     if appointment is None:
         return _settled(claim, _why_not(slot, rules, claim))
     emails.booked(appointment, patient_user_id=claim.patient.user_id, doctor_user_id=slot.doctor_user_id)
@@ -115,11 +135,21 @@ def _claim(claim: Claim) -> Appointment | Refusal | None:
 
 
 def _why_not_at_all(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
+    if claim.staff_id:
+        return _why_not_for_staff(slot, claim)
     return (
         requirements.first_unmet(slot, claim.patient)
         or appointment_rules.why_not_book(slot, rules)
         or appointment_rules.why_not_that_way(slot, claim.mode)
     )
+
+
+def _why_not_for_staff(slot: Row, claim: Claim) -> Refusal | None:
+    if slot.closed_at is not None:
+        return AccountClosed("This patient’s account is closed, so nothing was booked.")
+    if not slot.is_bookable:
+        return NotOffering()
+    return appointment_rules.why_not_take(slot) or appointment_rules.why_not_that_way(slot, claim.mode)
 
 
 def _missed(claim: Claim) -> Appointment | Refusal | None:
@@ -137,7 +167,7 @@ def _why_not(slot: Row, rules: BookingRules, claim: Claim) -> Refusal | None:
     numbers = queries.standing(claim.patient.id, doctor_id=slot.doctor_id, now=clock.now())
     coming, with_doctor, lately = db.session.execute(numbers).one()
     standing = Standing(coming, with_doctor, lately, slot.is_verified)
-    if refusal := appointment_rules.why_not_book_another(rules, standing):
+    if not claim.staff_id and (refusal := appointment_rules.why_not_book_another(rules, standing)):
         return refusal
     is_busy = queries.is_busy(claim.patient, starts_at=slot.starts_at, ends_at=slot.ends_at)
     return AlreadyBooked() if is_busy else None
@@ -196,7 +226,7 @@ def _write(slot: Row, claim: Claim, limits: Mapping[str, int | None]) -> Appoint
     }
     made = WRITE.first(
         history_id=new_id(),
-        actor_id=claim.patient.user_id,
+        actor_id=claim.staff_id or claim.patient.user_id,
         counts=any(most is not None for most in limits.values()),
         **{f"most_{name}": most for name, most in limits.items()},
         **{f"new_{name}": value for name, value in given.items()},

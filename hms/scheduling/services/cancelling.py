@@ -56,10 +56,11 @@ def cancel_as_doctor(appointment_id: UUID, *, doctor: Doctor, reason: str) -> Ap
     return appointment
 
 
-def cancel_as_clinic(appointment_id: UUID, *, reason: str) -> Appointment:
+def cancel_as_clinic(appointment_id: UUID, *, reason: str, actor_id: UUID | None = None) -> Appointment:
     """Cancel an appointment for the clinic, whenever it is, with a reason that the patient reads.
 
-    Cancelling it again changes nothing. Raises :class:`MoveNotAllowed`, ``Invalid`` without a reason, ``NotFound``.
+    ``actor_id`` is the account of the member of staff who does it; none from the command line. Cancelling it again
+    changes nothing. Raises :class:`MoveNotAllowed`, ``Invalid`` without a reason, ``NotFound``.
     """
     if not reason.strip():
         raise Invalid("Enter a reason for the patient.", field="reason")
@@ -68,7 +69,7 @@ def cancel_as_clinic(appointment_id: UUID, *, reason: str) -> Appointment:
         appointment = queries.lock_any_appointment(appointment_id)
         _is_still_with(doctor_id, appointment)
         if appointment.status != AppointmentStatus.CANCELLED:
-            _cancel(session, appointment, by="clinic", actor_id=None, reason=reason)
+            _cancel(session, appointment, by="clinic", actor_id=actor_id, reason=reason)
     return appointment
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row, update
 from sqlalchemy.orm import Session
 
 from hms import clock, labels
-from hms.auth.models import AnyPatient, Doctor, PatientKey, User
+from hms.auth.models import AnyPatient, Doctor, PatientKey
 from hms.availability import booking_rules
 from hms.availability.models import Mode, Slot, SlotStatus
 from hms.availability.services.planning import days_of, reconcile
@@ -97,7 +97,7 @@ def move_as_doctor(appointment_id: UUID, new: NewTime, *, doctor: Doctor) -> App
     )
 
 
-def move_as_staff(appointment_id: UUID, new: NewTime, *, staff: User) -> Appointment:
+def move_as_staff(appointment_id: UUID, new: NewTime, *, actor_id: UUID) -> Appointment:
     """Give a patient another time on their behalf, with any doctor; the refusals are those of :func:`move_as_doctor`,
     and :class:`NotOffering`."""
 
@@ -105,7 +105,7 @@ def move_as_staff(appointment_id: UUID, new: NewTime, *, staff: User) -> Appoint
         return _why_not_as_clinic(appointment, slot) or (None if slot.is_bookable else NotOffering())
 
     return _move(
-        appointment_id, new, place=lambda: stored.place_of(appointment_id), by=Mover(staff.id, "clinic", why_not)
+        appointment_id, new, place=lambda: stored.place_of(appointment_id), by=Mover(actor_id, "clinic", why_not)
     )
 
 

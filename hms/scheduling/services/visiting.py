@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from hms.auth.models import Doctor
 from hms.db import transaction
 from hms.scheduling import appointment_rules, emails, queries
@@ -16,6 +18,12 @@ MARKS = frozenset({S.ARRIVED, S.FULFILLED, S.NOSHOW})
 def mark_arrived(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
     """The patient is here; from the day of the visit on. Raises :class:`MoveNotAllowed`, ``NotFound``."""
     return _mark(appointment_id, S.ARRIVED, doctor=doctor)
+
+
+def mark_arrived_at_desk(appointment_id: UUID, *, actor_id: UUID) -> Appointment:
+    """Reception says that the patient is here; ``actor_id`` is whose account. Raises as :func:`mark_arrived` does."""
+    with transaction() as session:
+        return _mark_locked(session, queries.lock_any_appointment(appointment_id), S.ARRIVED, actor_id=actor_id)
 
 
 def mark_fulfilled(appointment_id: UUID, *, doctor: Doctor) -> Appointment:
@@ -44,13 +52,19 @@ def undo(appointment_id: UUID, *, doctor: Doctor, mark: str = "") -> Appointment
 def _mark(appointment_id: UUID, status: AppointmentStatus, *, doctor: Doctor) -> Appointment:
     with transaction() as session:
         appointment = queries.lock_appointment(appointment_id, doctor=doctor)
-        if appointment.status == status:  # a second click
-            return appointment
-        if appointment.status == S.FULFILLED:  # going back is `undo`; a page that is out of date does not ask for that
-            raise MoveNotAllowed("This visit is already marked as completed. Undo that first.")
-        _check_time(appointment, status)
-        move(session, appointment, status, actor_id=doctor.user_id)
-        emails.marked(appointment, patient_user_id=appointment.patient.user_id)
+        return _mark_locked(session, appointment, status, actor_id=doctor.user_id)
+
+
+def _mark_locked(
+    session: Session, appointment: Appointment, status: AppointmentStatus, *, actor_id: UUID
+) -> Appointment:
+    if appointment.status == status:  # a second click
+        return appointment
+    if appointment.status == S.FULFILLED:  # going back is `undo`; a page that is out of date does not ask for that
+        raise MoveNotAllowed("This visit is already marked as completed. Undo that first.")
+    _check_time(appointment, status)
+    move(session, appointment, status, actor_id=actor_id)
+    emails.marked(appointment, patient_user_id=appointment.patient.user_id)
     return appointment
 
 
