@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, text, true
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    literal_column,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -42,8 +53,9 @@ class User(UserMixin, Model):
         Index("uq_users_email", text("lower(email)"), unique=True),
         Index(
             "ix_users_name",
-            text("lower(full_name) gin_trgm_ops"),
+            literal_column("lower(full_name)").label("lower_full_name"),
             postgresql_using="gin",
+            postgresql_ops={"lower_full_name": "gin_trgm_ops"},
             postgresql_with={"fastupdate": "off"},
         ),
     )

@@ -329,10 +329,7 @@ class Clinic(RuleBasedStateMachine):
         return AlreadyBooked if any(time.overlaps(visit) for visit in own) else None
 
     def why_not_again(self, slot_id: UUID, visit: Visit):
-        """A page with a key that is used: a free slot is checked first, the key then decides."""
-        time = self.times.get(slot_id)
-        if time and time.is_free and (refusal := self.why_not_book(slot_id, visit.patient)):
-            return refusal
+        """A page with a key that is used gets what it booked, whatever has become of the slot; and nothing else."""
         return None if visit.slot_id == slot_id else KeyReused
 
     def why_not_touch(self, slot_id: UUID, as_owner: int):
