@@ -23,6 +23,7 @@ OWNERS = {"patient": "patient", "doctor": "doctor"}  # of the objects in the wor
 OWNED = {"patient": {"appointment_id"}, "doctor": {"appointment_id", "slot_id", "schedule_id", "time_off_id"}}
 
 # What an allowed request answers, where it is not 200: by endpoint and method. POSTs are sent with nothing filled in.
+AREAS_OF_CHANGE = ("patient", "doctor", "reception")
 ANSWERS: dict[tuple[str, str], int] = {
     ("directory.photo", "GET"): 404,  # Dr Bose has no photo
     ("doctor_profile.photo", "GET"): 404,
@@ -75,6 +76,10 @@ ANSWERS: dict[tuple[str, str], int] = {
     ("doctor.exceptions", "POST"): 422,
     ("doctor.delete_time_off", "POST"): 303,
     ("doctor.copy_day", "POST"): 422,
+    **{(f"{area}.changed", method): 303 for area in AREAS_OF_CHANGE for method in ("GET", "HEAD")},  # not yet
+    **{("patient.change", method): 409 for method in ("GET", "HEAD", "POST")},  # the visit runs
+    ("reception.arrive", "POST"): 303,
+    ("reception.cancel", "POST"): 422,
     ("doctor.arrive", "POST"): 303,
     ("doctor.complete", "POST"): 303,
     ("doctor.no_show", "POST"): 303,
