@@ -43,6 +43,12 @@ AREAS: dict[str, str] = {
 """The area in which each role is at home."""
 
 
+def trigrams(name: str, what: Any, called: str) -> Index:
+    """An index for parts of words; such columns are written seldom and read often."""
+    ops = {called: "gin_trgm_ops"}
+    return Index(name, what, postgresql_using="gin", postgresql_ops=ops, postgresql_with={"fastupdate": "off"})
+
+
 class User(UserMixin, Model):
     """An account: who signs in. The person's own facts stand in :class:`Patient` or :class:`Doctor`."""
 
@@ -51,13 +57,7 @@ class User(UserMixin, Model):
         CheckConstraint("role IN ('patient', 'doctor', 'receptionist', 'admin')", name="role"),
         CheckConstraint("length(btrim(full_name)) > 0", name="full_name"),
         Index("uq_users_email", text("lower(email)"), unique=True),
-        Index(
-            "ix_users_name",
-            literal_column("lower(full_name)").label("lower_full_name"),
-            postgresql_using="gin",
-            postgresql_ops={"lower_full_name": "gin_trgm_ops"},
-            postgresql_with={"fastupdate": "off"},
-        ),
+        trigrams("ix_users_name", literal_column("lower(full_name)").label("lower_full_name"), "lower_full_name"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -84,13 +84,7 @@ class Patient(Model):
 
     __tablename__ = "patients"
     __table_args__ = (
-        Index(
-            "ix_patients_phone",
-            "phone",
-            postgresql_using="gin",
-            postgresql_ops={"phone": "gin_trgm_ops"},
-            postgresql_with={"fastupdate": "off"},
-        ),
+        trigrams("ix_patients_phone", "phone", "phone"),
         Index("ix_patients_date_of_birth", "date_of_birth"),
     )
 
@@ -140,13 +134,7 @@ class Doctor(Model):
         CheckConstraint("fee_minor BETWEEN 0 AND 10000000", name="fee_minor"),
         CheckConstraint("fee_currency ~ '^[A-Z]{3}$'", name="fee_currency"),
         Index("ix_doctors_approved", "specialty_id", postgresql_where=text("approved_at IS NOT NULL")),
-        Index(
-            "ix_doctors_search_text",
-            "search_text",
-            postgresql_using="gin",
-            postgresql_ops={"search_text": "gin_trgm_ops"},
-            postgresql_with={"fastupdate": "off"},  # written seldom, read often
-        ),
+        trigrams("ix_doctors_search_text", "search_text", "search_text"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
