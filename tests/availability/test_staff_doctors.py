@@ -44,7 +44,7 @@ def test_the_overview_counts_the_day_of_the_whole_clinic(reception, asha, chen, 
         zip(page.texts(".//dl[@class='stats']/div/dt"), page.texts(".//dl[@class='stats']/div/dd"), strict=True)
     )
     assert numbers == {
-        "Visits": "2 of all doctors",
+        "Visits": "2 all doctors",
         "Still to see": "1",
         "Free slots": "3 until midnight",
         "Doctors to approve": "1",
@@ -137,13 +137,13 @@ def test_the_rules_are_reasons(reception, bose, freeze):
     assert ["09:00 to 09:20", "Hidden", "Starts in less than 7 days"] in rows(page)
     assert "0 slots can be booked on this day." in page.text
     far = reception.page("staff.times", doctor_id=bose.id, day="2027-01-23")
-    assert ["09:00 to 09:20", "Hidden", "Bookings open 60 days ahead"] in rows(far)
+    assert ["09:00 to 09:20", "Hidden", "More than 60 days ahead"] in rows(far)
 
 
 def test_a_clinic_without_minimum_notice_says_when_booking_ends(reception, bose):
     services.set_clinic_rules(minimum_notice_minutes=0)
     text = reception.page("staff.times", doctor_id=bose.id, day="2026-11-26").text
-    assert "patients book until the visit starts, at most 60 days ahead" in text
+    assert "patients can book until the visit starts, up to 60 days ahead" in text
 
 
 def test_a_closed_day_names_its_closure(reception, bose):
@@ -155,7 +155,7 @@ def test_a_closed_day_names_its_closure(reception, bose):
 
 def test_a_doctor_whom_patients_cannot_find_is_explained_too(reception, pending, eze):
     page = reception.page("staff.times", doctor_id=pending.id, day="2026-11-26")
-    assert "This doctor waiting for approval" in page.text
+    assert "Waiting for approval" in page.text
     assert ["09:00 to 09:20", "Hidden", "The doctor is waiting for approval"] in rows(page)
     assert not page.has_link_to(f"/doctors/{pending.id}?day=2026-11-26")
     make.slot(eze, day=THURSDAY)
