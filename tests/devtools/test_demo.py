@@ -52,6 +52,7 @@ def test_it_is_a_small_clinic_of_many_specialties(loaded):
         ("asha@demo.test", "Asha Rao", "patient"),
         ("bose@demo.test", "Dr Anil Bose", "doctor"),
         ("dana@demo.test", "Dana Reyes", "admin"),
+        ("rita@demo.test", "Rita Novak", "receptionist"),
         ("patient-0001@demo.test", None, "patient"),
         ("patient-0030@demo.test", None, "patient"),
         ("doctor-0001@demo.test", None, "doctor"),
@@ -183,7 +184,7 @@ def test_loading_again_changes_nothing(loaded, app):
 def test_the_command_names_the_accounts(session, app):
     answer = app.test_cli_runner().invoke(args=["demo", "load", "--doctors", "3", "--patients", "2", "--days", "5"])
     assert answer.exit_code == 0, answer.output
-    assert all(word in answer.output for word in ("asha@demo.test", "bose@demo.test", "dana@demo.test", demo.PASSWORD))
+    assert all(word in answer.output for word in ("asha@demo.test", "bose@demo.test", "rita@demo.test", "dana@demo.test", demo.PASSWORD))
     assert (count(session, Doctor), count(session, Patient)) == (3, 3)
 
 

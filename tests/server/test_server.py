@@ -379,7 +379,7 @@ class TestServing:
 
         assert served.said[0] == "Loading the demo clinic ..."
         assert "asha@demo.test" in served.flask("users", "list").stdout
-        for email in ("asha@demo.test", "bose@demo.test", "dana@demo.test"):
+        for email in ("asha@demo.test", "bose@demo.test", "rita@demo.test", "dana@demo.test"):
             assert any(email in line for line in served.said)
         assert served.end(signal.SIGINT, signal.SIGINT) == 0
         assert "Traceback" not in "\n".join(served.said)

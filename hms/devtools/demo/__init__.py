@@ -27,13 +27,20 @@ from hms.devtools.demo import roster, weekly
 from hms.devtools.demo.days import Diary, Row, Someone, Worker
 from hms.devtools.demo.people import Person
 from hms.devtools.demo.portraits import LOOKS, draw
-from hms.devtools.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, Roster
+from hms.devtools.demo.roster import ASHA_EMAIL, BOSE_EMAIL, DANA_EMAIL, RITA_EMAIL, Roster
 from hms.errors import Conflict, Forbidden
 from hms.scheduling.models import Appointment, AppointmentChange, AppointmentStatus
 
 PASSWORD = passwords.DEMO_ONLY
 ROWS_AT_ONCE = 2000
 KEPT = ("bio", "years_of_experience", "phone", "room", "languages", "visit_minutes", "fee_minor")
+GUESTS = (
+    (ASHA_EMAIL, "patient"),
+    (BOSE_EMAIL, "doctor"),
+    (RITA_EMAIL, "receptionist"),
+    (DANA_EMAIL, "administrator"),
+)
+"""Who can sign in to look around, and as what."""
 
 demo = Group("demo", help="A made-up clinic for trying HMS out.")
 
@@ -65,7 +72,7 @@ def load_command(doctors: int, patients: int, days: int) -> None:
         return
     show_faces()
     say(f"The demo clinic is loaded. Sign in with the password {PASSWORD} as")
-    for email, who in ((ASHA_EMAIL, "patient"), (BOSE_EMAIL, "doctor"), (DANA_EMAIL, "administrator")):
+    for email, who in GUESTS:
         say(f"  {email:16} {who}")
 
 

@@ -11,6 +11,7 @@ from hms.devtools.demo.people import BOSE, doctor_number, name_number
 ASHA, ASHA_EMAIL = "Asha Rao", "asha@demo.test"
 BOSE_EMAIL = "bose@demo.test"
 DANA, DANA_EMAIL = "Dana Reyes", "dana@demo.test"
+RITA, RITA_EMAIL = "Rita Novak", "rita@demo.test"
 
 
 class Roster(NamedTuple):
@@ -27,8 +28,8 @@ def of(*, doctors: int, patients: int) -> Roster:
 
 
 def users(roster: Roster, *, password_hash: str, now: datetime) -> list[Row]:
-    """An account for everybody, and Dana's."""
-    rows = [_user(new_id(), DANA_EMAIL, DANA, Role.ADMIN)]
+    """An account for everybody, for Dana the administrator and for Rita at reception."""
+    rows = [_user(new_id(), DANA_EMAIL, DANA, Role.ADMIN), _user(new_id(), RITA_EMAIL, RITA, Role.RECEPTIONIST)]
     for number, worker in enumerate(roster.workers):
         email = f"doctor-{number:04}@demo.test" if number else BOSE_EMAIL
         rows.append(_user(worker.user_id, email, worker.person.full_name, Role.DOCTOR))
