@@ -23,7 +23,7 @@ HMS = Path(text.__file__).parent
 HEAP = "a" + "\u0300\u0323" * 4000  # 48 kB in a form: less than forms may have
 HUGE = "a" + "\u0300\u0323" * 200_000
 LONG_LINE = "ab" * 100_000
-ANYTHING = {"specialty", "photo", "remove_photo", "wants_reminders", "start_which", "end_which"}
+ANYTHING = {"specialty", "photo", "remove_photo", "wants_reminders", "start_which", "end_which", "same"}
 """What a service judges, or nobody where it is not asked; it arrives cut off."""
 
 ANSWERS = {200, 302, 303, 400, 403, 404, 409, 413, 414, 422}
@@ -180,9 +180,10 @@ def test_every_sign_that_normalising_takes_apart_into_marks_alone_counts_as_one(
     apart = [sign for sign in signs if unicodedata.combining(unicodedata.normalize("NFKD", sign)[0])]
     assert {"\u0300", "\u0344", "\u0f73", "\u0f75", "\u0f81"} <= set(apart)
     assert [sign for sign in apart if not text._is_mark(sign)] == []
-    monkeypatch.setattr(unicodedata, "normalize", lambda _, given: given if len(given) < 100 else pytest.fail("costly"))
-    assert text.has_forbidden_characters(text.clean("a" + "\u0f73" * 5000, longest=6000))
-    assert text.fold("a" + "\u0f73" * 5000) == "a"
+    with monkeypatch.context() as patch:  # pytest itself normalises the lines that it writes
+        patch.setattr(unicodedata, "normalize", lambda _, given: given if len(given) < 100 else pytest.fail("costly"))
+        assert text.has_forbidden_characters(text.clean("a" + "\u0f73" * 5000, longest=6000))
+        assert text.fold("a" + "\u0f73" * 5000) == "a"
 
 
 def test_what_an_address_asks_for_is_cleaned_and_cut(app):

@@ -75,6 +75,8 @@ FORMS = {
     ),
     "auth.signup_email": ("anonymous", {"email": "n@example.test"}),
     "auth.signup_code": ("anonymous", {"code": "123 456"}),
+    "security.confirm": ("patient", {"password": make.PASSWORD}),
+    "factors.app": ("patient", {"code": "123456"}),
     "calendar.connect": ("patient", {"password": make.PASSWORD}),
     "calendar.make_feed": ("patient", {"password": make.PASSWORD}),
     "patient.book": ("other patient", {"reason": "", "idempotency_key": "A" * 22}),
@@ -133,6 +135,8 @@ FORM_OF = {
     "auth.signup_doctor": auth_forms.DoctorSignUpForm,
     "auth.signup_email": auth_forms.AddressForm,
     "auth.signup_code": auth_forms.CodeForm,
+    "security.confirm": auth_forms.ConfirmForm,
+    "factors.app": auth_forms.FactorForm,
     "calendar.connect": calendar_forms.ConnectForm,
     "calendar.make_feed": calendar_forms.FeedForm,
     "patient.book": scheduling_forms.BookForm,
@@ -184,6 +188,9 @@ def each_form(app, world, monkeypatch) -> Iterator[tuple[str, Client, str, str]]
                     switch_mail_on(app, patch)
                 if endpoint == "auth.signup_code":
                     browser.submit("auth.signup_email", {"email": "n@example.test"})
+                if endpoint == "factors.app":
+                    browser.submit("security.confirm", {"password": make.PASSWORD})
+                    browser.post("/account/security/code/begin", data={"csrf_token": world.tokens[principal]})
                 yield endpoint, browser, world.tokens[principal], world.path(rule)
 
     return each_form()
