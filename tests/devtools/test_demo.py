@@ -184,7 +184,10 @@ def test_loading_again_changes_nothing(loaded, app):
 def test_the_command_names_the_accounts(session, app):
     answer = app.test_cli_runner().invoke(args=["demo", "load", "--doctors", "3", "--patients", "2", "--days", "5"])
     assert answer.exit_code == 0, answer.output
-    assert all(word in answer.output for word in ("asha@demo.test", "bose@demo.test", "rita@demo.test", "dana@demo.test", demo.PASSWORD))
+    assert all(
+        word in answer.output
+        for word in ("asha@demo.test", "bose@demo.test", "rita@demo.test", "dana@demo.test", demo.PASSWORD)
+    )
     assert (count(session, Doctor), count(session, Patient)) == (3, 3)
 
 
