@@ -1,4 +1,5 @@
 // Two minutes before a sign-in ends, the page says so. The server knows when; another tab may have gone on meanwhile.
+// It is loaded as a module, because it is on pages with scripts that have names of their own.
 "use strict";
 
 const ending = document.getElementById("session-ending");

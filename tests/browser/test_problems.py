@@ -65,7 +65,7 @@ def test_a_doctor_reads_what_is_wrong_with_a_time_a_series_and_the_profile(open_
     window = open_window(site.doctor("Dr Ngozi Eze"))
     window.allow(422)
     for region, field, button in (
-        ("Add one slot", "End (optional)", "Add time"),
+        ("Add one slot", "End (optional)", "Add slot"),
         ("Add a session", "To", "Add session"),
     ):
         window.open("/doctor/slots")
@@ -149,7 +149,7 @@ def test_a_doctor_cannot_change_a_time_that_was_booked_meanwhile(open_window, si
     window = open_window(eze)
     window.open(f"/doctor/slots/{slot_id}")
     window.look("Friday 27 November, 09:00 to 09:20")
-    window.says("Chen Wei has booked it")
+    window.says("Chen Wei has booked this slot")
 
 
 def test_while_the_database_is_away_a_page_says_that_bookings_are_safe(open_window, broken_site):
