@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests import make
 from tests.browser.sites import Account
+from tests.browser.week import a_slot
 from tests.browser.windows import PHONE, WIDE, Window
 
 pytestmark = pytest.mark.browser
@@ -72,7 +73,7 @@ def add_a_single_time(window: Window) -> None:
     form = window.page.get_by_role("region", name="Add one slot")
     window.write("Day", THURSDAY.isoformat(), inside=form)
     window.write("Start", "11:00", inside=form)
-    window.press("button", "Add time", inside=form)
+    window.press("button", "Add slot", inside=form)
     window.says("1 slot added")
     window.look("Availability")
     if window.javascript:
@@ -105,7 +106,7 @@ def look_at_the_calendar(window: Window) -> None:
 
 
 def change_a_free_time(window: Window) -> None:
-    window.hand.press(window.page.locator("#d-2026-11-26").get_by_role("link", name=re.compile("^11:00.*Free")))
+    window.hand.press(a_slot(window, THURSDAY, "11:00, Free"))
     window.look("Thursday 26 November, 11:00 to 11:20")
     window.allow(422)
     window.write("Start", "11:30")
@@ -115,7 +116,7 @@ def change_a_free_time(window: Window) -> None:
     window.write("End (optional)", "11:50")
     window.press("button", "Save the change")
     window.look("Availability")
-    window.says("The time is now Thursday 26 November 2026, 11:30 to 11:50.")
+    window.says("The slot is now Thursday 26 November 2026, 11:30 to 11:50.")
 
 
 def remove_it(window: Window) -> None:
