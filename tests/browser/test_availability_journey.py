@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.sites import Account
+from tests.browser.week import a_slot
 from tests.browser.windows import PHONE, WIDE, Window
 
 pytestmark = pytest.mark.browser
@@ -47,7 +48,7 @@ def test_a_doctor_sets_weekly_hours_and_what_is_not_as_usual(window, site, eze):
     site.book(chen, eze, day=THURSDAY, start=time(14))
     take_a_day_off(window)
     decide_about_who_is_booked(window)
-    block_a_time(window)
+    block_a_slot(window)
     offer_it_again(window)
     remove_it(window)
     copy_a_day(window)
@@ -115,21 +116,16 @@ def check(window: Window) -> None:
 def see_them_in_the_calendar(window: Window) -> None:
     window.open(f"/doctor/calendar?week={WEDNESDAY}")
     window.look("30 November to 4 December 2026")
-    expect(a_time(window, WEDNESDAY, "09:30, Free, In person or online")).to_be_visible()
-
-
-def a_time(window: Window, on: date, name: str) -> Locator:
-    """A time in the calendar, by the beginning of what it is called."""
-    return window.page.locator(f"#d-{on}").get_by_role("link", name=re.compile(f"^{name}"))
+    expect(a_slot(window, WEDNESDAY, "09:30, Free, In person or online")).to_be_visible()
 
 
 def take_a_day_off(window: Window) -> None:
     window.press("link", "Availability")
-    window.press("link", "Exceptions")
+    window.press("link", "Time off")
     window.look("Availability")
     window.write("First day", THURSDAY.isoformat())
     window.write("Reason (optional)", "Conference in Leeds")
-    window.press("button", "Check the time off")
+    window.press("button", "Check time off")
     window.look("Check the time off")
     window.says("1 patient is booked in this period")
     window.says("Thursday 3 December 2026, all day")
@@ -146,11 +142,11 @@ def decide_about_who_is_booked(window: Window) -> None:
     window.open(f"/doctor/calendar?week={THURSDAY}")
     window.look("30 November to 4 December 2026")
     window.says("Conference in Leeds")
-    expect(a_time(window, THURSDAY, "14:00, Chen Wei")).to_be_visible()
+    expect(a_slot(window, THURSDAY, "14:00, Chen Wei")).to_be_visible()
 
 
-def block_a_time(window: Window) -> None:
-    window.hand.press(a_time(window, WEDNESDAY, "09:30, Free"))
+def block_a_slot(window: Window) -> None:
+    window.hand.press(a_slot(window, WEDNESDAY, "09:30, Free"))
     window.look("Wednesday 2 December, 09:30 to 09:50")
     window.press("button", "Block")
     window.look("30 November to 4 December 2026")
@@ -158,15 +154,15 @@ def block_a_time(window: Window) -> None:
 
 
 def offer_it_again(window: Window) -> None:
-    window.hand.press(a_time(window, WEDNESDAY, "09:30, Blocked"))
+    window.hand.press(a_slot(window, WEDNESDAY, "09:30, Blocked"))
     window.look("Wednesday 2 December, 09:30 to 09:50")
     window.press("button", "Unblock")
     window.look("30 November to 4 December 2026")
-    expect(a_time(window, WEDNESDAY, "09:30, Free")).to_be_visible()
+    expect(a_slot(window, WEDNESDAY, "09:30, Free")).to_be_visible()
 
 
 def remove_it(window: Window) -> None:
-    window.hand.press(a_time(window, WEDNESDAY, "09:30, Free"))
+    window.hand.press(a_slot(window, WEDNESDAY, "09:30, Free"))
     window.press("button", "Remove")
     window.look("Availability")
     window.says("Removed: Wednesday 2 December 2026, 09:30.")
@@ -182,7 +178,7 @@ def copy_a_day(window: Window) -> None:
     window.press("button", "Copy to these days")
     window.look("30 November to 5 December 2026")
     window.says("1 slot added on 1 day.")
-    expect(a_time(window, date(2026, 12, 5), "09:00, Free")).to_be_visible()
+    expect(a_slot(window, date(2026, 12, 5), "09:00, Free")).to_be_visible()
 
 
 def test_weekly_hours_are_set_by_keyboard_alone(open_window, eze):
