@@ -58,7 +58,7 @@ def get_patient_for_staff(patient_id: UUID) -> Patient:
     own = select(Patient).options(joinedload(Patient.user)).where(Patient.id == patient_id)
     patient = db.session.scalar(own.execution_options(populate_existing=True))
     if patient is None:
-        raise NotFound("We could not find this patient.")
+        raise NotFound("We couldn’t find this patient.")
     audit.viewed(patient.id, ("patient", patient.id))
     return patient
 
