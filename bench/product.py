@@ -27,7 +27,7 @@ from hms.server import inherited_sockets, orphan_reaper, sockets, web
 ROOT = Path(__file__).parents[1]
 HELLO = Path(__file__).with_name("hello")
 WEB_SERVERS = {inherited_sockets.__file__, "gunicorn"}  # of which one stands in the command
-READY_SECONDS = 60.0
+READY_SECONDS = 300.0
 STOP_SECONDS = 8.0
 SECRET_KEY, SEALING_KEY = secrets.token_urlsafe(48), new_key()  # of all products of one run
 
@@ -183,11 +183,13 @@ def _answers(port: int, path: str) -> bool:
 
 def _wait_for_the_worker(database: Database) -> None:
     """Until every periodic job has run once: what is due by the clock is not what is measured."""
-    give_up_at = time.monotonic() + READY_SECONDS
+    give_up_at, jobs = time.monotonic() + READY_SECONDS, dict[str, bool]()
     with database.connected() as link, link.cursor() as cursor:
         while time.monotonic() < give_up_at:
-            cursor.execute("SELECT count(*) > 0 AND bool_and(last_finished_at IS NOT NULL) FROM periodic_jobs")
-            if (cursor.fetchone() or (False,))[0]:
+            cursor.execute("SELECT name, last_finished_at IS NOT NULL FROM periodic_jobs ORDER BY name")
+            jobs = dict(cursor.fetchall())
+            if jobs and all(jobs.values()):
                 return
             time.sleep(0.2)
-    raise CannotStart("The worker did not finish its first round of periodic jobs.")
+    waits = ", ".join(name for name, is_done in jobs.items() if not is_done)
+    raise CannotStart(f"The worker did not finish its first round of periodic jobs: {waits or 'it began none'}.")
