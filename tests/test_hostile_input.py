@@ -40,6 +40,7 @@ HOURS = {
     "tue-0-mode": "online",
     "valid_until": "2028-06-30",
     "timezone": "Europe/Madrid",
+    "same": "",
     "do": "save",
 }
 
