@@ -48,7 +48,7 @@ def test_visits_back_to_back_are_opened(session, invoke):
 
 def test_a_series_is_opened_on_its_days_in_visits_of_the_doctors_own_length(session, invoke, bose):
     answer = invoke("--until", "2026-12-11", "--weekdays", "thu, Fri")
-    assert (answer.exit_code, answer.output) == (0, f"Opened {6 * 60 // bose.visit_minutes} times.\n")
+    assert (answer.exit_code, answer.output) == (0, f"Opened {6 * 60 // bose.visit_minutes} slots.\n")
     assert {clock.to_clinic(slot.starts_at).weekday() for slot in stored(session)} == {3, 4}
 
 

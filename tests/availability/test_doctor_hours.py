@@ -470,14 +470,14 @@ def test_new_hours_end_those_until_further_notice_and_the_check_says_when(dr_bos
 
     page = send(dr_bose, valid_until="")
 
-    assert "Your hours from 23 November 2026 end on  29 November 2026." in page.text
+    assert "Your hours from 23 November 2026 end on 29 November 2026." in page.text
 
 
 def test_hours_in_another_zone_are_named_so_and_shown_in_clinic_time(dr_bose, bose):
     page = send(dr_bose, timezone="America/New_York")
 
     assert "Time zone New York time" in page.text
-    assert "Your calendar and your patients see them in UK time." in page.text
+    assert "Your calendar and patients see them in UK time." in page.text
     assert "14:00, 14:20, 14:40" in page.text
 
 

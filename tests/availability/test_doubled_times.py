@@ -67,7 +67,7 @@ def test_on_another_day_nothing_is_asked(dr_bose, bose):
 def test_a_doubled_time_is_asked_about_and_what_was_typed_is_kept(dr_bose):
     answer = dr_bose.submit("doctor.slots", {"day": "25/10/2026", "start": "1.30", "end": "1.45"}, status=422)
 
-    assert "The clocks go back that day, so 01:30 comes twice. Choose which one you mean." in answer.page.text
+    assert "The clocks go back that day, so 01:30 happens twice. Choose which one you mean." in answer.page.text
     values = answer.page.find_form("/doctor/slots").values
     assert (values["day"], values["start"], values["end"], values["start_which"]) == ("25/10/2026", "1.30", "1.45", "")
     assert slots() == []
@@ -79,7 +79,7 @@ def test_a_doubled_time_is_asked_about_and_what_was_typed_is_kept(dr_bose):
 @pytest.mark.parametrize(("which", "minutes"), [("1", 45), ("2", 105)])
 def test_an_end_that_comes_twice_is_asked_about_when_the_start_comes_once(dr_bose, which, minutes):
     answer = dr_bose.submit("doctor.slots", {"day": "25/10/2026", "start": "00:30", "end": "01:15"}, status=422)
-    assert "so 01:15 comes twice" in answer.page.text
+    assert "so 01:15 happens twice" in answer.page.text
     assert labels(answer.page, "start_which") == []
 
     dr_bose.submit("doctor.slots", {"end_which": which})
@@ -127,7 +127,8 @@ def send_series(browser, status: int = 422, **form):
 def test_a_series_asks_once_which_of_two_equal_times_is_meant(dr_bose):
     page = send_series(dr_bose).page
 
-    assert "The clocks go back on Sunday 25 October 2026, so 01:30 comes twice. Choose which one you mean." in page.text
+    sentence = "The clocks go back on Sunday 25 October 2026, so 01:30 happens twice. Choose which one you mean."
+    assert sentence in page.text
     assert labels(page, "start_which") == [
         "Choose which one",
         "01:30 BST, the first time",
@@ -149,7 +150,7 @@ def test_a_series_starts_that_night_at_the_time_that_was_chosen(dr_bose, which, 
 
 @pytest.mark.parametrize(("which", "number"), [("1", 1), ("2", 3)])
 def test_a_series_ends_that_night_at_the_time_that_was_chosen(dr_bose, which, number):
-    assert "so 01:15 comes twice" in send_series(dr_bose, start="00:45", end="01:15").page.text
+    assert "so 01:15 happens twice" in send_series(dr_bose, start="00:45", end="01:15").page.text
 
     send_series(dr_bose, 303, start="00:45", end="01:15", end_which=which)
     assert len(slots()) == number + 2
@@ -181,7 +182,7 @@ def open_slots(app, bose, freeze):
     return lambda *more: app.test_cli_runner().invoke(args=[*told, *more])
 
 
-TWICE = "Error: The clocks go back on Sunday 25 October 2026, so 01:30 comes twice: 01:30 BST and 01:30 GMT."
+TWICE = "Error: The clocks go back on Sunday 25 October 2026, so 01:30 happens twice: 01:30 BST and 01:30 GMT."
 
 
 @pytest.mark.parametrize("more", [[], ["--visit-minutes", "30"]])

@@ -133,7 +133,7 @@ def test_notice_and_horizon_and_past_are_told_by_the_policy(session, bose, freez
     assert "09:40-10:00" not in explained(bose, MONDAY)
     assert "Starts in less than 30 minutes" in words(bose, MONDAY)
     assert set(explained(bose, THURSDAY).values()) == {"outside-hours", "beyond-horizon"}
-    assert "Bookings open 1 day ahead" in words(bose, THURSDAY)
+    assert "More than 1 day ahead" in words(bose, THURSDAY)
     assert explained(bose, MONDAY - 7 * DAY) == {"00:00-00:00": "outside-hours"}  # the hours began today
 
 

@@ -140,7 +140,7 @@ def test_so_many_periods_of_hours_and_no_more(session, monkeypatch, bose):
     monkeypatch.setattr(services.room, "MAX_SCHEDULES", 3)
     for n in range(3):
         make.schedule(bose, first=MONDAY + n * 10 * DAY, last=MONDAY + (n * 10 + 5) * DAY)
-    with pytest.raises(Invalid, match="You have 3 periods of weekly hours"):
+    with pytest.raises(Invalid, match="You already have 3 periods of weekly hours"):
         make.schedule(bose, first=MONDAY + 50 * DAY, last=MONDAY + 55 * DAY)
 
 

@@ -244,7 +244,7 @@ def test_hours_can_be_ended(session, bose, with_hours):
     assert times(slots_of(bose, THURSDAY)) == ["09:20-09:40", "11:00-11:20"]
     assert slots_of(bose, THURSDAY + DAY) == []
     assert [each.id for each in done.no_longer_fit] == [visit.id]
-    with pytest.raises(Invalid, match="remove them"):
+    with pytest.raises(Invalid, match="delete them"):
         services.end_schedule(schedule_id, doctor=bose, last_day=MONDAY - DAY)
 
 
@@ -289,8 +289,8 @@ def test_a_stranger_reaches_no_hours(session, bose, eze, with_hours):
             {"lines": [HoursDraft(5, 540, 600, 20), HoursDraft(5, 590, 650, 20)]},
             "Saturday: some of these hours overlap",
         ),
-        ({"lines": [HoursDraft(7, 540, 600, 20)]}, "another look"),
-        ({"lines": [HoursDraft(0, 540, 600, 20, None, "by letter")]}, "another look"),
+        ({"lines": [HoursDraft(7, 540, 600, 20)]}, "need correcting"),
+        ({"lines": [HoursDraft(0, 540, 600, 20, None, "by letter")]}, "need correcting"),
         ({"lines": [HoursDraft(0, n * 10, n * 10 + 10, 10) for n in range(71)]}, "more than"),
     ],
 )

@@ -187,13 +187,14 @@ def test_who_has_not_proved_the_address_connects_nothing(google, signed_in, sess
     page = browser.page("calendar.status")
     assert page.find_form("/calendar/connect") is None
     assert page.find_form("/calendar/feed") is None
-    assert "Confirm your email address first." in page.text
+    assert "To connect your calendar, confirm your email address first." in page.text
+    assert "To make an address, confirm your email address first." in page.text
     with pytest.raises(accounts.Unverified):
         make.feed(user)
     token = browser.csrf_token()
     answer = browser.post("/calendar/feed", data={"csrf_token": token, "password": make.PASSWORD})
     assert answer.status_code == 409
-    assert "Confirm your email address first." in answer.page.text
+    assert "To make an address, confirm your email address first." in answer.page.text
 
 
 def test_a_missing_state_is_refused(at_google, asha):

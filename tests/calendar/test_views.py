@@ -61,7 +61,7 @@ def test_the_status_page_of_a_broken_connection_says_what_happened(google, at_go
     break_it(bose)
     page = person.browser.page("calendar.status")
     assert "Needs reconnecting" in page.text
-    assert "within 7 days" in page.text
+    assert "perhaps within 7 days of connecting" in page.text
     assert "Your bookings are safe" in page.text
 
 

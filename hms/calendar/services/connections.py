@@ -28,8 +28,8 @@ TESTING_LASTS = timedelta(days=7)
 
 LOST = "Google no longer lets us into your calendar. Reconnect it."
 LOST_EARLY = (
-    "Google ended the permission, perhaps after 7 days. Reconnect your calendar. If you didn’t remove it yourself and "
-    "this happens again, tell the clinic: its registration with Google isn’t finished."
+    "Google ended the permission, perhaps within 7 days of connecting. Reconnect your calendar. If you didn’t remove "
+    "it yourself and this happens again, tell the clinic: its registration with Google isn’t finished."
 )
 
 
