@@ -44,8 +44,8 @@ def test_staying_signed_in_puts_it_off_until_it_is_too_late(at, signed_in, asha)
     assert seconds(browser) == 0
 
 
-def test_a_session_ends_after_its_hours_however_often_one_stays(app, at, signed_in, asha):
-    app.config["SESSION_HOURS"] = 1
+def test_a_session_ends_after_its_hours_however_often_one_stays(app, at, signed_in, asha, monkeypatch):
+    monkeypatch.setitem(app.config, "SESSION_HOURS", 1)
     at(0)
     browser = signed_in(asha)
     token = browser.csrf_token()
