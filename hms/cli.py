@@ -48,11 +48,14 @@ class Group(_Edge, AppGroup):
     (:func:`note_with`) before it does anything.
     """
 
+    is_noted = True
+
     def command(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]  # as AppGroup's
-        """A command of the group; one that does without the application is not noted."""
+        """A command of the group; one that does without the application is not noted, nor are those of a group
+        whose ``is_noted`` is false."""
         register = super().command(*args, **kwargs)
         is_inside = kwargs.get("with_appcontext", True)
-        return lambda function: register(_noted(function) if is_inside else function)
+        return lambda function: register(_noted(function) if is_inside and self.is_noted else function)
 
 
 def note_with(app: Flask, note: Callable[[], object]) -> None:

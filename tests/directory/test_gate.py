@@ -39,4 +39,4 @@ def test_signing_in_for_anything_else_stays_as_it_is(client, bose):
         page = client.get(f"/login{target}").page
         assert page.heading == "Sign in"
         assert "No account yet? Create an account" in page.text
-    assert "no longer offered" in client.get(f"/login?next=/patient/slots/{slot.id}/book").page.text.casefold()
+    assert "no longer available" in client.get(f"/login?next=/patient/slots/{slot.id}/book").page.text.casefold()

@@ -43,6 +43,7 @@ GUESTS = (
 """Who can sign in to look around, and as what."""
 
 demo = Group("demo", help="A made-up clinic for trying HMS out.")
+demo.is_noted = False  # no real log tells of made-up people
 
 
 class NotHere(Forbidden):
