@@ -238,7 +238,14 @@ def test_each_reader_has_a_menu_of_their_own(session, client, signed_in, asha, b
         "Profile",
     ]
     for browser, more in ((staff, []), (signed_in(dana), ["Activity"])):
-        assert labels(browser.page("staff.overview"), "Main") == ["*Overview", "Doctors", "Closures", "Rules", *more]
+        assert labels(browser.page("staff.overview"), "Main") == [
+            "*Overview",
+            "Reception",
+            "Doctors",
+            "Closures",
+            "Rules",
+            *more,
+        ]
 
 
 def test_every_entry_of_a_menu_leads_to_a_page_and_names_pages_that_exist(app):

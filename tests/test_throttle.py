@@ -222,7 +222,7 @@ def test_redis_is_used_when_named_and_each_process_counts_while_it_is_away(new_a
             monkeypatch.setitem(app.config, "RATE_LIMITS", True)
             throttle.count(TWICE, account="asha")
     assert asked == ["redis://127.0.0.1:6379"]
-    assert "cannot be reached" in caplog.text
+    assert "can’t be reached" in caplog.text
 
 
 def test_who_was_counted_cannot_be_read_from_the_table(app, limited, asha):

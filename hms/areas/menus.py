@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask import Flask, request, url_for
 
-from hms.areas.registry import Badge, Entry, current, of_app
+from hms.areas.registry import PUBLIC, Badge, Entry, current, of_app
 
 AT_THE_END = 90
 """From this order on, entries stand at the far end of a wide bar."""
@@ -51,10 +51,13 @@ def home(app: Flask, area: str, endpoint: str) -> None:
 
 
 def area_menu(*areas: str) -> list[Link]:
-    """The entries of these areas for whoever makes this request, in their order."""
+    """The entries of these areas for whoever makes this request, in their order; nobody is looked up where all of them
+    are for everybody, as at the foot of an error page."""
     known, here = current(), request.endpoint
-    accesses = known.guard.accesses()
-    entries = [entry for area in areas for entry in known.menus[area] if known.access[entry.endpoint] in accesses]
+    entries = [entry for area in areas for entry in known.menus[area]]
+    if any(known.access[entry.endpoint] != PUBLIC for entry in entries):
+        accesses = known.guard.accesses()
+        entries = [entry for entry in entries if known.access[entry.endpoint] in accesses]
     shown = [entry for entry in entries if entry.shown is None or entry.shown()]
     return [_link(entry, here) for entry in sorted(shown, key=attrgetter("order"))]
 

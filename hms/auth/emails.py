@@ -133,10 +133,11 @@ def _access_granted(request: MailRequest) -> Mail:
 
 
 def _security_notice(request: MailRequest) -> Mail:
+    user = _recipient(request)
     device = {"device": request.extra["device"]} if "device" in request.extra else {}
     when = moment(datetime.fromisoformat(request.extra["at"]))
     url = public_url("recovery.forgot")
-    return _mail(_recipient(request), what=request.extra["what"], when_text=when, action_url=url, **device)
+    return _mail(user, what=request.extra["what"], when_text=when, action_url=url, **device)
 
 
 def _changes_decided(request: MailRequest) -> Mail:

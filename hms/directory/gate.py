@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from hms import labels
 from hms.availability import booking_rules, words
 from hms.availability import queries as offered
 from hms.availability.models import Mode, Slot
@@ -29,7 +30,7 @@ def picked(target: str | None) -> str:
         "directory/_picked.html",
         slot=slot,
         details=presenters.details(slot),
-        where=presenters.where(slot.doctor) if mode == Mode.IN_PERSON else "Online",
+        where=presenters.where(slot.doctor) if mode == Mode.IN_PERSON else labels.MODES[Mode.ONLINE],
         refusal=refusal,
         times=slot_links.times_instead(free, of=slot, mode=mode),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from hms import clock
+from hms import clock, labels
 from hms.web import formats
 
 Link = Callable[[date], str]
@@ -29,6 +29,7 @@ class Month(NamedTuple):
     weeks: list[list[MonthDay]]
     previous: str
     next: str
+    weekdays: tuple[str, ...] = labels.WEEKDAYS
 
 
 def lay_out(day: date, *, shown: Collection[date], link: Link) -> Month:

@@ -307,7 +307,7 @@ def test_a_cancellation_says_who_cancelled(who: str, call: Call, mail_server: Ma
     assert {"patient": "You’ve cancelled", "doctor": "Dr Ines Weiss can’t see you", "clinic": "We had to cancel"}[
         who
     ] in patient
-    assert {"patient": "The patient has", "doctor": "You have", "clinic": "Reception has"}[who] in doctor
+    assert {"patient": "The patient has", "doctor": "You’ve cancelled", "clinic": "Reception has"}[who] in doctor
 
 
 def test_without_a_link_the_mail_says_whom_to_call(call: Call, mail_server: MailServer) -> None:

@@ -2,8 +2,9 @@
 
 from datetime import date, time
 
-from hms import outbox
+from hms import mailer, outbox
 from hms.auth import services as auth
+from hms.auth.emails import security_notice
 from hms.calendar.google import scopes
 from hms.calendar.google.oauth import Grant
 from hms.calendar.services import connections
@@ -50,6 +51,7 @@ def everything(postbox, steady_clock, *, name: str = "Asha Rao") -> list:
     services.cancel_as_patient(made[cancelled].id, patient=asha)
     change(made[moved])
     lose_a_calendar(asha)
+    tell_of_the_account(asha.user)
     steady_clock.set(kept.starts_at.replace(hour=7, minute=45))
     letters += postbox.deliver()
     steady_clock.set(kept.ends_at)
@@ -89,6 +91,15 @@ def lose_a_calendar(patient) -> None:
     grant = Grant("1", "asha@gmail.test", scopes.EVENTS, refresh_token="1//0refresh", access_token="ya29.access")
     connection = make.connection(patient.user, grant)
     connections.mark_broken(connection.id, sealed=connection.refresh_token)
+
+
+def tell_of_the_account(user) -> None:
+    """That a code from an app is asked for; and, to an administrator of that name, that the audit log was altered."""
+    admin = make.staff(role="admin")
+    with transaction():
+        admin.full_name = user.full_name
+        security_notice(user, "factor-on")
+        mailer.send("SECURITY_ALERT", about=admin.id, to=admin.id, extra={"what": "chain_broken"})
 
 
 def states() -> set[tuple[str, str | None]]:

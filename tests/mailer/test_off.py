@@ -35,14 +35,14 @@ def test_messages_wait_and_leave_when_mail_is_switched_on(made, signed_in, bose,
 
 def test_the_confirmation_tells_the_patient_to_note_the_reference(made, signed_in, asha):
     page = signed_in(asha).get(f"/patient/appointments/{made.id}?booked=1").page
-    assert f"{OFF}, so make a note of your reference." in page.text
+    assert f"{OFF} at this clinic, so make a note of your reference." in page.text
     assert "on its way" not in page.text
 
 
 def test_no_page_promises_a_mail(client, signed_in, asha):
     assert "confirmations" not in client.page("auth.signup_patient").text
     patient = signed_in(asha)
-    assert f"{OFF}, so we can’t send reminders." in patient.page("patient_profile.edit").text
+    assert f"{OFF} at this clinic, so we can’t send reminders." in patient.page("patient_profile.edit").text
     assert "Confirm your email" not in patient.page("patient.home").text
 
 

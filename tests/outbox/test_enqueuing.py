@@ -129,7 +129,7 @@ def test_all_messages_of_a_booking_are_one_statement_and_nobody_is_notified(clie
 
     assert sum("outbox_messages" in statement for statement in statements) == 1
     assert not [statement for statement in statements if "notify" in statement.casefold()]
-    triggers = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
+    triggers = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = 'outbox_messages'::regclass"
     assert db.session.scalar(db.text(triggers)) == 0
 
 

@@ -135,7 +135,7 @@ class HoursForm(HmsForm):
     def days(self) -> list[tuple[str, str, RowsField]]:
         """The weekdays as the page shows them: short name, name and rows; the working days as one if alike."""
         days = [(short, name, self[short]) for short, name in zip(WEEKDAY_CODES, WEEKDAYS, strict=True)]
-        return [("mon", f"{WEEKDAYS[0]} to {WEEKDAYS[4]}", self.mon), *days[5:]] if self.is_alike else days
+        return [(WEEKDAY_CODES[0], f"{WEEKDAYS[0]} to {WEEKDAYS[4]}", self.mon), *days[5:]] if self.is_alike else days
 
     @property
     def is_alike(self) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import request, url_for
 
 from hms.availability import words
+from hms.availability.models import Mode
 from hms.directory.everyday import everyday, with_everyday
 from hms.directory.queries import PARTS, WITHIN, Choices, Filters, SpecialtyFacts
 from hms.directory.slot_picker.query import LONGEST_DAY, parse_day
@@ -74,7 +75,7 @@ def panel(
     groups = [
         Group("Day", "radio", _days(filters, within)),
         Group("Time of day", "checkbox", _parts(filters, kinds)),
-        Group("In person or online", "radio", _modes(filters, kinds)),
+        Group(MODES[Mode.BOTH], "radio", _modes(filters, kinds)),
         Group("Specialty", "radio", _specialties(filters, chosen, choices)),
         Group("Language", "radio", _languages(filters, chosen, choices)),
     ]
