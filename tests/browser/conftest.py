@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from hms import clock
 from hms.auth import passwords
@@ -106,6 +106,7 @@ class Contexts:
             java_script_enabled=javascript, reduced_motion="reduce", locale="en-GB", timezone_id="Europe/London"
         )
         context.set_default_timeout(GENEROUS_SECONDS * 1000)
+        expect.set_options(timeout=GENEROUS_SECONDS * 1000)  # it has a timeout of its own, of five seconds
         return context
 
     def give_back(self, context: BrowserContext, *, javascript: bool) -> None:
