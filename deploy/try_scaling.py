@@ -21,7 +21,7 @@ from deploy.slow import SlowVisitors, p99, waiting_times
 from deploy.visitor import Visitor
 from hms import clock
 
-DIRECTORY = "FROM specialties"  # what only the public pages ask
+DIRECTORY = "AS sorts_as"  # what only the list of doctors asks
 PATIENT, DOCTOR = "asha@demo.test", "bose@demo.test"
 BOOK = re.compile(r'href="(/patient/slots/[0-9a-f-]+/book)"')
 
