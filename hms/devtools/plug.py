@@ -74,6 +74,5 @@ def _is_empty() -> bool:
 
 
 def _accounts() -> list[str]:
-    emails = {"patient": demo.ASHA_EMAIL, "doctor": demo.BOSE_EMAIL, "administrator": demo.DANA_EMAIL}
-    lines = [f"  {email:<16} {role}" for role, email in emails.items()]
+    lines = [f"  {email:<16} {role}" for email, role in demo.GUESTS]
     return [f"Demo accounts, all with the password {demo.PASSWORD}:", *lines, "Ctrl-C stops HMS."]
