@@ -58,7 +58,7 @@ def _installed(wheel: Path, folder: Path) -> Path:
     """An environment with the wheel, and of the locked packages only those that it asks for."""
     venv = folder / "venv"
     _run(_uv(), "venv", "--quiet", "--python", sys.executable, str(venv))
-    locked = [line.split(" ")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line]
+    locked = [line.removesuffix("\\") for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line]
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pin.strip() for pin in locked if re.match(r"[a-z0-9]", pin)))
     _run(_uv(), "pip", "install", "--quiet", "--python", str(venv), "--constraints", str(constraints), str(wheel))
